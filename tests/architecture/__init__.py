@@ -1,0 +1,1 @@
+"""The promises the code base makes about itself: directions, portability, the Qt version."""
