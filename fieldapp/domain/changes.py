@@ -1,0 +1,30 @@
+"""What a user action changed, so that every screen can refresh just what it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record that was written. `patient_id` is None for records of the whole team."""
+
+    kind: str
+    id: str
+    patient_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """Result of one user action. `created_id` is the id of the record the user asked for."""
+
+    changes: tuple[Change, ...]
+    created_id: str | None = None
+
+    def touches(self, *, patient_id: str | None = None, kinds: frozenset[str] | None = None) -> bool:
+        """True when any change is about this patient (if given) and one of these kinds (if given)."""
+        return any(
+            (patient_id is None or change.patient_id == patient_id)
+            and (kinds is None or change.kind in kinds)
+            for change in self.changes
+        )

@@ -1,0 +1,266 @@
+"""Orders, dose slots and handouts.
+
+A *slot* is one planned dose: patient, order, service day and part of the day. Handouts are events
+that are never edited or deleted; a mistake is taken back by a counter-entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from fieldapp.domain.patients import Place
+
+
+class Part(StrEnum):
+    """Part of the day a dose belongs to, in order."""
+
+    MORNING = "morning"
+    NOON = "noon"
+    EVENING = "evening"
+    NIGHT = "night"
+
+
+PART_ORDER = {part: number for number, part in enumerate(Part)}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDose:
+    """Dose of one part of the day, in milligrams."""
+
+    part: Part
+    dose_mg: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MedicationRequest:
+    """An order by a prescriber (FHIR MedicationRequest). The server owns it.
+
+    `concentration_mg_per_ml` is set for liquids only; `weekdays` are ISO numbers (1 = Monday).
+    """
+
+    id: str
+    patient_id: str
+    product: str
+    atc: str
+    form: str
+    strength: str
+    doses: tuple[PlannedDose, ...]
+    weekdays: tuple[int, ...]
+    place: Place
+    valid_from: date
+    prescriber: str
+    revision: int = 1
+    concentration_mg_per_ml: Decimal | None = None
+    valid_to: date | None = None
+    stopped_on: date | None = None
+    source: str = ""
+
+    def volume_ml(self, dose_mg: Decimal) -> Decimal | None:
+        """Volume of a liquid dose in millilitres, or None for solid forms."""
+        if self.concentration_mg_per_ml is None:
+            return None
+        volume = dose_mg / self.concentration_mg_per_ml
+        return volume.quantize(Decimal("0.01")).normalize()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SlotKey:
+    """Identity of a planned dose. `day` is the service day."""
+
+    patient_id: str
+    request_id: str
+    day: date
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    key: SlotKey
+    request: MedicationRequest
+    dose_mg: Decimal
+
+    @property
+    def dose_ml(self) -> Decimal | None:
+        return self.request.volume_ml(self.dose_mg)
+
+
+def slots(requests: Iterable[MedicationRequest], day: date) -> list[Slot]:
+    """Return the doses planned for `day`, ordered by part of day, product and id."""
+    found = [
+        Slot(SlotKey(request.patient_id, request.id, day, dose.part), request, dose.dose_mg)
+        for request in requests
+        if is_active(request, day)
+        for dose in request.doses
+    ]
+    found.sort(key=lambda slot: (PART_ORDER[slot.key.part], slot.request.product, slot.key))
+    return found
+
+
+def is_active(request: MedicationRequest, day: date) -> bool:
+    """True when the order plans a dose on `day`."""
+    return (
+        day.isoweekday() in request.weekdays
+        and request.valid_from <= day
+        and (request.valid_to is None or day <= request.valid_to)
+        and (request.stopped_on is None or day < request.stopped_on)
+    )
+
+
+class HandoutStatus(StrEnum):
+    """Outcome of a handout (FHIR MedicationAdministration.status with its reason)."""
+
+    GIVEN = "given"
+    WITHHELD = "withheld"
+    REFUSED = "refused"
+    NOT_MET = "not_met"
+    ENTERED_IN_ERROR = "entered_in_error"
+    """A counter-entry: takes back the event named in `reverses`."""
+
+
+class IdentityCheck(StrEnum):
+    KNOWN = "known"
+    DOCUMENT = "document"
+    PHOTO = "photo"
+
+
+class ObservedState(StrEnum):
+    """What the giver saw. Only the giver decides what follows from it."""
+
+    UNAFFECTED = "unaffected"
+    POSSIBLY_AFFECTED = "possibly_affected"
+    INTOXICATED = "intoxicated"
+    SEDATED = "sedated"
+
+
+@dataclass(frozen=True, slots=True)
+class MedicationAdministration:
+    """One handout event, given or not given, or the counter-entry of one.
+
+    Three times are kept: `given_at` (when it happened), `recorded_at` (when it was written) and,
+    on the server, when it was received. `retrospective` marks something that had already happened
+    elsewhere or earlier: it is recorded even where the slot is closed, always with a reason.
+    """
+
+    id: str
+    patient_id: str
+    request_id: str
+    request_revision: int
+    day: date
+    part: Part
+    status: HandoutStatus
+    given_at: datetime
+    recorded_at: datetime
+    author_id: str
+    device_id: str
+    sequence: int
+    dose_mg: Decimal | None = None
+    dose_ml: Decimal | None = None
+    witnessed: bool = False
+    identity_check: IdentityCheck | None = None
+    observed_state: ObservedState | None = None
+    reason: str | None = None
+    """Reason code of resources/reference/handout.json."""
+    reason_text: str = ""
+    retrospective: bool = False
+    reverses: str | None = None
+    encounter_id: str | None = None
+
+    @property
+    def slot(self) -> SlotKey:
+        return SlotKey(self.patient_id, self.request_id, self.day, self.part)
+
+
+class HandoutError(ValueError):
+    """A handout is refused before anything is written.
+
+    Codes: slot_already_given, dose_missing, dose_not_positive, identity_missing, state_missing,
+    reason_missing, not_planned, request_stopped, given_in_future, nothing_to_reverse,
+    already_reversed.
+    `event_id` names the event that stands in the way, where there is one.
+    """
+
+    def __init__(self, code: str, event_id: str | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.event_id = event_id
+
+
+def effective(events: Iterable[MedicationAdministration]) -> list[MedicationAdministration]:
+    """Return the events that still stand: no counter-entries and nothing taken back by one."""
+    known = list(events)
+    taken_back = {event.reverses for event in known if event.reverses is not None}
+    return [
+        event
+        for event in known
+        if event.status is not HandoutStatus.ENTERED_IN_ERROR and event.id not in taken_back
+    ]
+
+
+def standing_in_slot(
+    key: SlotKey, events: Iterable[MedicationAdministration]
+) -> list[MedicationAdministration]:
+    """Return what stands in a slot, oldest first by time given."""
+    found = [event for event in effective(events) if event.slot == key]
+    return sorted(found, key=lambda event: (event.given_at, event.id))
+
+
+def check_handout(
+    new: MedicationAdministration,
+    request: MedicationRequest,
+    events: Sequence[MedicationAdministration],
+) -> None:
+    """Raise HandoutError unless `new` may be written beside `events` of the same patient.
+
+    Stops an act (a second *given* in a slot); never stops the record of what already happened
+    (`retrospective` with a reason).
+    """
+    if new.status is HandoutStatus.ENTERED_IN_ERROR:
+        _check_reversal(new, events)
+        return
+    if new.status is not HandoutStatus.GIVEN:
+        if not new.reason:
+            raise HandoutError("reason_missing")
+        if new.dose_mg is not None:
+            raise HandoutError("dose_not_positive")
+        return
+    _check_dose(new)
+    if new.given_at > new.recorded_at:
+        raise HandoutError("given_in_future")
+    if new.retrospective:
+        if not new.reason_text.strip():
+            raise HandoutError("reason_missing")
+        return
+    if new.identity_check is None:
+        raise HandoutError("identity_missing")
+    if new.observed_state is None:
+        raise HandoutError("state_missing")
+    if request.stopped_on is not None and new.day >= request.stopped_on:
+        raise HandoutError("request_stopped")
+    if not any(slot.key == new.slot for slot in slots([request], new.day)):
+        raise HandoutError("not_planned")
+    for event in standing_in_slot(new.slot, events):
+        if event.status is HandoutStatus.GIVEN:
+            raise HandoutError("slot_already_given", event.id)
+
+
+def _check_dose(new: MedicationAdministration) -> None:
+    if new.dose_mg is None:
+        raise HandoutError("dose_missing")
+    if new.dose_mg <= 0 or (new.dose_ml is not None and new.dose_ml <= 0):
+        raise HandoutError("dose_not_positive")
+
+
+def _check_reversal(
+    new: MedicationAdministration, events: Sequence[MedicationAdministration]
+) -> None:
+    if not new.reason_text.strip():
+        raise HandoutError("reason_missing")
+    target = next((event for event in events if event.id == new.reverses), None)
+    if target is None or target.status is HandoutStatus.ENTERED_IN_ERROR:
+        raise HandoutError("nothing_to_reverse")
+    if any(event.reverses == new.reverses for event in events):
+        raise HandoutError("already_reversed", target.id)
