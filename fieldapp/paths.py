@@ -1,0 +1,62 @@
+"""Where things lie on disk: the bundled resources and the user's private data."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from pathlib import Path
+
+import platformdirs
+
+PRIVATE_FOLDER_MODE = 0o700
+PRIVATE_FILE_MODE = 0o600
+
+
+def resources_dir() -> Path:
+    """The folder ``resources``, both from a source tree and from a PyInstaller bundle."""
+    bundle = getattr(sys, "_MEIPASS", None)
+    root = Path(bundle) if bundle else Path(__file__).resolve().parent.parent
+    return root / "resources"
+
+
+def data_dir() -> Path:
+    """The application's folder for data that stays on this machine. It is not created here."""
+    # roaming=False: on Windows the data must not travel with the user's profile to other machines.
+    return platformdirs.user_data_path("fieldapp", appauthor=False, roaming=False)
+
+
+def user_dir(data: Path, username: str) -> Path:
+    """The folder of one user's own store inside ``data``. It is not created here.
+
+    The name is made safe for every file system; two spellings of one user name that differ only
+    in case or in Unicode form share a folder. Raises ValueError for an empty name.
+    """
+    normal = normal_username(username)
+    if not normal:
+        raise ValueError("a user name is needed")
+    # The prefix keeps '..' and names that Windows reserves ('con', 'nul') harmless.
+    return data / f"user-{_file_name_of(normal)}"
+
+
+def normal_username(username: str) -> str:
+    """One spelling per user: NFC, lower case, no blanks around it."""
+    return unicodedata.normalize("NFC", username.strip()).casefold()
+
+
+def _file_name_of(text: str) -> str:
+    """Plain letters, digits, '-' and '_' stay; every other byte becomes %XX, so names never clash."""
+    plain = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
+    return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in text.encode("utf-8"))
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create ``folder`` and its missing parents so that only the user may enter (mode 0700).
+
+    A folder that already exists is narrowed to 0700; its existing parents are left alone.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=PRIVATE_FOLDER_MODE, exist_ok=True)
+    if os.name == "posix":
+        folder.chmod(PRIVATE_FOLDER_MODE)
