@@ -1,0 +1,1 @@
+"""The screens: PySide6 widgets over the services; nothing below knows them."""

@@ -1,0 +1,60 @@
+"""What every page is given: the open session and the window's shared services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import SignalInstance
+
+from ui.changes import ChangeBus
+
+if TYPE_CHECKING:
+    # The unlock page must be painted before these (and the cipher driver below them) are loaded.
+    from fieldapp.services.session import Session
+    from ui.tasks import TaskRunner
+    from ui.theme import Theme
+
+
+class Navigate(Protocol):
+    """Opens a page by its name in ui.pages; the arguments go to the page's `show_for`."""
+
+    def __call__(self, page: str, /, **args: object) -> None: ...
+
+
+class SyncControl(Protocol):
+    """What pages see of the sync coordinator (ui.sync.coordinator).
+
+    Signals: `status_changed(object)`, `progress(object)`, `finished(object)`.
+    """
+
+    @property
+    def status_changed(self) -> SignalInstance: ...
+
+    @property
+    def progress(self) -> SignalInstance: ...
+
+    @property
+    def finished(self) -> SignalInstance: ...
+
+    @property
+    def online(self) -> bool: ...
+
+    @property
+    def running(self) -> bool: ...
+
+    def sync_now(self) -> None: ...
+
+    def cancel(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """Lives from unlock to lock. Pages never keep anything of it in a global."""
+
+    session: Session
+    tasks: TaskRunner
+    sync: SyncControl
+    theme: Theme
+    navigate: Navigate
+    changes: ChangeBus
