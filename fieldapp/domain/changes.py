@@ -21,8 +21,10 @@ class ChangeSet:
     changes: tuple[Change, ...]
     created_id: str | None = None
 
-    def touches(self, *, patient_id: str | None = None, kinds: frozenset[str] | None = None) -> bool:
-        """True when any change is about this patient (if given) and one of these kinds (if given)."""
+    def touches(
+        self, *, patient_id: str | None = None, kinds: frozenset[str] | None = None
+    ) -> bool:
+        """True when any change is about this patient and of these kinds, where those are given."""
         return any(
             (patient_id is None or change.patient_id == patient_id)
             and (kinds is None or change.kind in kinds)

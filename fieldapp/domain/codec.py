@@ -7,7 +7,6 @@ booleans, null, lists and objects only. Decimals and dates are text, so that no 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -46,16 +45,18 @@ def from_body(cls: type[T], body: Mapping[str, Any]) -> T:
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         if field.name in body:
             arguments[field.name] = _load(hints[field.name], body[field.name], field.name)
-        elif (
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        ):
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise BodyError(field.name, "missing")
     return cls(**arguments)
 
 
-@functools.cache
 def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+    if cls not in _HINTS:
+        _HINTS[cls] = typing.get_type_hints(cls)
+    return _HINTS[cls]
+
+
+_HINTS: dict[type, dict[str, Any]] = {}
 
 
 def _dump(value: Any) -> Any:
@@ -103,31 +104,30 @@ def _load_scalar(hint: Any, value: Any, field: str) -> Any:
         if not isinstance(value, dict):
             raise BodyError(field, "not an object")
         return from_body(typing.cast(type, hint), value)
+    if hint is bool or hint is int:
+        if type(value) is not hint:
+            raise BodyError(field, f"not {hint.__name__}")
+        return value
+    if not isinstance(value, str):
+        raise BodyError(field, "not text")
     try:
-        if hint is bool or hint is int:
-            if type(value) is not hint:
-                raise BodyError(field, f"not {hint.__name__}")
-            return value
-        if not isinstance(value, str):
-            raise BodyError(field, "not text")
-        if hint is str:
-            return value
-        if hint is Decimal:
-            return _finite(Decimal(value), field)
-        if hint is datetime:
-            return from_iso(value)
-        if hint is date:
-            return date.fromisoformat(value)
-        if isinstance(hint, type) and issubclass(hint, Enum):
-            return hint(value)
-    except (ValueError, InvalidOperation) as error:
-        if isinstance(error, BodyError):
-            raise
+        return _parse_text(hint, value)
+    except (ValueError, InvalidOperation):
         raise BodyError(field, "unknown value") from None
+
+
+def _parse_text(hint: Any, text: str) -> Any:
+    if hint is str:
+        return text
+    if hint is Decimal:
+        number = Decimal(text)
+        if not number.is_finite():
+            raise ValueError("not finite")
+        return number
+    if hint is datetime:
+        return from_iso(text)
+    if hint is date:
+        return date.fromisoformat(text)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(text)
     raise TypeError(f"no loader for {hint}")
-
-
-def _finite(number: Decimal, field: str) -> Decimal:
-    if not number.is_finite():
-        raise BodyError(field, "not a finite number")
-    return number

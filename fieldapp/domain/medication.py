@@ -177,9 +177,9 @@ class MedicationAdministration:
 class HandoutError(ValueError):
     """A handout is refused before anything is written.
 
-    Codes: slot_already_given, dose_missing, dose_not_positive, identity_missing, state_missing,
-    reason_missing, not_planned, request_stopped, given_in_future, nothing_to_reverse,
-    already_reversed.
+    Codes: slot_already_given, dose_missing, dose_not_positive, dose_on_not_given,
+    identity_missing, state_missing, reason_missing, not_planned, request_stopped,
+    given_in_future, nothing_to_reverse, already_reversed.
     `event_id` names the event that stands in the way, where there is one.
     """
 
@@ -220,20 +220,21 @@ def check_handout(
     """
     if new.status is HandoutStatus.ENTERED_IN_ERROR:
         _check_reversal(new, events)
-        return
-    if new.status is not HandoutStatus.GIVEN:
-        if not new.reason:
-            raise HandoutError("reason_missing")
-        if new.dose_mg is not None:
-            raise HandoutError("dose_not_positive")
-        return
-    _check_dose(new)
-    if new.given_at > new.recorded_at:
-        raise HandoutError("given_in_future")
-    if new.retrospective:
-        if not new.reason_text.strip():
-            raise HandoutError("reason_missing")
-        return
+    elif new.status is not HandoutStatus.GIVEN:
+        _check_not_given(new)
+    else:
+        _check_dose(new)
+        if new.retrospective:
+            _check_has_reason(new)
+        else:
+            _check_act(new, request, events)
+
+
+def _check_act(
+    new: MedicationAdministration,
+    request: MedicationRequest,
+    events: Sequence[MedicationAdministration],
+) -> None:
     if new.identity_check is None:
         raise HandoutError("identity_missing")
     if new.observed_state is None:
@@ -247,18 +248,31 @@ def check_handout(
             raise HandoutError("slot_already_given", event.id)
 
 
+def _check_not_given(new: MedicationAdministration) -> None:
+    if not new.reason:
+        raise HandoutError("reason_missing")
+    if new.dose_mg is not None:
+        raise HandoutError("dose_on_not_given")
+
+
+def _check_has_reason(new: MedicationAdministration) -> None:
+    if not new.reason_text.strip():
+        raise HandoutError("reason_missing")
+
+
 def _check_dose(new: MedicationAdministration) -> None:
     if new.dose_mg is None:
         raise HandoutError("dose_missing")
     if new.dose_mg <= 0 or (new.dose_ml is not None and new.dose_ml <= 0):
         raise HandoutError("dose_not_positive")
+    if new.given_at > new.recorded_at:
+        raise HandoutError("given_in_future")
 
 
 def _check_reversal(
     new: MedicationAdministration, events: Sequence[MedicationAdministration]
 ) -> None:
-    if not new.reason_text.strip():
-        raise HandoutError("reason_missing")
+    _check_has_reason(new)
     target = next((event for event in events if event.id == new.reverses), None)
     if target is None or target.status is HandoutStatus.ENTERED_IN_ERROR:
         raise HandoutError("nothing_to_reverse")

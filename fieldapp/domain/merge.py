@@ -33,7 +33,7 @@ def merge(base: Body, server: Body, incoming: Body) -> Merged | FieldConflict:
     clashes: list[str] = []
     for field in incoming:
         ours, theirs, before = incoming[field], server.get(field), base.get(field)
-        if ours == before or ours == theirs:
+        if ours in (before, theirs):
             continue
         if field in server and theirs != before:
             clashes.append(field)

@@ -1,4 +1,4 @@
-"""Visit notes: a draft that only its author's laptop holds, and a signed note that never changes."""
+"""Visit notes: a draft that only its author's laptop holds, a signed note that never changes."""
 
 from __future__ import annotations
 

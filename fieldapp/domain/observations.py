@@ -39,7 +39,7 @@ class ScreeningResponse:
 
 @dataclass(frozen=True, slots=True)
 class AnalyteReading:
-    """One line of a rapid test. `cutoff` is text with its unit in `unit`, as printed on the device."""
+    """One line of a rapid test. `cutoff` is a figure in `unit`, as printed on the device."""
 
     analyte: str
     cutoff: str

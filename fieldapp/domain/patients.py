@@ -85,7 +85,7 @@ class FlagState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One piece of critical information (FHIR Flag). Never merged away, never truncated silently."""
+    """One piece of critical information (FHIR Flag). Never merged away, never cut silently."""
 
     id: str
     patient_id: str

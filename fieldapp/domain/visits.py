@@ -71,7 +71,10 @@ class VisitError(ValueError):
 
 
 def check_encounter(encounter: Encounter) -> None:
-    """Raise VisitError for a visit that ends before it starts, ends without end, or has no staff."""
+    """Raise VisitError for a visit that contradicts itself.
+
+    Codes: end_missing, end_before_start, participants_missing, travel_negative.
+    """
     if encounter.status is EncounterStatus.FINISHED and encounter.ended_at is None:
         raise VisitError("end_missing")
     if encounter.ended_at is not None and encounter.ended_at < encounter.started_at:
