@@ -1,0 +1,25 @@
+"""The version of the protocol and the names of its headers and limits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PROTOCOL: Final = 1
+"""Raised only when an older side could misunderstand a message; new optional fields do not."""
+
+PROTOCOL_HEADER: Final = "Fieldapp-Protocol"
+"""Sent with every request: the version the laptop speaks, as decimal text."""
+
+SERVER_HEADER: Final = "Fieldapp-Server"
+"""Sent with every JSON answer: the server's id. An answer without it is not from our server."""
+
+PREFIX: Final = "/v1"
+
+MAX_RECORDS: Final = 200
+"""Records in one push or one page of a pull."""
+
+MAX_WIRE_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of one body as it travels."""
+
+MAX_PLAIN_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of one body after decompression; stops a small body that unpacks to a huge one."""
