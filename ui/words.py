@@ -1,0 +1,137 @@
+"""Bokmål words for the codes of the domain, in one place so that every page says the same."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import Enum
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from fieldapp.domain.medication import HandoutStatus, IdentityCheck, ObservedState, Part
+from fieldapp.domain.patients import (
+    FlagCategory,
+    FlagState,
+    Level,
+    Patient,
+    Place,
+    Relation,
+    Role,
+    Sex,
+)
+from fieldapp.domain.visits import AppointmentStatus, EncounterStatus, VisitKind
+
+_WORDS: dict[Enum, object] = {
+    Sex.FEMALE: QT_TRANSLATE_NOOP("words", "kvinne"),
+    Sex.MALE: QT_TRANSLATE_NOOP("words", "mann"),
+    Sex.UNKNOWN: QT_TRANSLATE_NOOP("words", "kjønn ikke oppgitt"),
+    Level.ACT: QT_TRANSLATE_NOOP("words", "ACT"),
+    Level.CASE_MANAGEMENT: QT_TRANSLATE_NOOP("words", "Case management"),
+    Place.HOME: QT_TRANSLATE_NOOP("words", "hjemme"),
+    Place.HANDOUT_POINT: QT_TRANSLATE_NOOP("words", "utleveringssted"),
+    Place.PHARMACY: QT_TRANSLATE_NOOP("words", "apotek"),
+    FlagCategory.ALLERGY: QT_TRANSLATE_NOOP("words", "Allergi"),
+    FlagCategory.VIOLENCE_RISK: QT_TRANSLATE_NOOP("words", "Voldsrisiko"),
+    FlagCategory.SUICIDE_RISK: QT_TRANSLATE_NOOP("words", "Selvmordsrisiko"),
+    FlagCategory.TWO_TOGETHER: QT_TRANSLATE_NOOP("words", "Gå to sammen"),
+    FlagCategory.LEGAL_BASIS: QT_TRANSLATE_NOOP("words", "Hjemmel"),
+    FlagCategory.CHILDREN: QT_TRANSLATE_NOOP("words", "Barn i hjemmet"),
+    FlagCategory.CRISIS_PLAN: QT_TRANSLATE_NOOP("words", "Kriseplan"),
+    FlagCategory.INTERPRETER: QT_TRANSLATE_NOOP("words", "Tolk"),
+    FlagState.PRESENT: QT_TRANSLATE_NOOP("words", "Ja"),
+    FlagState.NONE_KNOWN: QT_TRANSLATE_NOOP("words", "Ingen kjent"),
+    Relation.PARENT: QT_TRANSLATE_NOOP("words", "Forelder"),
+    Relation.CHILD: QT_TRANSLATE_NOOP("words", "Barn"),
+    Relation.SIBLING: QT_TRANSLATE_NOOP("words", "Søsken"),
+    Relation.PARTNER: QT_TRANSLATE_NOOP("words", "Partner"),
+    Relation.FRIEND: QT_TRANSLATE_NOOP("words", "Venn"),
+    Relation.GUARDIAN: QT_TRANSLATE_NOOP("words", "Verge"),
+    Relation.GP: QT_TRANSLATE_NOOP("words", "Fastlege"),
+    Relation.SPECIALIST: QT_TRANSLATE_NOOP("words", "Spesialist"),
+    Relation.SERVICE: QT_TRANSLATE_NOOP("words", "Tjeneste"),
+    Relation.OTHER: QT_TRANSLATE_NOOP("words", "Annen"),
+    Role.CASE_MANAGER: QT_TRANSLATE_NOOP("words", "saksansvarlig"),
+    Role.LAR_STAFF: QT_TRANSLATE_NOOP("words", "LAR-personell"),
+    Role.WITNESS: QT_TRANSLATE_NOOP("words", "vitne"),
+    Role.PRESCRIBER: QT_TRANSLATE_NOOP("words", "lege"),
+    Role.TEAM_LEADER: QT_TRANSLATE_NOOP("words", "teamleder"),
+    Role.SECRETARY: QT_TRANSLATE_NOOP("words", "sekretær"),
+    Role.SPECIALIST: QT_TRANSLATE_NOOP("words", "spesialist"),
+    Role.PEER: QT_TRANSLATE_NOOP("words", "erfaringskonsulent"),
+    Role.AUDITOR: QT_TRANSLATE_NOOP("words", "revisor"),
+    Role.ADMINISTRATOR: QT_TRANSLATE_NOOP("words", "administrator"),
+    VisitKind.HOME: QT_TRANSLATE_NOOP("words", "Hjemmebesøk"),
+    VisitKind.OUTDOORS: QT_TRANSLATE_NOOP("words", "Ute"),
+    VisitKind.OFFICE: QT_TRANSLATE_NOOP("words", "På kontoret"),
+    VisitKind.PHONE: QT_TRANSLATE_NOOP("words", "Telefon"),
+    VisitKind.VIDEO: QT_TRANSLATE_NOOP("words", "Video"),
+    AppointmentStatus.PLANNED: QT_TRANSLATE_NOOP("words", "Planlagt"),
+    AppointmentStatus.CANCELLED: QT_TRANSLATE_NOOP("words", "Avlyst"),
+    EncounterStatus.IN_PROGRESS: QT_TRANSLATE_NOOP("words", "Pågår"),
+    EncounterStatus.FINISHED: QT_TRANSLATE_NOOP("words", "Utført"),
+    EncounterStatus.NO_SHOW: QT_TRANSLATE_NOOP("words", "Ikke møtt"),
+    Part.MORNING: QT_TRANSLATE_NOOP("words", "Morgen"),
+    Part.NOON: QT_TRANSLATE_NOOP("words", "Midt på dagen"),
+    Part.EVENING: QT_TRANSLATE_NOOP("words", "Kveld"),
+    Part.NIGHT: QT_TRANSLATE_NOOP("words", "Natt"),
+    HandoutStatus.GIVEN: QT_TRANSLATE_NOOP("words", "Gitt"),
+    HandoutStatus.WITHHELD: QT_TRANSLATE_NOOP("words", "Holdt tilbake"),
+    HandoutStatus.REFUSED: QT_TRANSLATE_NOOP("words", "Ville ikke ha"),
+    HandoutStatus.NOT_MET: QT_TRANSLATE_NOOP("words", "Ikke møtt"),
+    HandoutStatus.ENTERED_IN_ERROR: QT_TRANSLATE_NOOP("words", "Feilført"),
+    IdentityCheck.KNOWN: QT_TRANSLATE_NOOP("words", "kjent fra før"),
+    IdentityCheck.DOCUMENT: QT_TRANSLATE_NOOP("words", "legitimasjon"),
+    IdentityCheck.PHOTO: QT_TRANSLATE_NOOP("words", "bilde"),
+    ObservedState.UNAFFECTED: QT_TRANSLATE_NOOP("words", "upåvirket"),
+    ObservedState.POSSIBLY_AFFECTED: QT_TRANSLATE_NOOP("words", "mulig påvirket"),
+    ObservedState.INTOXICATED: QT_TRANSLATE_NOOP("words", "påvirket"),
+    ObservedState.SEDATED: QT_TRANSLATE_NOOP("words", "sløvet"),
+}
+
+_KINDS: dict[str, object] = {
+    "patient": QT_TRANSLATE_NOOP("words", "Pasientopplysninger"),
+    "practitioner": QT_TRANSLATE_NOOP("words", "Ansatt"),
+    "assignment": QT_TRANSLATE_NOOP("words", "Tildeling"),
+    "flag": QT_TRANSLATE_NOOP("words", "Kritisk informasjon"),
+    "contact": QT_TRANSLATE_NOOP("words", "Kontakt"),
+    "medication_request": QT_TRANSLATE_NOOP("words", "Forordning"),
+    "appointment": QT_TRANSLATE_NOOP("words", "Avtale"),
+    "encounter": QT_TRANSLATE_NOOP("words", "Besøk"),
+    "medication_administration": QT_TRANSLATE_NOOP("words", "Utlevering"),
+    "note": QT_TRANSLATE_NOOP("words", "Notat"),
+    "screening_response": QT_TRANSLATE_NOOP("words", "Kartlegging"),
+    "screening": QT_TRANSLATE_NOOP("words", "Kartlegging"),
+    "rapid_test": QT_TRANSLATE_NOOP("words", "Hurtigtest"),
+    "handout": QT_TRANSLATE_NOOP("words", "Utlevering"),
+}
+
+
+def word(code: Enum) -> str:
+    """The word for a domain code, in the language of the window."""
+    return QCoreApplication.translate("words", str(_WORDS[code]))
+
+
+def kind_word(kind: str) -> str:
+    """The word for a kind of record or a form; an unknown kind is named by its code."""
+    text = _KINDS.get(kind)
+    return QCoreApplication.translate("words", str(text)) if text is not None else kind
+
+
+def age_text(patient: Patient, today: date) -> str:
+    """The age in words, or a word saying that no birth date is known."""
+    age = patient.age_on(today)
+    if age is None:
+        return QCoreApplication.translate("words", "alder ukjent")
+    return QCoreApplication.translate("words", "{age} år").format(age=age)
+
+
+def address_text(patient: Patient) -> str:
+    """Street, postal code and city on one line, or the empty text."""
+    place = f"{patient.postal_code} {patient.city}".strip()
+    return ", ".join(part for part in (patient.address, place) if part)
+
+
+def masked_id(national_id: str | None) -> str:
+    """The birth part of a national number with the rest hidden, for a screen others can see."""
+    if not national_id:
+        return QCoreApplication.translate("words", "uten fødselsnummer")
+    return f"{national_id[:6]} •••••"
