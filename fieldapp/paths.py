@@ -45,7 +45,7 @@ def normal_username(username: str) -> str:
 
 
 def _file_name_of(text: str) -> str:
-    """Plain letters, digits, '-' and '_' stay; every other byte becomes %XX, so names never clash."""
+    """Plain letters, digits, '-' and '_' stay; other bytes become %XX, so names never clash."""
     plain = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
     return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in text.encode("utf-8"))
 

@@ -1,0 +1,1 @@
+"""Keys: from the passphrase and the device's keyring to the key of the encrypted store."""

@@ -1,0 +1,1 @@
+"""The encrypted local store: connection, migrations and one repository per kind of record."""
