@@ -1,0 +1,300 @@
+"""Calm sentences for every code the core can raise: what happened, what is safe, what to do.
+
+Texts are chosen by code, never by the text of an exception.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+log = logging.getLogger(__name__)
+
+_SENTENCES: dict[str, object] = {
+    # --- opening the store ---
+    "wrong_secret": QT_TRANSLATE_NOOP(
+        "errors", "Passfrasen stemmer ikke. Ingenting er endret. Prøv en gang til."
+    ),
+    "locked_out": QT_TRANSLATE_NOOP(
+        "errors", "For mange forsøk på rad. Alt er trygt lagret. Vent litt før du prøver igjen."
+    ),
+    "driver_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Programdelen som krypterer, mangler på denne maskinen, så lageret åpnes ikke. "
+        "Ingenting er endret. Be brukerstøtte installere programmet på nytt.",
+    ),
+    "keyring_unavailable": QT_TRANSLATE_NOOP(
+        "errors",
+        "Maskinens nøkkelring svarer ikke, og uten den kan lageret ikke åpnes. Ingenting er "
+        "slettet. Logg ut av maskinen og inn igjen. Hjelper det ikke, kontakt brukerstøtte.",
+    ),
+    "keyring_locked": QT_TRANSLATE_NOOP(
+        "errors",
+        "Maskinens nøkkelring er låst. Ingenting er slettet. Lås opp nøkkelringen og prøv igjen.",
+    ),
+    "keyring_insecure": QT_TRANSLATE_NOOP(
+        "errors",
+        "Maskinens nøkkelring verner ikke det den lagrer, så den brukes ikke. Ingenting er "
+        "slettet. Kontakt brukerstøtte.",
+    ),
+    "device_secret_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Nøkkelen til denne maskinen er borte fra nøkkelringen. Lageret er urørt. "
+        "Lederen kan åpne det med gjenopprettingsnøkkelen.",
+    ),
+    "keyfile_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Nøkkelfilen mangler, så lageret kan ikke åpnes. Ingenting er slettet eller laget på "
+        "nytt. Kontakt brukerstøtte, som kan hente filen fra sikkerhetskopi.",
+    ),
+    "keyfile_damaged": QT_TRANSLATE_NOOP(
+        "errors",
+        "Nøkkelfilen er skadet, så lageret kan ikke åpnes. Ingenting er slettet eller laget på "
+        "nytt. Kontakt brukerstøtte, som kan hente filen fra sikkerhetskopi.",
+    ),
+    "db_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Lageret mangler eller er tomt. Det lages ikke et nytt over det gamle. "
+        "Kontakt brukerstøtte før du gjør noe mer på denne maskinen.",
+    ),
+    "db_damaged": QT_TRANSLATE_NOOP(
+        "errors",
+        "Lageret er skadet på disken. Filen er latt urørt, og ingenting er slettet. "
+        "Kontakt brukerstøtte, som kan hente den fra sikkerhetskopi.",
+    ),
+    "db_plaintext": QT_TRANSLATE_NOOP(
+        "errors",
+        "Lageret er ikke kryptert, og åpnes derfor ikke. Filen er latt urørt. "
+        "Meld dette som et avvik og kontakt brukerstøtte med en gang.",
+    ),
+    "already_open": QT_TRANSLATE_NOOP(
+        "errors",
+        "Programmet er allerede åpent i et annet vindu. Ingenting er endret. "
+        "Bruk det vinduet, eller lukk det og prøv igjen.",
+    ),
+    "store_too_new": QT_TRANSLATE_NOOP(
+        "errors",
+        "Lageret er skrevet av en nyere utgave av programmet. Ingenting er endret. "
+        "Oppdater programmet på denne maskinen.",
+    ),
+    "store_exists": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det finnes allerede et lager for denne brukeren her. Det er latt urørt. "
+        "Lås det opp i stedet.",
+    ),
+    # --- writing to the store ---
+    "disk_full": QT_TRANSLATE_NOOP(
+        "errors",
+        "Disken er full, så det siste ble ikke lagret. Alt som var lagret før, er trygt. "
+        "Frigjør plass på disken og prøv igjen.",
+    ),
+    "read_only": QT_TRANSLATE_NOOP(
+        "errors",
+        "Programmet får ikke skrive i mappen sin, så det siste ble ikke lagret. Alt som var "
+        "lagret før, er trygt. Kontakt brukerstøtte.",
+    ),
+    "store_busy": QT_TRANSLATE_NOOP(
+        "errors",
+        "Lageret var opptatt, så det siste ble ikke lagret. Ingenting er borte. "
+        "Prøv igjen om et øyeblikk.",
+    ),
+    "store_input_output": QT_TRANSLATE_NOOP(
+        "errors",
+        "Disken meldte feil, så det siste ble ikke lagret. Alt som var lagret før, er latt "
+        "urørt. Prøv igjen. Kommer det tilbake, kontakt brukerstøtte.",
+    ),
+    # --- sync ---
+    "sync": QT_TRANSLATE_NOOP(
+        "errors", "Synk ble avbrutt. Det du har skrevet, er trygt lagret her. Prøv igjen."
+    ),
+    "offline": QT_TRANSLATE_NOOP(
+        "errors",
+        "Ingen dekning. Alt er trygt lagret her og sendes når dekningen er tilbake.",
+    ),
+    "name_lookup": QT_TRANSLATE_NOOP(
+        "errors",
+        "Finner ikke serveren på dette nettet. Alt er trygt lagret her. "
+        "Koble til et annet nett, så sendes det av seg selv.",
+    ),
+    "connection_refused": QT_TRANSLATE_NOOP(
+        "errors",
+        "Serveren tar ikke imot nå. Alt er trygt lagret her, og programmet prøver igjen selv.",
+    ),
+    "line_broken": QT_TRANSLATE_NOOP(
+        "errors",
+        "Forbindelsen ble brutt midt i. Ingenting er borte, og det som mangler, sendes neste gang.",
+    ),
+    "timeout": QT_TRANSLATE_NOOP(
+        "errors",
+        "Serveren svarte ikke i tide. Alt er trygt lagret her, og programmet prøver igjen selv.",
+    ),
+    "connect_timeout": QT_TRANSLATE_NOOP(
+        "errors",
+        "Fikk ikke kontakt med serveren i tide. Alt er trygt lagret her, og programmet prøver "
+        "igjen selv.",
+    ),
+    "not_our_server": QT_TRANSLATE_NOOP(
+        "errors",
+        "Noe annet enn serveren vår svarte, så ingenting ble sendt. Alt er trygt lagret her. "
+        "Bytt nett og prøv igjen.",
+    ),
+    "captive_portal": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette nettet vil at du logger inn på en nettside først. Ingenting ble sendt, og alt er "
+        "trygt lagret her. Logg inn på nettet og prøv igjen.",
+    ),
+    "proxy_refused": QT_TRANSLATE_NOOP(
+        "errors",
+        "Nettet her stenger for serveren. Ingenting ble sendt, og alt er trygt lagret her. "
+        "Bytt nett, eller kontakt brukerstøtte.",
+    ),
+    "intercepted": QT_TRANSLATE_NOOP(
+        "errors",
+        "Noen på dette nettet utgir seg for å være serveren. Ingenting ble sendt, og alt er trygt "
+        "lagret her. Bytt nett og meld fra til brukerstøtte.",
+    ),
+    "login_expired": QT_TRANSLATE_NOOP(
+        "errors",
+        "Innloggingen mot serveren er utløpt. Du kan arbeide videre, og alt er trygt lagret her. "
+        "Logg inn på synksiden for å sende.",
+    ),
+    "wrong_password": QT_TRANSLATE_NOOP(
+        "errors",
+        "Brukernavn eller passord stemmer ikke. Ingenting er endret. Prøv en gang til.",
+    ),
+    "revoked": QT_TRANSLATE_NOOP(
+        "errors",
+        "Denne maskinen eller brukeren er stengt for synk. Det som ikke er sendt, er trygt lagret "
+        "her. Kontakt lederen din.",
+    ),
+    "enrol_code": QT_TRANSLATE_NOOP(
+        "errors",
+        "Engangskoden er feil, brukt eller for gammel. Ingenting er endret. "
+        "Be administratoren om en ny kode.",
+    ),
+    "server_trouble": QT_TRANSLATE_NOOP(
+        "errors",
+        "Serveren har problemer akkurat nå. Alt er trygt lagret her, og programmet prøver igjen "
+        "selv.",
+    ),
+    "too_large": QT_TRANSLATE_NOOP(
+        "errors",
+        "Sendingen var for stor for nettet her. Ingenting er borte. Programmet deler den opp og "
+        "prøver igjen.",
+    ),
+    "protocol": QT_TRANSLATE_NOOP(
+        "errors",
+        "Programmet og serveren forstod ikke hverandre. Alt er trygt lagret her. "
+        "Kontakt brukerstøtte.",
+    ),
+    "upgrade_needed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Programmet er for gammelt for serveren. Alt er trygt lagret her. "
+        "Oppdater programmet, så sendes det.",
+    ),
+    # --- visits ---
+    "end_missing": QT_TRANSLATE_NOOP(
+        "errors", "Besøket mangler sluttid. Ingenting er borte. Fyll inn når det ble avsluttet."
+    ),
+    "end_before_start": QT_TRANSLATE_NOOP(
+        "errors", "Besøket slutter før det begynner. Ingenting er borte. Rett tidene."
+    ),
+    "participants_missing": QT_TRANSLATE_NOOP(
+        "errors", "Besøket har ingen deltakere. Ingenting er borte. Velg minst én."
+    ),
+    "travel_negative": QT_TRANSLATE_NOOP(
+        "errors", "Reisetiden kan ikke være mindre enn null. Ingenting er borte. Rett tallet."
+    ),
+    # --- notes ---
+    "empty": QT_TRANSLATE_NOOP(
+        "errors", "Notatet er tomt og kan ikke signeres. Utkastet ligger trygt. Skriv først."
+    ),
+    # --- handouts ---
+    "slot_already_given": QT_TRANSLATE_NOOP(
+        "errors",
+        "Denne dosen er allerede gitt. Ikke gi den en gang til. Ingenting nytt er skrevet. "
+        "Er noe ført feil, før det som feilført først.",
+    ),
+    "dose_missing": QT_TRANSLATE_NOOP(
+        "errors", "Dosen mangler. Ingenting er skrevet. Fyll inn hvor mange milligram som ble gitt."
+    ),
+    "dose_not_positive": QT_TRANSLATE_NOOP(
+        "errors", "Dosen stemmer ikke med det som er valgt. Ingenting er skrevet. Rett dosen."
+    ),
+    "identity_missing": QT_TRANSLATE_NOOP(
+        "errors", "Identiteten er ikke sjekket. Ingenting er skrevet. Velg hvordan den ble sjekket."
+    ),
+    "state_missing": QT_TRANSLATE_NOOP(
+        "errors", "Tilstanden er ikke vurdert. Ingenting er skrevet. Velg hva du så."
+    ),
+    "reason_missing": QT_TRANSLATE_NOOP(
+        "errors", "Årsaken mangler. Ingenting er skrevet. Velg eller skriv en årsak."
+    ),
+    "not_planned": QT_TRANSLATE_NOOP(
+        "errors",
+        "Denne dosen er ikke planlagt i dag. Ingenting er skrevet. Se forordningen, eller ring "
+        "legen.",
+    ),
+    "request_stopped": QT_TRANSLATE_NOOP(
+        "errors", "Forordningen er stanset. Ikke gi dosen. Ingenting er skrevet. Ring legen."
+    ),
+    "given_in_future": QT_TRANSLATE_NOOP(
+        "errors", "Tidspunktet er frem i tid. Ingenting er skrevet. Rett klokkeslettet."
+    ),
+    "nothing_to_reverse": QT_TRANSLATE_NOOP(
+        "errors", "Det finnes ingen utlevering å føre tilbake. Ingenting er endret."
+    ),
+    "already_reversed": QT_TRANSLATE_NOOP(
+        "errors", "Denne utleveringen er allerede ført som feil. Ingenting er endret."
+    ),
+    # --- identity numbers ---
+    "not_digits": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har tegn som ikke er tall."),
+    "length": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har ikke riktig antall siffer."),
+    "date": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret begynner ikke med en dato."),
+    "future_date": QT_TRANSLATE_NOOP("errors", "Fødselsdatoen er frem i tid."),
+    "check_digit": QT_TRANSLATE_NOOP(
+        "errors", "Kontrollsifrene stemmer ikke. Se etter skrivefeil."
+    ),
+    "series_not_allowed": QT_TRANSLATE_NOOP(
+        "errors", "Nummeret hører til en serie som ikke brukes her."
+    ),
+    "first_digit": QT_TRANSLATE_NOOP("errors", "Nummeret begynner med et siffer som ikke brukes."),
+    # --- anything else ---
+    "user_error": QT_TRANSLATE_NOOP(
+        "errors", "Det gikk ikke. Ingenting er slettet. Se over og prøv igjen."
+    ),
+    "retry": QT_TRANSLATE_NOOP("errors", "Det gikk ikke nå. Ingenting er slettet. Prøv igjen."),
+    "error": QT_TRANSLATE_NOOP("errors", "Det gikk ikke. Ingenting er slettet."),
+}
+
+_BUG = QT_TRANSLATE_NOOP(
+    "errors",
+    "Noe gikk galt i programmet. Det som var lagret, er ikke slettet. "
+    "Prøv igjen. Kommer det tilbake, oppgi feilkoden til brukerstøtte: {code}",
+)
+
+
+def has_sentence(code: str) -> bool:
+    """True when `code` has a sentence of its own."""
+    return code in _SENTENCES
+
+
+def sentence(code: str) -> str:
+    """The sentence for a code; an unknown code is named, so that it can be reported."""
+    text = _SENTENCES.get(code)
+    if text is None:
+        return QCoreApplication.translate("errors", str(_BUG)).format(code=code)
+    return QCoreApplication.translate("errors", str(text))
+
+
+def sentence_for(error: BaseException) -> str:
+    """The sentence for an exception of the core, of a domain rule, or of anything unforeseen.
+
+    An exception without a code is a bug; its type is logged, never its contents.
+    """
+    code = getattr(error, "code", None) or getattr(error, "reason", None)
+    if isinstance(code, str):
+        return sentence(str(code))
+    log.error("unforeseen error of type %s", type(error).__name__)
+    return sentence(type(error).__name__)
