@@ -33,11 +33,6 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "Maskinens nøkkelring er låst. Ingenting er slettet. Lås opp nøkkelringen og prøv igjen.",
     ),
-    "keyring_insecure": QT_TRANSLATE_NOOP(
-        "errors",
-        "Maskinens nøkkelring verner ikke det den lagrer, så den brukes ikke. Ingenting er "
-        "slettet. Kontakt brukerstøtte.",
-    ),
     "device_secret_missing": QT_TRANSLATE_NOOP(
         "errors",
         "Nøkkelen til denne maskinen er borte fra nøkkelringen. Lageret er urørt. "
@@ -52,6 +47,25 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "Nøkkelfilen er skadet, så lageret kan ikke åpnes. Ingenting er slettet eller laget på "
         "nytt. Kontakt brukerstøtte, som kan hente filen fra sikkerhetskopi.",
+    ),
+    "keyfile_too_new": QT_TRANSLATE_NOOP(
+        "errors",
+        "Nøkkelfilen er skrevet av en nyere utgave av programmet. Ingenting er endret. "
+        "Oppdater programmet på denne maskinen.",
+    ),
+    "recovery_key_malformed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Gjenopprettingsnøkkelen mangler tegn eller har for mange. Ingenting er endret. "
+        "Se på arket og skriv den en gang til.",
+    ),
+    "passphrase_too_short": QT_TRANSLATE_NOOP(
+        "errors",
+        "Passfrasen er for kort. Ingenting er endret. Bruk minst tolv tegn eller fire ord.",
+    ),
+    "store_unfinished": QT_TRANSLATE_NOOP(
+        "errors",
+        "Oppsettet av lageret ble avbrutt før det var tatt i bruk. Ingen pasientdata er borte. "
+        "Sett opp maskinen på nytt.",
     ),
     "db_missing": QT_TRANSLATE_NOOP(
         "errors",
@@ -221,6 +235,9 @@ _SENTENCES: dict[str, object] = {
     ),
     "dose_not_positive": QT_TRANSLATE_NOOP(
         "errors", "Dosen stemmer ikke med det som er valgt. Ingenting er skrevet. Rett dosen."
+    ),
+    "dose_on_not_given": QT_TRANSLATE_NOOP(
+        "errors", "En dose som ikke ble gitt, kan ikke ha mengde. Ingenting er skrevet."
     ),
     "identity_missing": QT_TRANSLATE_NOOP(
         "errors", "Identiteten er ikke sjekket. Ingenting er skrevet. Velg hvordan den ble sjekket."
