@@ -240,8 +240,14 @@ def make_empty_environment(environment: Environment) -> None:
 
 
 def belongs_to_this_python(environment: Environment) -> bool:
-    """True if the environment runs, at its own place, with the Python version of this process."""
-    code = "import sys; print(*sys.version_info[:3], sys.prefix)"
+    """True if the environment runs with the Python version of this process, where it was made.
+
+    A moved one still runs, but its scripts point at the old place.
+    """
+    settings = (environment.folder / "pyvenv.cfg").read_text(encoding="utf-8")
+    if f" {environment.folder}\n" not in settings + "\n":  # in the line `command = ... FOLDER`
+        return False
+    code = "import sys; print(*sys.version_info[:3])"
     try:
         answer = subprocess.run(
             [str(environment.python), "-c", code], capture_output=True, text=True, check=True
@@ -249,7 +255,7 @@ def belongs_to_this_python(environment: Environment) -> bool:
     except (OSError, subprocess.CalledProcessError):
         return False
     version = " ".join(str(part) for part in sys.version_info[:3])
-    return answer.stdout.strip() == f"{version} {environment.folder}"
+    return answer.stdout.strip() == version
 
 
 def run_quietly(command: list[str], what: str, variables: Mapping[str, str] | None = None) -> str:
