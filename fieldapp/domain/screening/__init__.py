@@ -1,0 +1,1 @@
+"""Questionnaires: their definitions, the order of questions, and the score."""
