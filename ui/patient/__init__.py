@@ -1,0 +1,1 @@
+"""One patient: a header that never scrolls away, and five tabs."""

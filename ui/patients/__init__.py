@@ -1,0 +1,1 @@
+"""The list of patients with search as you type."""

@@ -1,0 +1,1 @@
+"""The page that stands in the window until the passphrase has opened the store."""

@@ -1,0 +1,78 @@
+"""What the unlock page shows: pure values and how they follow from what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from PySide6.QtCore import QCoreApplication
+
+from ui.errors import sentence
+
+LOCKED_OUT = "locked_out"
+WRONG_SECRET = "wrong_secret"  # noqa: S105  (an error code)
+
+
+class Phase(Enum):
+    """READY for a passphrase, WORKING on one, or WAITING because of too many wrong ones."""
+
+    READY = auto()
+    WORKING = auto()
+    WAITING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockState:
+    """`code` is the last refusal, None before the first; `seconds` counts down while WAITING."""
+
+    phase: Phase = Phase.READY
+    code: str | None = None
+    seconds: int = 0
+
+    @property
+    def may_submit(self) -> bool:
+        return self.phase is Phase.READY
+
+    @property
+    def is_wrong_secret(self) -> bool:
+        """The user mistyped, as opposed to something being wrong with the machine."""
+        return self.code in (WRONG_SECRET, LOCKED_OUT)
+
+
+def submitted(state: UnlockState) -> UnlockState:
+    """A passphrase is being tried."""
+    return replace(state, phase=Phase.WORKING, code=None, seconds=0)
+
+
+def refused(state: UnlockState, code: str, seconds: int = 0) -> UnlockState:
+    """The store did not open; `seconds` is the wait that a lock-out asks for."""
+    phase = Phase.WAITING if seconds > 0 else Phase.READY
+    return replace(state, phase=phase, code=code, seconds=seconds)
+
+
+def ticked(state: UnlockState) -> UnlockState:
+    """One second went by."""
+    if state.phase is not Phase.WAITING:
+        return state
+    left = state.seconds - 1
+    if left > 0:
+        return replace(state, seconds=left)
+    return UnlockState()
+
+
+def message(state: UnlockState) -> str:
+    """The words under the field; empty while there is nothing to say."""
+    if state.phase is Phase.WORKING:
+        return QCoreApplication.translate("unlock", "Låser opp …")
+    if state.phase is Phase.WAITING:
+        return _waiting_text(state.seconds)
+    return sentence(state.code) if state.code else ""
+
+
+def _waiting_text(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    clock = f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+    text = QCoreApplication.translate(
+        "unlock", "For mange forsøk på rad. Alt er trygt lagret. Du kan prøve igjen om {clock}."
+    )
+    return text.format(clock=clock)
