@@ -12,6 +12,7 @@ from ui.changes import ChangeBus
 if TYPE_CHECKING:
     # The unlock page must be painted before these (and the cipher driver below them) are loaded.
     from fieldapp.services.session import Session
+    from ui.sync.state import SyncState
     from ui.tasks import TaskRunner
     from ui.theme import Theme
 
@@ -36,6 +37,9 @@ class SyncControl(Protocol):
 
     @property
     def finished(self) -> SignalInstance: ...
+
+    @property
+    def state(self) -> SyncState: ...
 
     @property
     def online(self) -> bool: ...

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
+from fieldapp.clock import OSLO
 from fieldapp.domain.medication import HandoutStatus, IdentityCheck, ObservedState, Part
 from fieldapp.domain.patients import (
     FlagCategory,
@@ -164,3 +166,60 @@ def masked_id(national_id: str | None) -> str:
     if not national_id:
         return QCoreApplication.translate("words", "uten fødselsnummer")
     return f"{national_id[:6]} •••••"
+
+
+def initials(patient: Patient) -> str:
+    """First letters of given and family name, for the round mark beside the name."""
+    return f"{patient.given_name[:1]}{patient.family_name[:1]}".upper()
+
+
+def amount(number: Decimal) -> str:
+    """A figure with the decimal mark of the language and no trailing zeros: "7,5"."""
+    plain = format(number.normalize(), "f")
+    return plain.replace(".", QLocale().decimalPoint())
+
+
+def dose_text(dose_mg: Decimal, dose_ml: Decimal | None = None) -> str:
+    """A dose written out: "80 mg", or "80 mg = 8 ml" for a liquid."""
+    if dose_ml is None:
+        return f"{amount(dose_mg)} mg"
+    return f"{amount(dose_mg)} mg = {amount(dose_ml)} ml"
+
+
+def day_text(day: date) -> str:
+    """A date as Norwegian papers write it: "05.03.2026"."""
+    return f"{day:%d.%m.%Y}"
+
+
+def long_day(day: date) -> str:
+    """A day in words: "torsdag 5. mars"."""
+    return f"{QLocale().dayName(day.isoweekday())} {day.day}. {QLocale().monthName(day.month)}"
+
+
+def clock_text(moment: datetime) -> str:
+    """The local time of an instant: "08:15"."""
+    return f"{moment.astimezone(OSLO):%H:%M}"
+
+
+def near_day(day: date, today: date) -> str:
+    """A day as people say it: "i dag", "i går", "i morgen", else "tirsdag 3. mars" or a date."""
+    days = (day - today).days
+    if days == 0:
+        return QCoreApplication.translate("words", "i dag")
+    if days == -1:
+        return QCoreApplication.translate("words", "i går")
+    if days == 1:
+        return QCoreApplication.translate("words", "i morgen")
+    return long_day(day) if abs(days) < 60 else day_text(day)
+
+
+def weekdays_text(weekdays: tuple[int, ...]) -> str:
+    """ISO weekdays as words: "hver dag", "mandag–fredag", "man., ons., fre."."""
+    days = sorted(set(weekdays))
+    if days == list(range(1, 8)):
+        return QCoreApplication.translate("words", "hver dag")
+    consecutive = len(days) > 2 and days[-1] - days[0] == len(days) - 1
+    if consecutive:
+        return f"{QLocale().dayName(days[0])}–{QLocale().dayName(days[-1])}"
+    short = QLocale.FormatType.ShortFormat
+    return ", ".join(QLocale().dayName(day, short) for day in days)
