@@ -11,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -101,7 +102,8 @@ def stretch_passphrase(passphrase: str, salt: bytes, params: KdfParams) -> bytea
         memory_cost=params.memory_kib,
     )
     try:
-        kdf.derive_into(encoded, stretched)
+        # The library takes any buffer; only its type hint asks for bytes.
+        kdf.derive_into(cast(bytes, encoded), stretched)
     finally:
         wipe(encoded)
     return stretched

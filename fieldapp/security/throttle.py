@@ -94,4 +94,4 @@ def wait_after(failures: int) -> timedelta:
     if failures < FREE_TRIES:
         return timedelta(0)
     doublings = min(failures - FREE_TRIES, 16)
-    return min(LONGEST_WAIT, FIRST_WAIT * 2**doublings)
+    return min(LONGEST_WAIT, FIRST_WAIT * (1 << doublings))

@@ -439,8 +439,15 @@ class Database:
         self._owner = None
 
     def store_id(self) -> str | None:
-        """The identity written at creation, to be compared with that of the key file."""
-        row = self.connection.execute("SELECT store_id FROM store_identity").fetchone()
+        """The identity written at creation, to be compared with that of the key file.
+
+        None when the database carries none: it is not one of ours.
+        """
+        known = "SELECT 1 FROM sqlite_master WHERE name = 'store_identity'"
+        with named_errors():
+            if self.connection.execute(known).fetchone() is None:
+                return None
+            row = self.connection.execute("SELECT store_id FROM store_identity").fetchone()
         return None if row is None else str(row["store_id"])
 
     # --- transactions ---
@@ -465,7 +472,7 @@ class Database:
             except BaseException:
                 # A full disk has already rolled back by itself; a second ROLLBACK would raise
                 # and hide the cause.
-                if connection.in_transaction:
+                if self._connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
 
@@ -536,9 +543,9 @@ class Database:
         May be called from any thread. Raises what the key source raises when the store has been
         locked meanwhile.
         """
-        if self._closed.is_set():
-            raise ClosedStoreError
         root = self._parent or self
+        if root._closed.is_set():
+            raise ClosedStoreError
         clone = Database(self.path, self._key_source, self.page_size, parent=root)
         with root._clones_guard:
             root._clones.append(clone)

@@ -1,0 +1,378 @@
+"""The vault: one user's encrypted store and the ways to open it.
+
+    create ──► unlocked ◄── unlock (passphrase + keyring)
+                  │    ◄── unlock_with_recovery (recovery key) ──► rebind (new passphrase)
+                  ▼
+                lock
+
+Everything fails closed. What is missing, damaged or not understood ends in its own error, and
+nothing is created, recreated or deleted on the way. The root key exists only while the vault is
+unlocked, in one buffer that ``lock`` wipes.
+
+The slow methods (create, unlock, rebind, change_passphrase) belong in a worker thread. They do not
+keep the store's connection to themselves: the first thread to use it afterwards owns it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fieldapp.clock import Clock
+from fieldapp.errors import FieldAppError
+from fieldapp.ids import new_id
+from fieldapp.paths import make_private_folder, normal_username
+from fieldapp.security import keyfile
+from fieldapp.security.errors import (
+    DeviceSecretMissingError,
+    KeyFileMissingError,
+    StoreExistsError,
+    StoreUnfinishedError,
+    VaultLockedError,
+    VaultOpenError,
+    WrongSecretError,
+)
+from fieldapp.security.files import flush_folder
+from fieldapp.security.kdf import KEY_BYTES, KdfParams, check_passphrase
+from fieldapp.security.keyfile import KeyFile
+from fieldapp.security.keyring import ORIGIN_SYSTEM, DeviceSecrets
+from fieldapp.security.recovery import new_recovery_key, parse_recovery_key
+from fieldapp.security.secretbuf import wipe
+from fieldapp.security.throttle import Throttle
+from fieldapp.store.db import Database, require_driver
+from fieldapp.store.errors import DatabaseDamagedError
+from fieldapp.store.lock import StoreLock
+from fieldapp.store.migrate import MIGRATIONS, migrate
+
+log = logging.getLogger(__name__)
+
+DATABASE_NAME = "journal.db"
+KEY_FILE_NAME = "journal.hvkey"
+THROTTLE_NAME = "journal.hvkey.try"
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedStore:
+    """A new store, open, and the recovery key that must be shown to the user once."""
+
+    store: Database
+    recovery_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Unlocked:
+    """What is in memory between unlock and lock."""
+
+    store: Database
+    key_file: KeyFile
+    root: bytearray
+
+
+class Vault:
+    """One folder with one user's store.
+
+    ``secrets`` is the keyring with the device secret, ``params`` the cost of the passphrases set
+    from now on, ``origin`` (system, demo, test) is written into a new key file and decides which
+    keyring may serve it, ``migrations`` the folder with the numbered SQL files.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        secrets: DeviceSecrets,
+        clock: Clock,
+        params: KdfParams | None = None,
+        origin: str = ORIGIN_SYSTEM,
+        migrations: Path = MIGRATIONS,
+    ) -> None:
+        self.folder = folder
+        self._secrets = secrets
+        self._clock = clock
+        self._params = params or KdfParams()
+        self._origin = origin
+        self._migrations = migrations
+        self._lock = StoreLock(folder)
+        self._throttle = Throttle(folder / THROTTLE_NAME, clock)
+        self._unlocked: _Unlocked | None = None
+
+    @property
+    def database_path(self) -> Path:
+        """Where the encrypted database lies."""
+        return self.folder / DATABASE_NAME
+
+    @property
+    def key_file_path(self) -> Path:
+        """Where the key file lies; its second copy has ``.bak`` added."""
+        return self.folder / KEY_FILE_NAME
+
+    @property
+    def store(self) -> Database | None:
+        """The open store; None while the vault is locked."""
+        return self._unlocked.store if self._unlocked else None
+
+    def exists(self) -> bool:
+        """True when there is a store here, whole or damaged: it must be unlocked, not created.
+
+        False also for a store whose creation was interrupted; it has never been used.
+        """
+        if not any(path.exists() for path in self._store_files()):
+            return False
+        try:
+            return keyfile.read(self.key_file_path).state != keyfile.STATE_CREATING
+        except FieldAppError:
+            return True
+
+    # --- creating ---
+
+    def create(self, username: str, passphrase: str) -> CreatedStore:
+        """Make a new store for this user and open it.
+
+        Raises PassphraseTooShortError, StoreExistsError, the keyring's errors, DriverMissingError,
+        AlreadyOpenError, DiskFullError. After a refusal there is no store, and no device secret.
+        """
+        require_driver()
+        check_passphrase(passphrase)
+        self._check_closed()
+        if self.exists():
+            raise StoreExistsError
+        store_id = new_id()
+        # The keyring comes first: without it not even a folder is made.
+        device_secret = self._secrets.create(store_id, self._origin)
+        root = bytearray(os.urandom(KEY_BYTES))
+        try:
+            make_private_folder(self.folder)
+            self._lock.acquire()
+            if self.exists():  # another program may have been faster
+                raise StoreExistsError
+            self._set_unfinished_aside()
+            key_file = KeyFile.new(store_id, self._origin)
+            user = normal_username(username)
+            key_file.add_passphrase_slot(
+                root, user, passphrase, device_secret, self._params, self._clock
+            )
+            recovery_raw, recovery_text = new_recovery_key()
+            key_file.add_recovery_slot(root, recovery_raw, self._clock)
+            wipe(recovery_raw)
+            store = self._create_files(key_file, root)
+        except BaseException:
+            wipe(root)
+            self._lock.release()
+            with contextlib.suppress(FieldAppError):
+                self._secrets.delete(store_id, self._origin)
+            raise
+        finally:
+            wipe(device_secret)
+        self._unlocked = _Unlocked(store, key_file, root)
+        log.info("store created")
+        return CreatedStore(store, recovery_text)
+
+    def _create_files(self, key_file: KeyFile, root: bytearray) -> Database:
+        """Key file first, durable, in the state "creating"; then the database; then "ready"."""
+        try:
+            key_file.write(self.key_file_path, root)
+            store = Database.create(
+                self.database_path,
+                key_file.key_source(root),
+                key_file.store_id,
+                key_file.page_size,
+            )
+            try:
+                migrate(store, self._clock, self._migrations)
+                store.checkpoint()
+                flush_folder(self.folder)
+                key_file.mark_ready()
+                key_file.write(self.key_file_path, root)
+            except BaseException:
+                store.close()
+                raise
+        except BaseException:
+            # All of these were made by this call: unfinished ones were set aside before.
+            for path in self._store_files():
+                path.unlink(missing_ok=True)
+            raise
+        store.hand_over()
+        return store
+
+    def _set_unfinished_aside(self) -> None:
+        """Make room where an earlier creation was interrupted; its files are kept, renamed."""
+        suffix = f".unfinished-{new_id()}"
+        for path in self._store_files():
+            if path.exists():
+                path.replace(path.with_name(path.name + suffix))
+
+    def _store_files(self) -> list[Path]:
+        database = [
+            self.database_path.with_name(DATABASE_NAME + suffix)
+            for suffix in ("", "-wal", "-shm", "-journal")
+        ]
+        return [self.key_file_path, keyfile.backup_path(self.key_file_path), *database]
+
+    # --- unlocking ---
+
+    def unlock(self, username: str, passphrase: str) -> Database:
+        """Open the store with a passphrase and the device's keyring.
+
+        Raises KeyFileMissingError, KeyFileDamagedError, StoreUnfinishedError, LockedOutError,
+        the keyring's errors, WrongSecretError, the errors of ``Database.open`` and ``migrate``,
+        AlreadyOpenError, DriverMissingError. An unknown user is a wrong secret.
+        """
+        user = normal_username(username)
+
+        def open_root(key_file: KeyFile) -> bytearray:
+            return self._open_with_passphrase(key_file, user, passphrase)
+
+        return self._unlock(open_root)
+
+    def unlock_with_recovery(self, recovery_key: str) -> Database:
+        """Open the store with the recovery key alone, for when keyring or passphrase are lost.
+
+        Raises RecoveryKeyMalformedError and what ``unlock`` raises but for the keyring's errors.
+        Tries are not slowed down: there are 2^256 keys.
+        """
+        secret = parse_recovery_key(recovery_key)
+
+        def open_root(key_file: KeyFile) -> bytearray:
+            slot = key_file.find_slot(keyfile.SLOT_RECOVERY)
+            if slot is None:
+                raise WrongSecretError
+            return key_file.open_recovery_slot(slot, secret)
+
+        try:
+            store = self._unlock(open_root)
+        finally:
+            wipe(secret)
+        self._throttle.reset()
+        return store
+
+    def _unlock(self, open_root: Callable[[KeyFile], bytearray]) -> Database:
+        require_driver()
+        self._check_closed()
+        if not any(path.exists() for path in self._store_files()):
+            raise KeyFileMissingError  # before the lock: it would leave a file behind
+        self._lock.acquire()
+        try:
+            key_file = keyfile.read(self.key_file_path)
+            if key_file.state == keyfile.STATE_CREATING:
+                raise StoreUnfinishedError
+            root = open_root(key_file)
+            try:
+                key_file.check_mark(root)
+                store = self._open_database(key_file, root)
+            except BaseException:
+                wipe(root)
+                raise
+        except BaseException:
+            self._lock.release()
+            raise
+        self._unlocked = _Unlocked(store, key_file, root)
+        log.info("store unlocked")
+        return store
+
+    def _open_with_passphrase(self, key_file: KeyFile, user: str, passphrase: str) -> bytearray:
+        """The root key; counts a wrong passphrase and forgets the count after a right one."""
+        self._throttle.check()
+        device_secret = self._secrets.get(key_file.store_id, key_file.origin)
+        try:
+            slot = key_file.find_slot(keyfile.SLOT_PASSPHRASE, user)
+            if slot is None:
+                raise WrongSecretError
+            root = key_file.open_passphrase_slot(slot, passphrase, device_secret)
+        except WrongSecretError:
+            self._throttle.count_failure()
+            raise
+        finally:
+            wipe(device_secret)
+        self._throttle.reset()
+        return root
+
+    def _open_database(self, key_file: KeyFile, root: bytearray) -> Database:
+        store = Database.open(self.database_path, key_file.key_source(root), key_file.page_size)
+        try:
+            if store.store_id() != key_file.store_id:
+                raise DatabaseDamagedError
+            migrate(store, self._clock, self._migrations)
+            keyfile.heal(self.key_file_path, key_file)
+        except BaseException:
+            store.close()
+            raise
+        store.hand_over()
+        return store
+
+    # --- changing the ways in ---
+
+    def change_passphrase(self, username: str, old: str, new: str) -> None:
+        """Replace this user's passphrase; the vault must be unlocked.
+
+        About 1 kB is rewritten and no byte of the database. Raises WrongSecretError (counted),
+        LockedOutError, PassphraseTooShortError, the keyring's errors and DiskFullError.
+        """
+        unlocked = self._require_unlocked()
+        check_passphrase(new)
+        user = normal_username(username)
+        wipe(self._open_with_passphrase(unlocked.key_file, user, old))
+        self._replace_passphrase(unlocked, user, new)
+
+    def rebind(self, username: str, new_passphrase: str) -> None:
+        """Set a new passphrase, and a new device secret where the keyring has lost it.
+
+        For after ``unlock_with_recovery``. Old passphrases stop working; the recovery slot and
+        every escrow slot stay. Raises what ``change_passphrase`` raises.
+        """
+        unlocked = self._require_unlocked()
+        check_passphrase(new_passphrase)
+        self._replace_passphrase(unlocked, normal_username(username), new_passphrase)
+        self._throttle.reset()
+
+    def _replace_passphrase(self, unlocked: _Unlocked, user: str, passphrase: str) -> None:
+        current = unlocked.key_file
+        try:
+            # A secret that is still there is kept, so a crash before the file is written
+            # leaves the old passphrase working.
+            device_secret = self._secrets.get(current.store_id, current.origin)
+        except DeviceSecretMissingError:
+            device_secret = self._secrets.create(current.store_id, current.origin)
+        changed = current.copy()
+        changed.remove_passphrase_slots()
+        try:
+            changed.add_passphrase_slot(
+                unlocked.root, user, passphrase, device_secret, self._params, self._clock
+            )
+        finally:
+            wipe(device_secret)
+        changed.write(self.key_file_path, unlocked.root)
+        self._unlocked = _Unlocked(unlocked.store, changed, unlocked.root)
+
+    # --- locking ---
+
+    def lock(self) -> None:
+        """Close the store, wipe the keys, let another program open it; harmless when locked.
+
+        To be called in the thread that owns the store's connection, after forms were saved.
+        """
+        if self._unlocked is not None:
+            self._unlocked.store.close()
+            wipe(self._unlocked.root)
+            self._unlocked = None
+        self._lock.release()
+
+    @contextlib.contextmanager
+    def unlocked_for(self, username: str, passphrase: str) -> Iterator[Database]:
+        """Unlock for the length of a block; for tools and tests."""
+        store = self.unlock(username, passphrase)
+        try:
+            yield store
+        finally:
+            self.lock()
+
+    def _require_unlocked(self) -> _Unlocked:
+        if self._unlocked is None:
+            raise VaultLockedError
+        return self._unlocked
+
+    def _check_closed(self) -> None:
+        if self._unlocked is not None:
+            raise VaultOpenError
