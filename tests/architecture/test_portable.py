@@ -1,0 +1,107 @@
+"""What is tracked runs anywhere: no path of one machine, no address of a package index."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = {".py", ".md", ".txt", ".in", ".lock", ".toml", ".cfg", ".ini", ".json", ".sql", ".sh"}
+TEXT |= {".spec", ".qss", ".svg", ".ts", ".csv", ".yml", ".yaml", ".conf", ""}
+
+# Written in pieces, so that this file does not find itself.
+FORBIDDEN = {
+    "a path of one machine": re.compile(r"(?<![\w.])/(work|root|Users)/\w|(?<![\w.])/home" r"/\w"),
+    "an address of a package index": re.compile(
+        r"pypi\.o" r"rg|files\.python" r"hosted|/simpl" r"e/|--(extra-)?index-u" r"rl"
+    ),
+}
+
+
+def tracked_files() -> list[Path]:
+    """The files that git tracks; in a copy without git, all but hidden and built ones."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.split("\0")
+        found = [ROOT / name for name in listed if name]
+    except (OSError, subprocess.CalledProcessError):
+        found = [
+            path
+            for path in ROOT.rglob("*")
+            if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+        ]
+    return [path for path in found if path.is_file()]
+
+
+def text_files() -> list[Path]:
+    """The tracked files that people or programs read as text."""
+    return [path for path in tracked_files() if path.suffix in TEXT]
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_tracked_file_holds(what: str) -> None:
+    pattern = FORBIDDEN[what]
+    offences = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in text_files()
+        for number, line in enumerate(path.read_bytes().splitlines(), 1)
+        if pattern.search(line.decode("utf-8", "replace")) or str(ROOT).encode() in line
+    ]
+    assert offences == []
+
+
+def test_the_gates_see_what_they_look_for() -> None:
+    path, address = FORBIDDEN.values()
+    assert path.search("see /root/notes")
+    assert path.search('"/home/ola/x"')
+    assert not path.search("https://example.org/home/x")
+    assert address.search("https://pypi.org/x")
+
+
+def test_no_tracked_file_is_an_environment_or_a_cache() -> None:
+    unwanted = {".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis", "dist"}
+    found = [path for path in tracked_files() if unwanted & set(path.relative_to(ROOT).parts)]
+    assert found == []
+
+
+# --- the lock ---
+
+
+def requirement_blocks() -> list[str]:
+    """The lock, cut into one block for each package."""
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    return re.split(r"\n(?=[a-z0-9])", text.split("\n", 1)[1].strip())
+
+
+def test_every_locked_package_is_pinned_and_hashed() -> None:
+    loose = [
+        block.splitlines()[0]
+        for block in requirement_blocks()
+        if not re.match(r"[a-z0-9-]+==\S+", block)
+        or not re.search(r"--hash=sha256:[0-9a-f]{64}\b", block)
+    ]
+    assert loose == []
+
+
+def test_the_lock_holds_no_address_and_no_local_path() -> None:
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert re.search(r"://|@ |^-e|^\.|^/", text, re.MULTILINE) is None
+
+
+def test_the_lock_takes_wheels_alone() -> None:
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "--only-binary :all:" in text.splitlines()
+
+
+def test_the_lock_pins_everything_that_is_asked_for() -> None:
+    asked = {
+        re.split(r"[\[<>=]", line.split("#")[0].strip())[0].lower().replace("_", "-")
+        for line in (ROOT / "requirements.in").read_text(encoding="utf-8").splitlines()
+        if line.split("#")[0].strip() and not line.startswith("-")
+    }
+    pinned = {block.split("==")[0] for block in requirement_blocks()}
+    assert asked - pinned == set()
