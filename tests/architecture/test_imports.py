@@ -36,7 +36,8 @@ OFFLINE = NETWORK | {"sqlite3"}
 # The longest matching folder rules; "fieldapp" alone is for the modules directly in it.
 BOUNDARIES = {
     "fieldapp": Boundary(("fieldapp",), ("platformdirs",), OFFLINE),
-    "fieldapp/domain": Boundary(("fieldapp.domain", *LEAVES), (), OFFLINE),
+    # fieldapp.paths only to find the definition files of resources/
+    "fieldapp/domain": Boundary(("fieldapp.domain", "fieldapp.paths", *LEAVES), (), OFFLINE),
     "fieldapp/store": Boundary(
         ("fieldapp.store", "fieldapp.domain", *AROUND), ("sqlcipher3", "sqlite_utils"), OFFLINE
     ),
