@@ -22,6 +22,8 @@ from fieldapp.domain.patients import (
 )
 from ui.words import address_text, age_text, day_text, initials, masked_id, word
 
+translate = QCoreApplication.translate
+
 
 class Answer(Enum):
     """What is known about one category of critical information."""
@@ -47,9 +49,9 @@ class CriticalItem:
     def sentence(self) -> str:
         """The item in one line: "Allergi: penicillin", "Tolk: ikke spurt"."""
         if self.answer is Answer.NONE_KNOWN:
-            return f"{self.title}: {_tr('ingen kjent')}"
+            return translate("patient", "{what}: ingen kjent").format(what=self.title)
         if self.answer is Answer.NOT_ASKED:
-            return f"{self.title}: {_tr('ikke spurt')}"
+            return translate("patient", "{what}: ikke spurt").format(what=self.title)
         said = "; ".join(text for text in self.texts if text)
         return f"{self.title}: {said}" if said else self.title
 
@@ -116,12 +118,8 @@ def spaced_id(national_id: str | None) -> str:
 
 def _confirmed(flags: Sequence[Flag]) -> str:
     days = [flag.confirmed_on for flag in flags if flag.active and _is_severe(flag)]
-    return _tr("bekreftet {day}").format(day=day_text(min(days))) if days else ""
+    return translate("patient", "bekreftet {day}").format(day=day_text(min(days))) if days else ""
 
 
 def _is_severe(flag: Flag) -> bool:
     return flag.category in SEVERE_CATEGORIES
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("patient", text)
