@@ -1,0 +1,247 @@
+"""What comes from the server: pages of records, each stored together with its cursor.
+
+A page never overwrites a record that has an unsent change, never touches a draft, and never takes
+a patient away while something of that patient is unsent.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fieldapp.clock import from_iso, to_iso
+from fieldapp.domain.changes import Change, ChangeSet
+from fieldapp.domain.codec import BodyError
+from fieldapp.domain.kinds import KINDS, Policy, policy_of
+from fieldapp.store.db import Connection, Database, IntegrityError
+from fieldapp.store.outbox import atomic, dump
+
+log = logging.getLogger(__name__)
+
+CURSOR = "pull_cursor"
+COMPLETE = "pull_complete"
+LAST_COMPLETE_SYNC = "last_complete_sync"
+LATEST_SERVER_TIME = "latest_server_time"
+PURGES_WAITING = "purges_waiting"
+PURGING = "purging"
+"""Keys of `store_state`. The schema lets events be deleted only for the patient under PURGING."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingRecord:
+    """A record as the server holds it; `version` is its server sequence."""
+
+    kind: str
+    id: str
+    patient_id: str | None
+    version: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PullState:
+    """How far this laptop has read. `last_complete` is the end of the last whole sync."""
+
+    cursor: str | None
+    complete: bool
+    last_complete: datetime | None
+
+
+def cursor(database: Database) -> str | None:
+    """The place up to which everything is stored here; None before the first page."""
+    return _read(database.connection, CURSOR)
+
+
+def state(database: Database) -> PullState:
+    """Read how far the pull has come."""
+    connection = database.connection
+    last = _read(connection, LAST_COMPLETE_SYNC)
+    return PullState(
+        cursor=_read(connection, CURSOR),
+        complete=_read(connection, COMPLETE) == "1",
+        last_complete=None if last is None else from_iso(last),
+    )
+
+
+def apply_page(
+    database: Database,
+    records: Iterable[IncomingRecord],
+    *,
+    cursor: str,
+    complete: bool,
+    now: datetime,
+    ended_patients: Iterable[str] = (),
+) -> ChangeSet:
+    """Store one page and its cursor in one transaction; return what changed on this laptop.
+
+    `ended_patients` are patients that the user no longer follows; they are purged here, or later
+    when something of theirs is still unsent. `now` is the server's time when it made the page.
+    """
+    changes: list[Change] = []
+    with atomic(database) as connection:
+        arrived: set[str] = set()
+        for record in records:
+            if _store(connection, record):
+                changes.append(Change(record.kind, record.id, record.patient_id))
+            if record.kind == "patient":
+                arrived.add(record.id)
+        ended = set(ended_patients)
+        # A patient who comes back before the purge could be done must not be purged any more.
+        waiting = (_purges_waiting(connection) - arrived) | ended
+        purged = _purge_possible(connection, waiting)
+        _write(connection, CURSOR, cursor)
+        _write(connection, COMPLETE, "1" if complete else "0")
+        _write(connection, LATEST_SERVER_TIME, to_iso(now))
+    changes.extend(Change("patient", patient_id, patient_id) for patient_id in sorted(purged))
+    _forget_log(database, purged)
+    return ChangeSet(tuple(changes))
+
+
+def finish(database: Database, now: datetime) -> ChangeSet:
+    """Note the end of a whole sync; purge patients whose last unsent change has now arrived.
+
+    Called only after everything that waited was answered and the pull was complete.
+    """
+    with atomic(database) as connection:
+        purged = _purge_possible(connection, _purges_waiting(connection))
+        _write(connection, LAST_COMPLETE_SYNC, to_iso(now))
+    _forget_log(database, purged)
+    return ChangeSet(tuple(Change("patient", name, name) for name in sorted(purged)))
+
+
+# --- storing one record
+
+
+def _store(connection: Connection, record: IncomingRecord) -> bool:
+    """Put one record in its place; return True when the laptop shows something new."""
+    kind = KINDS.get(record.kind)
+    if kind is None:
+        return _store_unreadable(connection, record)
+    try:
+        kind.check(record.body)
+        changed = _store_known(connection, record)
+    except (BodyError, IntegrityError) as error:
+        # Written by a newer program. It is kept word for word and must not hold up the others.
+        problem = getattr(error, "field", type(error).__name__)
+        log.warning("unreadable %s %s: %s", record.kind, record.id, problem)
+        return _store_unreadable(connection, record)
+    connection.execute(
+        "DELETE FROM unknown_record WHERE kind = ? AND id = ?", (record.kind, record.id)
+    )
+    return changed
+
+
+def _store_known(connection: Connection, record: IncomingRecord) -> bool:
+    present = connection.execute(
+        f"SELECT version FROM {record.kind} WHERE id = ?",  # noqa: S608 (a name from KINDS)
+        (record.id,),
+    ).fetchone()
+    if present is None:
+        connection.execute(
+            f"INSERT INTO {record.kind} (id, patient_id, version, received, body)"  # noqa: S608
+            " VALUES (?, ?, ?, 1, ?)",
+            (record.id, record.patient_id, record.version, dump(record.body)),
+        )
+        return True
+    if record.version <= int(present["version"]) or _has_unsent(connection, record):
+        return False
+    if policy_of(record.kind) is Policy.EVENT:
+        # The text of an event never changes; only the server's number for it can be news.
+        connection.execute(
+            f"UPDATE {record.kind} SET version = ? WHERE id = ?",  # noqa: S608 (a name from KINDS)
+            (record.version, record.id),
+        )
+        return False
+    connection.execute(
+        f"UPDATE {record.kind} SET patient_id = ?, version = ?, received = 1, body = ?"  # noqa: S608
+        " WHERE id = ?",
+        (record.patient_id, record.version, dump(record.body), record.id),
+    )
+    return True
+
+
+def _has_unsent(connection: Connection, record: IncomingRecord) -> bool:
+    """True when an unsent change protects the record; a parked one learns the other side's news."""
+    unsent = connection.execute(
+        "SELECT 1 FROM outbox WHERE kind = ? AND record_id = ?", (record.kind, record.id)
+    ).fetchone()
+    if unsent is None:
+        return False
+    connection.execute(
+        "UPDATE outbox SET server_body = ?, server_version = ? WHERE kind = ? AND record_id = ?"
+        " AND state = 'parked' AND coalesce(server_version, 0) < ?",
+        (dump(record.body), record.version, record.kind, record.id, record.version),
+    )
+    return True
+
+
+def _store_unreadable(connection: Connection, record: IncomingRecord) -> bool:
+    connection.execute(
+        "INSERT INTO unknown_record (kind, id, patient_id, version, body) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (kind, id) DO UPDATE SET patient_id = excluded.patient_id,"
+        " version = excluded.version, body = excluded.body WHERE excluded.version > version",
+        (record.kind, record.id, record.patient_id, record.version, dump(record.body)),
+    )
+    return True
+
+
+# --- patients that are no longer ours
+
+
+def _purges_waiting(connection: Connection) -> set[str]:
+    return set(json.loads(_read(connection, PURGES_WAITING) or "[]"))
+
+
+def _purge_possible(connection: Connection, waiting: set[str]) -> set[str]:
+    """Purge those of whom nothing is unsent, and remember the others; return the purged."""
+    purged = {patient for patient in waiting if not _holds_unsent(connection, patient)}
+    for patient_id in purged:
+        _purge(connection, patient_id)
+    _write(connection, PURGES_WAITING, json.dumps(sorted(waiting - purged)))
+    return purged
+
+
+def _holds_unsent(connection: Connection, patient_id: str) -> bool:
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM outbox WHERE patient_id = :id)"
+        " OR EXISTS (SELECT 1 FROM draft WHERE patient_id = :id) AS held",
+        {"id": patient_id},
+    ).fetchone()
+    return bool(row and row["held"])
+
+
+def _purge(connection: Connection, patient_id: str) -> None:
+    _write(connection, PURGING, patient_id)
+    for table in (*KINDS, "unknown_record"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE patient_id = ?",  # noqa: S608 (names from KINDS)
+            (patient_id,),
+        )
+    connection.execute("DELETE FROM store_state WHERE key = ?", (PURGING,))
+    log.info("purged patient %s", patient_id)
+
+
+def _forget_log(database: Database, purged: set[str]) -> None:
+    """Empty the write-ahead log, so that what was purged is in no file of the store any more."""
+    if purged and not database.connection.in_transaction:
+        database.checkpoint()
+
+
+# --- store_state
+
+
+def _read(connection: Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM store_state WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def _write(connection: Connection, key: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO store_state (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )

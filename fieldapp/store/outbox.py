@@ -1,0 +1,442 @@
+"""What waits to be sent: a table, written in the same transaction as the data.
+
+A row is *waiting* until a sync takes it, *in flight* while it is in the air, and gone once the
+server has confirmed exactly this change. A row that the server does not take is *parked* with its
+reason until a person decides; nothing here ever drops a clinical event.
+
+Every function joins the caller's transaction, or runs in one of its own when there is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fieldapp.clock import from_iso
+from fieldapp.domain.changes import Change
+from fieldapp.domain.kinds import KINDS, Policy, policy_of
+from fieldapp.domain.merge import Merged, merge
+from fieldapp.errors import Bug
+from fieldapp.ids import IdMaker
+from fieldapp.store.db import Connection, Database, Row
+
+Body = dict[str, Any]
+
+POINTERS = ("addendum_to", "reverses", "encounter_id", "appointment_id", "request_id")
+"""Fields of a body that hold the id of another record which the server should know first."""
+
+
+class NotParkedError(Bug):
+    """Only a parked change can be decided on (change id)."""
+
+    code = "not_parked"
+
+
+class NotDecidableError(Bug):
+    """This parked change cannot be given up or forced (change id): it is an event or new."""
+
+    code = "not_decidable"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How much is not on the server yet. `waiting` includes what is in the air just now."""
+
+    waiting: int
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """One row for the list of what is unsent. `state` is waiting, in_flight or parked."""
+
+    sequence: int
+    change_id: str
+    kind: str
+    record_id: str
+    patient_id: str | None
+    body: Body
+    state: str
+    attempts: int
+    created_at: datetime
+    reason_code: str | None
+    reason_detail: str | None
+    server_body: Body | None
+    server_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """One change as it is sent."""
+
+    sequence: int
+    change_id: str
+    kind: str
+    record_id: str
+    patient_id: str | None
+    base_version: int
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The server has stored a change.
+
+    `version` is the version that holds it. `server_body` is given when the server's record is not
+    what was sent (it was joined with another's edit); `server_version` is then that record's.
+    """
+
+    change_id: str
+    version: int
+    server_body: Mapping[str, Any] | None = None
+    server_version: int | None = None
+
+
+# --- reading
+
+
+def counts(database: Database) -> OutboxCounts:
+    """Count what waits (in the air or not) and what is parked."""
+    row = database.connection.execute(
+        "SELECT count(*) FILTER (WHERE state <> 'parked') AS waiting,"
+        " count(*) FILTER (WHERE state = 'parked') AS parked FROM outbox"
+    ).fetchone()
+    assert row is not None
+    return OutboxCounts(int(row["waiting"]), int(row["parked"]))
+
+
+def items(database: Database) -> list[OutboxItem]:
+    """Everything that is not on the server yet, oldest first."""
+    rows = database.connection.execute("SELECT * FROM outbox ORDER BY sequence")
+    return [_item(row) for row in rows]
+
+
+# --- one sync
+
+
+def return_in_flight(database: Database) -> int:
+    """Let what an interrupted sync left in the air wait again; return how many rows."""
+    with atomic(database) as connection:
+        return connection.execute(
+            "UPDATE outbox SET state = 'waiting' WHERE state = 'in_flight'"
+        ).rowcount
+
+
+def take_batch(database: Database, limit: int, max_bytes: int) -> list[PendingChange]:
+    """Take the oldest waiting changes, at most `limit` and about `max_bytes` of bodies.
+
+    Marks them as in flight. Takes one change per record (the next one needs the version that the
+    first will get), none of a record that has a parked change, and none that points to a record
+    which is parked and not on the server. At least one change is taken however large it is.
+    """
+    with atomic(database) as connection:
+        busy, missing = _held_back(connection)
+        taken: list[PendingChange] = []
+        size = 0
+        rows = connection.execute("SELECT * FROM outbox WHERE state = 'waiting' ORDER BY sequence")
+        for row in rows:
+            record = (str(row["kind"]), str(row["record_id"]))
+            body = str(row["body"])
+            if record in busy:
+                continue
+            if not missing.isdisjoint(_points_to(row, body)):
+                # What points to this one has to wait as well, unless the server knows it.
+                busy.add(record)
+                if version_of(connection, *record) == 0:
+                    missing.add(record[1])
+                continue
+            size += len(body.encode())
+            if taken and size > max_bytes:
+                break
+            busy.add(record)
+            taken.append(_pending(connection, row, body))
+            if len(taken) == limit:
+                break
+        connection.executemany(
+            "UPDATE outbox SET state = 'in_flight', attempts = attempts + 1 WHERE change_id = ?",
+            [(change.change_id,) for change in taken],
+        )
+        return taken
+
+
+def acknowledge(database: Database, settled: Iterable[Settled]) -> list[Change]:
+    """Forget exactly these changes; return the records whose body on this laptop became another.
+
+    An edit that was made meanwhile stays, moved on top of what the server now holds. Where both
+    changed the same field, it is parked as a conflict.
+    """
+    changed: list[Change] = []
+    with atomic(database) as connection:
+        for result in settled:
+            change = _acknowledge_one(connection, result)
+            if change is not None:
+                changed.append(change)
+    return changed
+
+
+def park(
+    database: Database,
+    change_id: str,
+    code: str,
+    detail: str | None = None,
+    server_body: Mapping[str, Any] | None = None,
+    server_version: int | None = None,
+) -> None:
+    """Set a change aside with its reason; it is counted and shown until a person decides."""
+    with atomic(database) as connection:
+        connection.execute(
+            "UPDATE outbox SET state = 'parked', reason_code = ?, reason_detail = ?,"
+            " server_body = ?, server_version = ? WHERE change_id = ?",
+            (code, detail, _dump_optional(server_body), server_version, change_id),
+        )
+
+
+# --- a person decides
+
+
+def retry(database: Database, change_id: str) -> None:
+    """Let a parked change wait again, with the record's newest text if it was corrected."""
+    with atomic(database) as connection:
+        row = _parked_row(connection, change_id)
+        body = str(row["body"])
+        if policy_of(str(row["kind"])) is Policy.EDITED:
+            body = _fold_newer(connection, row) or body
+        _wait_again(connection, row, change_id=change_id, body=body)
+
+
+def keep_mine(database: Database, change_id: str, new_id: IdMaker) -> Change:
+    """Settle a conflict with this laptop's values where they differ; the rest is the server's.
+
+    The decision is a new change, so it gets an id of its own from `new_id`.
+    """
+    with atomic(database) as connection:
+        row = _decidable_row(connection, change_id)
+        server = json.loads(str(row["server_body"] or row["base_body"]))
+        base = json.loads(str(row["base_body"] or "{}"))
+        mine = json.loads(_fold_newer(connection, row) or str(row["body"]))
+        body = dict(server)
+        body.update({name: value for name, value in mine.items() if value != base.get(name)})
+        text = dump(body)
+        _wait_again(connection, row, change_id=new_id(), body=text, base_body=dump(server))
+        return _replace_record(connection, row, text, _server_version(connection, row))
+
+
+def discard_in_favour_of_server(database: Database, change_id: str) -> Change:
+    """Give up a parked edit and show the server's record; edits made after it are kept."""
+    with atomic(database) as connection:
+        row = _decidable_row(connection, change_id)
+        server = str(row["server_body"] or row["base_body"])
+        version = _server_version(connection, row)
+        connection.execute("DELETE FROM outbox WHERE change_id = ?", (change_id,))
+        newer = _newer_row(connection, row)
+        if newer is None:
+            return _replace_record(connection, row, server, version)
+        return _rebase(connection, newer, str(row["body"]), server, version)
+
+
+# --- for this package
+
+
+@contextlib.contextmanager
+def atomic(database: Database) -> Iterator[Connection]:
+    """Join the transaction that is open, or run in one of its own."""
+    connection = database.connection
+    if connection.in_transaction:
+        yield connection
+    else:
+        with database.transaction() as connection:
+            yield connection
+
+
+def table_of(kind: str) -> str:
+    """The table of a kind; one table holds every kind that this version does not know."""
+    return kind if kind in KINDS else "unknown_record"
+
+
+def version_of(connection: Connection, kind: str, record_id: str) -> int:
+    """The server version that a record is based on; 0 when the server never had it."""
+    row = connection.execute(
+        f"SELECT version FROM {table_of(kind)} WHERE id = ?",  # noqa: S608 (a name from KINDS)
+        (record_id,),
+    ).fetchone()
+    return 0 if row is None else int(row["version"])
+
+
+def dump(body: Mapping[str, Any]) -> str:
+    """The text in which a body is stored."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+# --- details
+
+
+def _item(row: Row) -> OutboxItem:
+    return OutboxItem(
+        sequence=int(row["sequence"]),
+        change_id=str(row["change_id"]),
+        kind=str(row["kind"]),
+        record_id=str(row["record_id"]),
+        patient_id=row["patient_id"],
+        body=json.loads(str(row["body"])),
+        state=str(row["state"]),
+        attempts=int(row["attempts"]),
+        created_at=from_iso(str(row["created_at"])),
+        reason_code=row["reason_code"],
+        reason_detail=row["reason_detail"],
+        server_body=None if row["server_body"] is None else json.loads(str(row["server_body"])),
+        server_version=row["server_version"],
+    )
+
+
+def _pending(connection: Connection, row: Row, body: str) -> PendingChange:
+    kind, record_id = str(row["kind"]), str(row["record_id"])
+    return PendingChange(
+        sequence=int(row["sequence"]),
+        change_id=str(row["change_id"]),
+        kind=kind,
+        record_id=record_id,
+        patient_id=row["patient_id"],
+        base_version=version_of(connection, kind, record_id),
+        body=json.loads(body),
+    )
+
+
+def _held_back(connection: Connection) -> tuple[set[tuple[str, str]], set[str]]:
+    """Records with a change in the air or parked, and ids of parked records not on the server."""
+    busy: set[tuple[str, str]] = set()
+    missing: set[str] = set()
+    rows = connection.execute("SELECT kind, record_id, state FROM outbox WHERE state <> 'waiting'")
+    for row in rows.fetchall():
+        kind, record_id = str(row["kind"]), str(row["record_id"])
+        busy.add((kind, record_id))
+        if row["state"] == "parked" and version_of(connection, kind, record_id) == 0:
+            missing.add(record_id)
+    return busy, missing
+
+
+def _points_to(row: Row, body: str) -> Iterator[str]:
+    if row["patient_id"] is not None and row["patient_id"] != row["record_id"]:
+        yield str(row["patient_id"])
+    values = json.loads(body)
+    for name in POINTERS:
+        if values.get(name) is not None:
+            yield str(values[name])
+
+
+def _acknowledge_one(connection: Connection, result: Settled) -> Change | None:
+    row = connection.execute(
+        "SELECT * FROM outbox WHERE change_id = ?", (result.change_id,)
+    ).fetchone()
+    if row is None:
+        return None
+    connection.execute("DELETE FROM outbox WHERE change_id = ?", (result.change_id,))
+    edited = policy_of(str(row["kind"])) is Policy.EDITED
+    if not edited or result.server_body is None:
+        _set_version(connection, row, result.version)
+        return None
+    sent, server = str(row["body"]), dump(result.server_body)
+    version = result.server_version or result.version
+    newer = _newer_row(connection, row)
+    if newer is not None:
+        return _rebase(connection, newer, sent, server, version)
+    return _replace_record(connection, row, server, version)
+
+
+def _set_version(connection: Connection, row: Row, version: int) -> None:
+    connection.execute(
+        f"UPDATE {table_of(str(row['kind']))}"  # noqa: S608 (a name from KINDS)
+        " SET version = max(version, ?) WHERE id = ?",
+        (version, row["record_id"]),
+    )
+
+
+def _replace_record(connection: Connection, row: Row, body: str, version: int) -> Change:
+    connection.execute(
+        f"UPDATE {table_of(str(row['kind']))}"  # noqa: S608 (a name from KINDS)
+        " SET body = ?, version = ? WHERE id = ?",
+        (body, version, row["record_id"]),
+    )
+    return Change(str(row["kind"]), str(row["record_id"]), row["patient_id"])
+
+
+def _rebase(connection: Connection, newer: Row, sent: str, server: str, version: int) -> Change:
+    """Move an edit that was made on top of `sent` onto what the server holds instead."""
+    result = merge(json.loads(sent), json.loads(server), json.loads(str(newer["body"])))
+    if isinstance(result, Merged):
+        body = dump(result.body)
+        connection.execute(
+            "UPDATE outbox SET body = ?, base_body = ? WHERE change_id = ?",
+            (body, server, newer["change_id"]),
+        )
+        return _replace_record(connection, newer, body, version)
+    connection.execute(
+        "UPDATE outbox SET state = 'parked', reason_code = 'conflict', reason_detail = ?,"
+        " server_body = ?, server_version = ? WHERE change_id = ?",
+        (",".join(result.fields), server, version, newer["change_id"]),
+    )
+    return _replace_record(connection, newer, str(newer["body"]), version)
+
+
+def _newer_row(connection: Connection, row: Row) -> Row | None:
+    """The first change of the same record that was made after this one."""
+    return connection.execute(
+        "SELECT * FROM outbox WHERE kind = ? AND record_id = ? AND sequence > ?"
+        " ORDER BY sequence LIMIT 1",
+        (row["kind"], row["record_id"], row["sequence"]),
+    ).fetchone()
+
+
+def _fold_newer(connection: Connection, row: Row) -> str | None:
+    """Drop the rows of later edits, which were never sent, and return the last one's text."""
+    later = connection.execute(
+        "SELECT change_id, body FROM outbox WHERE kind = ? AND record_id = ? AND sequence > ?"
+        " ORDER BY sequence",
+        (row["kind"], row["record_id"], row["sequence"]),
+    ).fetchall()
+    connection.executemany(
+        "DELETE FROM outbox WHERE change_id = ?", [(entry["change_id"],) for entry in later]
+    )
+    return str(later[-1]["body"]) if later else None
+
+
+def _wait_again(
+    connection: Connection, row: Row, *, change_id: str, body: str, base_body: str | None = None
+) -> None:
+    connection.execute(
+        "UPDATE outbox SET state = 'waiting', change_id = ?, body = ?, attempts = 0,"
+        " base_body = coalesce(?, base_body), reason_code = NULL, reason_detail = NULL,"
+        " server_body = NULL, server_version = NULL WHERE sequence = ?",
+        (change_id, body, base_body, row["sequence"]),
+    )
+
+
+def _parked_row(connection: Connection, change_id: str) -> Row:
+    row = connection.execute(
+        "SELECT * FROM outbox WHERE change_id = ? AND state = 'parked'", (change_id,)
+    ).fetchone()
+    if row is None:
+        raise NotParkedError(change_id)
+    return row
+
+
+def _decidable_row(connection: Connection, change_id: str) -> Row:
+    """A parked edit that has another side to choose from."""
+    row = _parked_row(connection, change_id)
+    other_side: Sequence[object] = (row["server_body"], row["base_body"])
+    if policy_of(str(row["kind"])) is not Policy.EDITED or other_side == (None, None):
+        raise NotDecidableError(change_id)
+    return row
+
+
+def _server_version(connection: Connection, row: Row) -> int:
+    if row["server_version"] is not None:
+        return int(row["server_version"])
+    return version_of(connection, str(row["kind"]), str(row["record_id"]))
+
+
+def _dump_optional(body: Mapping[str, Any] | None) -> str | None:
+    return None if body is None else dump(body)
