@@ -1,0 +1,148 @@
+"""The shipped reference files load, name their sources, and mistakes in them are named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldapp.domain.medication import HandoutStatus, ObservedState, Part
+from fieldapp.domain.notes import NoteError, check_signable
+from fieldapp.domain.reference import handout_reference, note_templates, rapid_test_reference
+from fieldapp.domain.strict_json import DefinitionError
+
+REFERENCE = Path(__file__).parents[3] / "resources" / "reference"
+
+
+def values_of(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((REFERENCE / f"{name}.json").read_text("utf-8"))
+    return found
+
+
+def objects_in(value: object) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        return [value, *(found for child in value.values() for found in objects_in(child))]
+    if isinstance(value, list):
+        return [found for child in value for found in objects_in(child)]
+    return []
+
+
+def test_every_outcome_but_given_has_reasons_with_words() -> None:
+    handout = handout_reference(json.dumps(values_of("handout")))
+    for status in (HandoutStatus.WITHHELD, HandoutStatus.REFUSED, HandoutStatus.NOT_MET):
+        other = handout.reason(status, "other")
+        assert other is not None
+        assert other.needs_text
+        assert len(handout.reasons[status]) > 3
+    assert handout.reason(HandoutStatus.GIVEN, "other") is None
+
+
+def test_the_prescriber_is_contacted_at_three_days_and_more_than_four_stop_the_usual_dose() -> None:
+    missed = handout_reference(json.dumps(values_of("handout"))).missed_days
+    assert (missed.warn.days, missed.warn.source.verified) == (3, False)
+    assert (missed.stop.days, missed.stop.source.verified) == (5, True)
+
+
+def test_handing_out_is_advised_against_when_the_person_is_intoxicated_or_sedated() -> None:
+    handout = handout_reference(json.dumps(values_of("handout")))
+    against = {state.state for state in handout.states if state.advises_against}
+    assert against == {ObservedState.INTOXICATED, ObservedState.SEDATED}
+
+
+def test_every_part_of_the_day_ends_at_some_time() -> None:
+    handout = handout_reference(json.dumps(values_of("handout")))
+    ends = [handout.ends_at(part) for part in Part]
+    assert ends == sorted(ends)
+    assert ends[0] == time(11, 0)
+
+
+def test_every_template_starts_with_headings_only_and_cannot_be_signed_as_it_is() -> None:
+    templates = note_templates(json.dumps(values_of("note_templates")))
+    assert {entry.code for entry in templates.templates} == {
+        "home_visit",
+        "phone",
+        "crisis",
+        "lar_handout",
+        "generic",
+    }
+    for template in templates.templates:
+        with pytest.raises(NoteError):
+            check_signable(template.text)
+        check_signable(template.text + "Alt vel.")
+
+
+def test_every_panel_has_a_cut_off_of_its_own_and_is_marked_as_an_example() -> None:
+    rapid = rapid_test_reference(json.dumps(values_of("rapid_tests")))
+    assert all(panel.example for panel in rapid.panels)
+    small, large = rapid.panel("urine-8"), rapid.panel("urine-14")
+    assert small is not None
+    assert large is not None
+    cutoffs = {
+        analyte.cutoff
+        for panel in (small, large)
+        for analyte in panel.analytes
+        if analyte.code == "amphetamine"
+    }
+    assert cutoffs == {"500", "1000"}
+    assert "Foreløpig" in rapid.statement
+
+
+@pytest.mark.parametrize("name", ["handout", "rapid_tests"])
+def test_whatever_has_a_source_says_whether_it_is_verified_and_when_it_was_reviewed(
+    name: str,
+) -> None:
+    sourced = [entry for entry in objects_in(values_of(name)) if "source" in entry]
+    assert len(sourced) > 8
+    for entry in sourced:
+        assert {"verified", "reviewed_on"} <= set(entry)
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "handout": handout_reference,
+    "note_templates": note_templates,
+    "rapid_tests": rapid_test_reference,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "place"),
+    [
+        ("handout", ["format"], "fieldapp-handout-9", "format"),
+        ("handout", ["reasons", "refused"], [], "reasons"),
+        ("handout", ["reasons", "given"], [], "reasons"),
+        ("handout", ["missed_days", "stop", "days"], 2, "missed_days"),
+        ("handout", ["missed_days", "stop", "days"], "5", "missed_days.stop.days"),
+        ("handout", ["part_ends", 0, "part"], "noon", "part_ends"),
+        ("handout", ["part_ends", 0, "ends_at"], "kl 11", "part_ends[0]"),
+        ("handout", ["observed_states", 1, "code"], "unaffected", "observed_states"),
+        ("note_templates", ["templates"], [], "templates"),
+        ("note_templates", ["templates", 1, "code"], "home_visit", "templates"),
+        ("note_templates", ["templates", 0, "headings"], ["Samtale:"], "templates[0]"),
+        ("rapid_tests", ["panels", 1, "id"], "urine-8", "panels"),
+        ("rapid_tests", ["panels", 0, "specimen"], "blood", "panels[0].specimen"),
+        ("rapid_tests", ["panels", 0, "analytes", 0, "cutoff"], "0", "panels[0].analytes[0]"),
+        ("rapid_tests", ["panels", 0, "analytes", 0, "cutoff"], "NaN", "panels[0].analytes[0]"),
+        ("rapid_tests", ["panels", 0, "analytes", 1, "code"], "amphetamine", "panels[0]"),
+        (
+            "rapid_tests",
+            ["urine_limits", "temperature", "minimum_c"],
+            "39",
+            "urine_limits.temperature",
+        ),
+    ],
+)
+def test_a_mistake_in_a_reference_file_is_named_with_its_place(
+    name: str, path: list[str | int], value: object, place: str
+) -> None:
+    values = values_of(name)
+    target: Any = values
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = value
+    with pytest.raises(DefinitionError) as caught:
+        READERS[name](json.dumps(values))
+    assert caught.value.path == place
