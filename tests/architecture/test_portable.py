@@ -12,11 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = {".py", ".md", ".txt", ".in", ".lock", ".toml", ".cfg", ".ini", ".json", ".sql", ".sh"}
 TEXT |= {".spec", ".qss", ".svg", ".ts", ".csv", ".yml", ".yaml", ".conf", ""}
 
-# Written in pieces, so that this file does not find itself.
+# Written so that this file does not find itself.
 FORBIDDEN = {
-    "a path of one machine": re.compile(r"(?<![\w.])/(work|root|Users)/\w|(?<![\w.])/home" r"/\w"),
+    "a path of one machine": re.compile(r"(?<![\w.])/(work|root|home|Users)/\w"),
     "an address of a package index": re.compile(
-        r"pypi\.o" r"rg|files\.python" r"hosted|/simpl" r"e/|--(extra-)?index-u" r"rl"
+        r"pypi\.or[g]|files\.pythonhoste[d]|/simpl[e]/|--(extra-)?index-ur[l]"
     ),
 }
 
@@ -56,10 +56,10 @@ def test_no_tracked_file_holds(what: str) -> None:
 
 def test_the_gates_see_what_they_look_for() -> None:
     path, address = FORBIDDEN.values()
-    assert path.search("see /root/notes")
-    assert path.search('"/home/ola/x"')
-    assert not path.search("https://example.org/home/x")
-    assert address.search("https://pypi.org/x")
+    assert path.search("see " + "/".join(["", "root", "notes"]))
+    assert path.search('"' + "/".join(["", "home", "ola", "x"]))
+    assert not path.search("https://example.org" + "/".join(["", "home", "x"]))
+    assert address.search(".".join(["https://pypi", "org"]))
 
 
 def test_no_tracked_file_is_an_environment_or_a_cache() -> None:
