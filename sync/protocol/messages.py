@@ -107,7 +107,7 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     """Stored as it came."""
     REPEATED = "repeated"
-    """It was here already; nothing happened this time."""
+    """It was here already; nothing happened this time. See `PushResult.server_body`."""
     MERGED = "merged"
     """Joined with another's edit; `server_body` is the result."""
     CONFLICT = "conflict"
@@ -122,7 +122,13 @@ class Outcome(StrEnum):
 
 
 class PushResult(Message):
-    """The answer to one change. `version` is the record's version that holds it (0: not stored)."""
+    """The answer to one change. `version` is the record's version that holds it (0: not stored).
+
+    `server_body` and `server_version` are given whenever the record that the server holds now is
+    not what was sent: after a merge, for a conflict, and also for a repetition whose change was
+    merged or followed by another's edit meanwhile. Without them the laptop takes its own body to
+    be what the server holds in `version`.
+    """
 
     change_id: Id
     outcome: Annotated[Outcome, Field(strict=False)]
