@@ -67,6 +67,11 @@ def name_of(value: object) -> str:
     return _NAMES[type(value)]
 
 
+def kind_of(value_type: type) -> str:
+    """Return the kind name of a domain class; KeyError for a class that does not travel."""
+    return _NAMES[value_type]
+
+
 def policy_of(kind: str) -> Policy:
     """Unknown kinds come from a newer version; they are treated as events and kept verbatim."""
     known = KINDS.get(kind)

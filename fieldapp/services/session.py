@@ -1,0 +1,121 @@
+"""The unlocked store and the person who works in it; every service takes it as first argument."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from fieldapp.clock import OSLO, Clock
+from fieldapp.domain.changes import Change, ChangeSet
+from fieldapp.domain.patients import Practitioner
+from fieldapp.errors import UserError
+from fieldapp.ids import IdMaker
+from fieldapp.store import audit, records, state
+from fieldapp.store.db import Database
+
+
+class NotFoundError(UserError):
+    """What was to be changed is not on this laptop any more."""
+
+    code = "not_found"
+
+
+class UnitOfWork:
+    """One user action while it is being written; lives from BEGIN to COMMIT.
+
+    Attributes: ``database`` in its transaction, ``now`` (one instant for the whole action),
+    ``session``.
+    """
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self.session = session
+        self.database = session.database
+        self.now = now
+        self._changes: list[Change] = []
+
+    def save(self, value: Any, action: str | None = None) -> Change:
+        """Write a record with its outbox row and its line in the log.
+
+        ``action`` names what the person did; without it the line says "create" or "update".
+        """
+        if action is None:
+            known = records.exists(self.database, type(value), value.id)
+            action = "update" if known else "create"
+        change = records.save_local(
+            self.database, value, now=self.now, change_id=self.session.new_id()
+        )
+        self.audit(action, change.kind, change.id, change.patient_id)
+        self._changes.append(change)
+        return change
+
+    def note_change(self, kind: str, record_id: str, patient_id: str | None) -> None:
+        """Let the screens hear of something that does not travel, such as a draft."""
+        self._changes.append(Change(kind, record_id, patient_id))
+
+    def next_sequence(self) -> int:
+        """The device's own commit number for a new event."""
+        return state.next_sequence(self.database)
+
+    def audit(
+        self,
+        action: str,
+        kind: str | None = None,
+        record_id: str | None = None,
+        patient_id: str | None = None,
+    ) -> None:
+        """Add a line to the log of who did what."""
+        audit.append(
+            self.database,
+            now=self.now,
+            actor_id=self.session.user.id,
+            action=action,
+            kind=kind,
+            record_id=record_id,
+            patient_id=patient_id,
+        )
+
+    def changes(self, created_id: str | None = None) -> ChangeSet:
+        """What was written so far; ``created_id`` is the record that the person asked for."""
+        return ChangeSet(tuple(self._changes), created_id)
+
+
+@dataclass(frozen=True)
+class Session:
+    """Lives from unlock to lock, in the thread that owns ``database``."""
+
+    database: Database
+    user: Practitioner
+    device_id: str
+    clock: Clock
+    new_id: IdMaker
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        """One user action: everything inside the block is stored, or nothing of it.
+
+        The block reads as well: what it checks cannot change before it is written.
+        """
+        unit = UnitOfWork(self, self.clock.now())
+        with self.database.transaction():
+            yield unit
+            state.note_clock(self.database, unit.now)
+
+    def settle(self) -> None:
+        """Empty the write-ahead log into the database file, after what must not be lost."""
+        self.database.checkpoint()
+
+    def today(self) -> date:
+        """The present day in Norway."""
+        return self.clock.now().astimezone(OSLO).date()
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[Session]:
+        """The same session on a connection of its own, for a worker thread."""
+        database = self.database.clone()
+        try:
+            yield replace(self, database=database)
+        finally:
+            database.close()

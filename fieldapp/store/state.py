@@ -1,0 +1,143 @@
+"""The store's own memory: the device's counter, the enrolment, and the settings of the screens.
+
+Keys of the pull (cursor, last complete sync, purging) belong to ``fieldapp.store.inbox``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fieldapp.clock import to_iso
+from fieldapp.domain.codec import from_body, to_body
+from fieldapp.domain.patients import Practitioner
+from fieldapp.store.db import Database
+from fieldapp.store.outbox import atomic, dump
+
+_SEQUENCE = "device_sequence"
+_ENROLMENT = "enrolment"
+_LATEST_CLOCK = "latest_clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Which server this laptop belongs to, who it is there, and the user's present token.
+
+    The secrets lie in the encrypted store and nowhere else; ``repr`` does not show them.
+    """
+
+    server_url: str
+    server_id: str
+    device_id: str
+    device_secret: str
+    practitioner: Practitioner
+    token: str
+    token_expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Enrolment(device_id={self.device_id!r})"
+
+
+# --- values by key
+
+
+def read(database: Database, key: str) -> str | None:
+    """The value under a key, or None."""
+    row = database.connection.execute(
+        "SELECT value FROM store_state WHERE key = ?", (key,)
+    ).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def write(database: Database, key: str, value: str) -> None:
+    """Set a value; joins the open transaction or runs in one of its own."""
+    with atomic(database) as connection:
+        connection.execute(
+            "INSERT INTO store_state (key, value) VALUES (?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
+
+
+# --- the device's own counter
+
+
+def next_sequence(database: Database) -> int:
+    """Take the next number of this device; orders its events whatever its clock said.
+
+    Part of the caller's transaction: a number whose event was rolled back is given out again.
+    """
+    number = int(read(database, _SEQUENCE) or 0) + 1
+    write(database, _SEQUENCE, str(number))
+    return number
+
+
+def note_clock(database: Database, now: datetime) -> None:
+    """Remember the latest time at which something was written here."""
+    text = to_iso(now)
+    if (read(database, _LATEST_CLOCK) or "") < text:
+        write(database, _LATEST_CLOCK, text)
+
+
+def latest_clock(database: Database) -> str | None:
+    """The latest time at which something was written here, as text; None in a new store."""
+    return read(database, _LATEST_CLOCK)
+
+
+# --- enrolment
+
+
+def remember_enrolment(database: Database, enrolment: Enrolment) -> None:
+    """Store the enrolment in place of an older one."""
+    write(database, _ENROLMENT, dump(to_body(enrolment)))
+
+
+def load_enrolment(database: Database) -> Enrolment | None:
+    """The enrolment of this laptop; None before it was enrolled."""
+    text = read(database, _ENROLMENT)
+    return None if text is None else from_body(Enrolment, json.loads(text))
+
+
+def renew_token(
+    database: Database, token: str, expires_at: datetime, practitioner: Practitioner | None = None
+) -> None:
+    """Store a new token (after a login) and, where given, the user as the server now knows them."""
+    with atomic(database):
+        current = load_enrolment(database)
+        if current is not None:
+            changed = replace(
+                current,
+                token=token,
+                token_expires_at=expires_at,
+                practitioner=practitioner or current.practitioner,
+            )
+            remember_enrolment(database, changed)
+
+
+# --- settings
+
+
+def setting(database: Database, key: str) -> str | None:
+    """A setting of the screens, or None."""
+    row = database.connection.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def put_setting(database: Database, key: str, value: str) -> None:
+    """Store a setting; joins the open transaction or runs in one of its own."""
+    with atomic(database) as connection:
+        connection.execute(
+            "INSERT INTO setting (key, value) VALUES (?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
+
+
+def settings(database: Database, prefix: str) -> dict[str, str]:
+    """All settings whose key begins with a prefix, by key."""
+    rows = database.connection.execute(
+        "SELECT key, value FROM setting WHERE substr(key, 1, length(?)) = ? ORDER BY key",
+        (prefix, prefix),
+    )
+    return {str(row["key"]): str(row["value"]) for row in rows}
