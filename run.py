@@ -100,6 +100,11 @@ class Environment:
         return self.folder / "fieldapp-stamp.json"
 
     @property
+    def unfinished(self) -> Path:
+        """The mark that an install began and has not ended."""
+        return self.folder / "fieldapp-unfinished"
+
+    @property
     def guard(self) -> Path:
         """The file whose lock one start at a time holds; beside the folder, so it outlives it."""
         return self.folder.with_name(self.folder.name + ".lock")
@@ -212,14 +217,18 @@ def stand_up_environment(environment: Environment) -> None:
             raise SetupError(problem)
         say(f"Preparing the environment in {environment.folder} (once; about 500 MB on disk)...")
         make_empty_environment(environment)
+        environment.unfinished.touch()
         install_locked_packages(environment)
         Stamp(wanted).write(environment.stamp)
+        environment.unfinished.unlink()
         say("The environment stands.")
 
 
 def is_standing(environment: Environment, wanted: str) -> bool:
     """True if the environment was finished for this very lock and Python."""
-    return environment.python.exists() and Stamp.read(environment.stamp).fingerprint == wanted
+    if not environment.python.exists() or environment.unfinished.exists():
+        return False
+    return Stamp.read(environment.stamp).fingerprint == wanted
 
 
 def make_empty_environment(environment: Environment) -> None:
@@ -231,8 +240,8 @@ def make_empty_environment(environment: Environment) -> None:
                 f"{folder} holds files but is no Python environment; nothing was touched."
                 " Name another folder in FIELDAPP_ENV."
             )
-        if belongs_to_this_python(environment):
-            environment.stamp.unlink(missing_ok=True)  # not whole until the install is through
+        # What a killed pip left can look whole to the next pip, so that is thrown away.
+        if belongs_to_this_python(environment) and not environment.unfinished.exists():
             return
         shutil.rmtree(folder)
     say("  making an empty environment")
@@ -833,6 +842,8 @@ def main(arguments: Sequence[str]) -> int:
     verb = VERBS[name]
     environment = chosen_environment(os.environ)
     qpa_platform = "offscreen" if verb.always_offscreen else qt_platform(os.environ, sys.platform)
+    if qpa_platform == "offscreen" and verb.draws and not verb.always_offscreen:
+        say("No display was found; everything is drawn offscreen.")
     try:
         stand_up_environment(environment)
         if verb.draws:
@@ -843,8 +854,6 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("Stopped. The next start goes on from here.", file=sys.stderr)
         return 130
-    if qpa_platform == "offscreen" and verb.draws and not verb.always_offscreen:
-        say("No display was found; everything is drawn offscreen.")
     variables = child_variables(environment, os.environ, qpa_platform)
     python = str(environment.python)
     if name == "check":

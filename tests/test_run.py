@@ -137,15 +137,45 @@ def test_a_broken_environment_is_made_anew_and_a_sound_one_kept(tmp_path: Path) 
     assert run.belongs_to_this_python(environment)
     kept = environment.folder / "kept"
     kept.touch()
-    Stamp("of an install that is about to be changed").write(environment.stamp)
     run.make_empty_environment(environment)
     assert kept.exists()
-    assert not environment.stamp.exists()  # a start killed now must not look finished
 
     environment.python.unlink()
     run.make_empty_environment(environment)
     assert not kept.exists()
     assert run.belongs_to_this_python(environment)
+
+
+def test_what_a_killed_install_left_is_not_built_upon(made: Environment) -> None:
+    made.unfinished.touch()
+    assert not run.is_standing(made, run.wanted_fingerprint(made))
+    (made.folder / "pyvenv.cfg").touch()
+    run.make_empty_environment(made)
+    assert not made.stamp.exists()
+    assert not made.unfinished.exists()
+
+
+def test_an_install_that_fails_leaves_its_mark_and_no_stamp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(environment: Environment) -> None:
+        raise run.SetupError("no network")
+
+    environment = Environment(tmp_path / "env")
+    monkeypatch.setattr(run, "install_locked_packages", fail)
+    with pytest.raises(run.SetupError, match="no network"):
+        run.stand_up_environment(environment)
+    assert environment.unfinished.exists()
+    assert not environment.stamp.exists()
+
+
+def test_an_install_that_succeeds_is_stamped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = Environment(tmp_path / "env")
+    monkeypatch.setattr(run, "install_locked_packages", lambda environment: None)
+    run.stand_up_environment(environment)
+    assert run.is_standing(environment, run.wanted_fingerprint(environment))
 
 
 def test_a_moved_environment_does_not_belong_to_us(tmp_path: Path) -> None:
