@@ -79,7 +79,7 @@ class ExpectedWith:
 
 @dataclass(frozen=True, slots=True)
 class PanelAnalyte:
-    """One line of a device: ``cutoff`` is in ``unit``, ``window`` is the detection time in words."""
+    """One line of a device: ``cutoff`` in ``unit``; ``window`` is the detection time in words."""
 
     code: str
     label: str
