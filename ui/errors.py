@@ -277,6 +277,11 @@ _SENTENCES: dict[str, object] = {
         "errors", "Nummeret hører til en serie som ikke brukes her."
     ),
     "first_digit": QT_TRANSLATE_NOOP("errors", "Nummeret begynner med et siffer som ikke brukes."),
+    "not_found": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette ligger ikke lenger på denne maskinen, så det ble ikke endret. "
+        "Ingenting du har skrevet, er slettet. Åpne pasienten på nytt.",
+    ),
     # --- anything else ---
     "user_error": QT_TRANSLATE_NOOP(
         "errors", "Det gikk ikke. Ingenting er slettet. Se over og prøv igjen."
