@@ -1,0 +1,128 @@
+"""The HTTP face of the server. Nothing is global: `create_app` builds everything it is given."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+
+from fastapi import FastAPI, Request, Response
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fieldapp.clock import Clock
+from fieldapp.ids import IdMaker
+from sync.protocol.errors import ProtocolError_, ServerTroubleError, SyncError
+from sync.protocol.messages import ErrorAnswer
+from sync.protocol.version import SERVER_HEADER
+from sync.server.auth import PasswordHasher
+from sync.server.routes import answer, health, router
+from sync.server.service import World
+from sync.server.settings import Settings
+from sync.server.storage.storage import Storage
+
+log = logging.getLogger("fieldapp.server")
+
+_SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def create_app(
+    storage: Storage,
+    clock: Clock,
+    new_id: IdMaker,
+    *,
+    hasher: PasswordHasher | None = None,
+    settings: Settings | None = None,
+) -> FastAPI:
+    """Build the application on an initialised storage. Raises NotInitialisedError."""
+    app = FastAPI(title="fieldapp server", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.world = World(
+        storage=storage,
+        clock=clock,
+        new_id=new_id,
+        hasher=hasher or PasswordHasher(),
+        settings=settings or Settings(),
+    )
+    app.include_router(health)
+    app.include_router(router)
+    app.add_exception_handler(SyncError, _tell_sync_error)
+    app.add_exception_handler(HTTPException, _tell_http_error)
+    app.add_middleware(_Signed, server_id=storage.server_id)
+    return app
+
+
+async def _tell_sync_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SyncError)
+    return _trouble(request, error, error.status)
+
+
+async def _tell_http_error(request: Request, error: Exception) -> Response:
+    """No such path or method: the laptop and the server misunderstand each other."""
+    assert isinstance(error, HTTPException)
+    return _trouble(request, ProtocolError_("path"), error.status_code)
+
+
+def _trouble(request: Request, error: SyncError, status: int) -> Response:
+    detail = ",".join(str(fact) for fact in error.args)
+    return answer(request, ErrorAnswer(code=error.code, detail=detail), status)
+
+
+class _Signed:
+    """Puts the server's name and the security headers on every answer, a failed one included.
+
+    It stands outside the framework's own error page, which would be plain text without our name
+    and so be taken for somebody else's. It also writes the one log line of a request.
+    """
+
+    def __init__(self, app: ASGIApp, server_id: str) -> None:
+        self._app = app
+        self._server_id = server_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def send_signed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[SERVER_HEADER] = self._server_id
+                for name, value in _SECURITY_HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_signed)
+        except Exception as error:
+            _log_bug(error)
+            if status:
+                raise
+            response = _trouble(Request(scope), ServerTroubleError(500), 500)
+            await response(scope, receive, send_signed)
+        finally:
+            milliseconds = (time.perf_counter() - started) * 1000
+            log.info("%s %s %d %.0f ms", scope["method"], _known_path(scope), status, milliseconds)
+
+
+def _known_path(scope: Scope) -> str:
+    """The path as one of ours; what a stranger typed may hold anything and is not logged."""
+    route = scope.get("route")
+    return str(getattr(route, "path", "(unknown)"))
+
+
+def _log_bug(error: Exception) -> None:
+    """Log where it happened. The message is left out: it may quote what the request held."""
+    frames = "".join(traceback.format_tb(error.__traceback__)[-5:])
+    log.error("unexpected %s\n%s", type(error).__name__, frames)

@@ -1,0 +1,88 @@
+"""What becomes of one pushed change. Pure: values in, a named outcome out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fieldapp.domain.codec import BodyError
+from fieldapp.domain.kinds import KINDS, Policy, policy_of
+from fieldapp.domain.merge import FieldConflict, merge
+from sync.protocol.messages import Outcome
+from sync.server.bodies import canonical, same
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The newest version that the server holds of the record."""
+
+    patient_id: str | None
+    version: int
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome; `store` is the body to store as a new version, None when nothing is stored."""
+
+    outcome: Outcome
+    store: Body | None = None
+    reason: str | None = None
+
+
+def problem_of(kind: str, record_id: str, patient_id: str | None, body: Body) -> str | None:
+    """Return why the change cannot be a record of its kind, as a code, or None when it can.
+
+    Kinds that this version does not know are taken word for word.
+    """
+    if any(not text.isprintable() for text in (kind, record_id, patient_id or "")):
+        return "bad_id"
+    try:
+        canonical(body)
+    except ValueError:
+        return "bad_body:number"
+    known = KINDS.get(kind)
+    if known is None:
+        return None
+    try:
+        known.check(body)
+    except BodyError as error:
+        return f"bad_body:{error.field}"
+    if body.get("id") != record_id:
+        return "bad_body:id"
+    owner = body["id"] if kind == "patient" else body.get("patient_id")
+    return None if owner == patient_id else "bad_body:patient_id"
+
+
+def decide(
+    kind: str, patient_id: str | None, body: Body, held: Held | None, base: Body | None
+) -> Decision:
+    """Decide on a change that fits its kind.
+
+    `base` is the body of the version that the edit was made on, None when the server does not
+    know that version.
+    """
+    if held is None:
+        return Decision(Outcome.ACCEPTED, store=body)
+    if held.patient_id != patient_id:
+        return Decision(Outcome.REFUSED, reason="other_patient")
+    if same(body, held.body):
+        return Decision(Outcome.REPEATED)
+    if policy_of(kind) is Policy.EVENT:
+        return Decision(Outcome.CONFLICT, reason="event_differs")
+    return _edit(body, held, base)
+
+
+def _edit(body: Body, held: Held, base: Body | None) -> Decision:
+    joined = merge(base if base is not None else {}, held.body, body)
+    if isinstance(joined, FieldConflict):
+        return Decision(Outcome.CONFLICT, reason="same_field:" + ",".join(joined.fields))
+    if same(joined.body, body):
+        return Decision(Outcome.ACCEPTED, store=body)
+    if same(joined.body, held.body):
+        # Nothing in the edit is news to the server; its answer brings the laptop up to date.
+        return Decision(Outcome.MERGED)
+    return Decision(Outcome.MERGED, store=joined.body)

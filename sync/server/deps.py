@@ -1,0 +1,64 @@
+"""What a route needs of a request: the body within its limits and the service of whoever asks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from sync.protocol.codec import unpack
+from sync.protocol.errors import LoginExpiredError, TooLargeError, UpgradeNeededError
+from sync.protocol.version import PROTOCOL, PROTOCOL_HEADER
+from sync.server.service import Identity, ServerSyncService, World, authenticate
+
+
+def world_of(request: Request) -> World:
+    """The world that `create_app` was given."""
+    world: World = request.app.state.world
+    return world
+
+
+TheWorld = Annotated[World, Depends(world_of)]
+
+
+async def body_of(request: Request, world: TheWorld) -> bytes:
+    """Read the body and undo its compression; stop as soon as either is too large."""
+    limit = world.settings.max_wire_bytes
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > limit:
+            raise TooLargeError(limit)
+    encoding = request.headers.get("content-encoding")
+    return unpack(bytes(received), encoding, limit=world.settings.max_plain_bytes)
+
+
+def protocol_spoken(request: Request) -> None:
+    """Refuse a laptop that speaks another version than we do."""
+    if request.headers.get(PROTOCOL_HEADER) != str(PROTOCOL):
+        raise UpgradeNeededError(PROTOCOL)
+
+
+def identity_of(request: Request, world: TheWorld) -> Identity:
+    """Say whose token the request carries."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise LoginExpiredError
+    return authenticate(world, token)
+
+
+def stranger_service(world: TheWorld) -> ServerSyncService:
+    """The service for somebody without a log-in."""
+    return ServerSyncService(world)
+
+
+def own_service(
+    world: TheWorld, identity: Annotated[Identity, Depends(identity_of)]
+) -> ServerSyncService:
+    """The service for the owner of the token."""
+    return ServerSyncService(world, identity)
+
+
+PlainBody = Annotated[bytes, Depends(body_of)]
+Stranger = Annotated[ServerSyncService, Depends(stranger_service)]
+Own = Annotated[ServerSyncService, Depends(own_service)]

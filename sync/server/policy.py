@@ -1,0 +1,52 @@
+"""Who may do what with a record. Pure; the service asks, nobody else decides."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from fieldapp.domain.kinds import Policy, policy_of
+
+_HAPPENED = frozenset({"encounter"})
+"""Edited kinds that tell, like events, of something that took place."""
+
+
+class Reach(StrEnum):
+    """What ties a user to a patient."""
+
+    ASSIGNED = "assigned"
+    FORMERLY = "formerly"
+    """Was assigned; the work may have been done before the laptop heard of the end."""
+    NEVER = "never"
+
+
+class Admission(StrEnum):
+    """Whether a pushed change may go on to be decided."""
+
+    WELCOME = "welcome"
+    FLAGGED = "flagged"
+    """Stored, and marked as outside the user's patients."""
+    NOT_ASSIGNED = "not_assigned"
+    SERVER_OWNED = "server_owned"
+
+
+def admit(kind: str, reach: Reach, *, new_patient: bool) -> Admission:
+    """Say whether a user with this reach may push a record of this kind.
+
+    What has happened is never refused because rights changed meanwhile: it is stored and marked.
+    `new_patient` is true for the registration of a patient whom the server does not have.
+    """
+    policy = policy_of(kind)
+    if policy is Policy.SERVER:
+        return Admission.SERVER_OWNED
+    if reach is Reach.ASSIGNED or new_patient:
+        return Admission.WELCOME
+    if policy is Policy.EVENT or kind in _HAPPENED or reach is Reach.FORMERLY:
+        return Admission.FLAGGED
+    return Admission.NOT_ASSIGNED
+
+
+def may_see(
+    patient_id: str | None, author_id: str | None, user_id: str, standing: frozenset[str]
+) -> bool:
+    """Say whether a user may hear that a record is held: the team's, their patients', their own."""
+    return patient_id is None or patient_id in standing or author_id == user_id

@@ -1,0 +1,35 @@
+"""What an organisation may set; every default is the safe one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fieldapp.errors import UserError
+from sync.protocol.version import MAX_PLAIN_BYTES, MAX_RECORDS, MAX_WIRE_BYTES
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class InsecureListenError(UserError):
+    """Without TLS the server listens on this machine alone; put a TLS proxy in front of it."""
+
+    code = "insecure_listen"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Limits and lifetimes. Sizes are bytes of one message, as it travels and unpacked."""
+
+    token_life: timedelta = timedelta(hours=12)
+    code_life: timedelta = timedelta(hours=1)
+    code_tries: int = 5
+    max_wire_bytes: int = MAX_WIRE_BYTES
+    max_plain_bytes: int = MAX_PLAIN_BYTES
+    page_limit: int = MAX_RECORDS
+
+
+def check_listen(host: str, *, behind_tls_proxy: bool) -> None:
+    """Raise InsecureListenError when passwords would travel in the open."""
+    if host not in _LOOPBACK and not behind_tls_proxy:
+        raise InsecureListenError(host)

@@ -1,0 +1,151 @@
+"""Users, laptops, enrolment codes and log-ins. Secrets are here as hashes alone."""
+
+from __future__ import annotations
+
+from sync.server.storage.base import Row, Statements
+from sync.server.storage.values import DeviceRow, EnrolCodeRow, TokenRow, UserRow
+
+_USER = "SELECT id, username, role, password, active FROM app_user"
+_DEVICE = (
+    "SELECT id, user_id, secret_hash, name, platform, app_version, enrolled_at, revoked FROM device"
+)
+_CODE = "SELECT code_hash, user_id, expires_at, failed_tries, used FROM enrol_code"
+_TOKEN = "SELECT token_hash, user_id, device_id, expires_at FROM token"  # noqa: S105
+
+
+class AccountRepository:
+    """Reads and writes accounts inside one open transaction."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._db = statements
+
+    # --- users
+
+    def add_user(self, user: UserRow) -> None:
+        """Add an account; the user name must be new."""
+        self._db.run(
+            "INSERT INTO app_user (id, username, role, password, active) VALUES (?, ?, ?, ?, ?)",
+            (user.id, user.username, user.role, user.password, int(user.active)),
+        )
+
+    def user(self, user_id: str) -> UserRow | None:
+        """Return an account by id."""
+        return _user(self._db.rows(f"{_USER} WHERE id = ?", (user_id,)))
+
+    def user_named(self, username: str) -> UserRow | None:
+        """Return an account by user name."""
+        return _user(self._db.rows(f"{_USER} WHERE username = ?", (username,)))
+
+    def users(self) -> list[UserRow]:
+        """Return every account by user name."""
+        return [_user_of(row) for row in self._db.rows(f"{_USER} ORDER BY username")]
+
+    def set_password(self, user_id: str, password: str) -> None:
+        """Replace the stored Argon2id string."""
+        self._db.run("UPDATE app_user SET password = ? WHERE id = ?", (password, user_id))
+
+    def set_role(self, user_id: str, role: str) -> None:
+        """Replace the role."""
+        self._db.run("UPDATE app_user SET role = ? WHERE id = ?", (role, user_id))
+
+    def set_user_active(self, user_id: str, active: bool) -> None:
+        """Close or reopen an account."""
+        self._db.run("UPDATE app_user SET active = ? WHERE id = ?", (int(active), user_id))
+
+    # --- laptops
+
+    def add_device(self, device: DeviceRow) -> None:
+        """Add an enrolled laptop."""
+        self._db.run(
+            "INSERT INTO device (id, user_id, secret_hash, name, platform, app_version,"
+            " enrolled_at, revoked) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                device.id,
+                device.user_id,
+                device.secret_hash,
+                device.name,
+                device.platform,
+                device.app_version,
+                device.enrolled_at,
+                int(device.revoked),
+            ),
+        )
+
+    def device(self, device_id: str) -> DeviceRow | None:
+        """Return a laptop by id."""
+        rows = self._db.rows(f"{_DEVICE} WHERE id = ?", (device_id,))
+        return _device_of(rows[0]) if rows else None
+
+    def devices(self) -> list[DeviceRow]:
+        """Return every laptop, the first enrolled first."""
+        return [_device_of(row) for row in self._db.rows(f"{_DEVICE} ORDER BY enrolled_at, id")]
+
+    def revoke_device(self, device_id: str) -> None:
+        """Shut a laptop out. Its tokens stay known, so that it is told why it is refused."""
+        self._db.run("UPDATE device SET revoked = 1 WHERE id = ?", (device_id,))
+
+    # --- enrolment codes
+
+    def add_code(self, code: EnrolCodeRow) -> None:
+        """Add a one-time code; a user's older codes are dead from now on."""
+        self._db.run("DELETE FROM enrol_code WHERE user_id = ?", (code.user_id,))
+        self._db.run(
+            "INSERT INTO enrol_code (code_hash, user_id, expires_at) VALUES (?, ?, ?)",
+            (code.code_hash, code.user_id, code.expires_at),
+        )
+
+    def code_of(self, user_id: str) -> EnrolCodeRow | None:
+        """Return a user's newest code, locked until the transaction ends."""
+        # Touching the row first makes two simultaneous tries take turns, so none goes uncounted.
+        self._db.run("UPDATE enrol_code SET used = used WHERE user_id = ?", (user_id,))
+        rows = self._db.rows(f"{_CODE} WHERE user_id = ?", (user_id,))
+        if not rows:
+            return None
+        code_hash, owner, expires_at, failed_tries, used = rows[0]
+        return EnrolCodeRow(code_hash, owner, expires_at, int(failed_tries), bool(used))
+
+    def count_failed_try(self, code_hash: str) -> None:
+        """Count one wrong try against a code."""
+        self._db.run(
+            "UPDATE enrol_code SET failed_tries = failed_tries + 1 WHERE code_hash = ?",
+            (code_hash,),
+        )
+
+    def use_code(self, code_hash: str) -> None:
+        """Mark a code as used up."""
+        self._db.run("UPDATE enrol_code SET used = 1 WHERE code_hash = ?", (code_hash,))
+
+    # --- log-ins
+
+    def add_token(self, token: TokenRow, now: str) -> None:
+        """Add a log-in; those that have run out are cleared away."""
+        self._db.run("DELETE FROM token WHERE expires_at <= ?", (now,))
+        self._db.run(
+            "INSERT INTO token (token_hash, user_id, device_id, expires_at) VALUES (?, ?, ?, ?)",
+            (token.token_hash, token.user_id, token.device_id, token.expires_at),
+        )
+
+    def token(self, token_hash: str) -> TokenRow | None:
+        """Return a log-in by its token's hash."""
+        rows = self._db.rows(f"{_TOKEN} WHERE token_hash = ?", (token_hash,))
+        return TokenRow(*rows[0]) if rows else None
+
+    def end_logins(self, user_id: str) -> None:
+        """End every log-in of a user."""
+        self._db.run("DELETE FROM token WHERE user_id = ?", (user_id,))
+
+
+def _user(rows: list[Row]) -> UserRow | None:
+    return _user_of(rows[0]) if rows else None
+
+
+def _user_of(row: Row) -> UserRow:
+    user_id, username, role, password, active = row
+    return UserRow(user_id, username, role, password, bool(active))
+
+
+def _device_of(row: Row) -> DeviceRow:
+    device_id, user_id, secret_hash, name, platform, app_version, enrolled_at, revoked = row
+    return DeviceRow(
+        device_id, user_id, secret_hash, name, platform, app_version, enrolled_at, bool(revoked)
+    )

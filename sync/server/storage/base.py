@@ -1,0 +1,92 @@
+"""The interface of the storage and the errors it raises.
+
+StorageError
+├── CannotOpenError       missing, empty, not encrypted, wrong key: nothing was touched
+├── BadValueError         one value cannot be stored; the rest of the transaction can
+├── NotInitialisedError   the database is there but no server was set up in it
+└── NewerSchemaError      written by a newer version of this program
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from fieldapp.errors import UserError
+
+Row = Sequence[Any]
+Parameters = Sequence[object]
+
+
+class StorageError(UserError):
+    """The server's database cannot be used."""
+
+    code = "storage"
+
+
+class CannotOpenError(StorageError):
+    """The database cannot be opened; nothing was created or changed."""
+
+    code = "storage_cannot_open"
+
+
+class BadValueError(StorageError):
+    """A value cannot be stored as it is."""
+
+    code = "storage_bad_value"
+
+
+class NotInitialisedError(StorageError):
+    """No server has been set up in this database; run --init first."""
+
+    code = "storage_not_initialised"
+
+
+class NewerSchemaError(StorageError):
+    """The database was written by a newer version of this program."""
+
+    code = "storage_newer_schema"
+
+
+class Statements(Protocol):
+    """One open transaction as a place to run SQL text; placeholders are written `?`."""
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Return every row of a query."""
+        ...
+
+    def run(self, sql: str, parameters: Parameters = ()) -> int:
+        """Execute a statement and return the number of rows it touched."""
+        ...
+
+    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Insert many rows by the database's fastest road."""
+        ...
+
+
+class Database(Protocol):
+    """One of the two databases. Safe to use from several threads."""
+
+    dialect: str
+    """Names the migrations that are this database's own ("sqlite", "postgres")."""
+
+    def reading(self) -> AbstractContextManager[Statements]:
+        """Open one consistent view of what is committed."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Statements]:
+        """Open a transaction that commits at the end, or is undone when an exception leaves it."""
+        ...
+
+    def migrating(self) -> AbstractContextManager[Statements]:
+        """Like `writing`, and no other process migrates meanwhile."""
+        ...
+
+    def script(self, statements: Statements, text: str) -> None:
+        """Run a migration's statements inside an open transaction."""
+        ...
+
+    def close(self) -> None:
+        """Give back every connection."""
+        ...

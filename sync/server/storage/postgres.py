@@ -1,0 +1,122 @@
+"""PostgreSQL through psycopg 3: any number of server processes on one database or cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql as composed
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from sync.server.storage.base import BadValueError, CannotOpenError, Parameters, Row, Statements
+
+_MIGRATION_LOCK = 4_207_118
+"""Any number, as long as it is always the same: it names the advisory lock."""
+
+_VALUE_ERRORS = (
+    OverflowError,
+    UnicodeEncodeError,
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.errors.RaiseException,
+)
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+class PostgresDatabase:
+    """A pool of connections to one PostgreSQL database."""
+
+    dialect = "postgres"
+
+    def __init__(self, url: str, *, connections: int = 16, connect_seconds: float = 10) -> None:
+        """Connect. Raises CannotOpenError when the database does not answer."""
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=connections,
+            open=False,
+            kwargs={"autocommit": True},
+        )
+        try:
+            self._pool.open(wait=True, timeout=connect_seconds)
+        except PoolTimeout:
+            self._pool.close()
+            # The driver's message would name the address and the user.
+            raise CannotOpenError("no_answer") from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Statements]:
+        """Open one consistent view of what is committed."""
+        with self._pool.connection() as connection:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield _PostgresStatements(connection)
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Statements]:
+        """Open a transaction; each statement sees what is committed when it starts."""
+        with self._pool.connection() as connection, connection.transaction():
+            yield _PostgresStatements(connection)
+
+    @contextmanager
+    def migrating(self) -> Iterator[Statements]:
+        """Like `writing`, while every other process that wants to migrate waits."""
+        with self.writing() as statements:
+            statements.rows("SELECT pg_advisory_xact_lock(?)", (_MIGRATION_LOCK,))
+            yield statements
+
+    def script(self, statements: Statements, text: str) -> None:
+        """Run a migration's statements inside the open transaction."""
+        statements.run(text)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+class _PostgresStatements:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        with _value_errors_named():
+            cursor = self._connection.execute(_translated(sql), tuple(parameters) or None)
+            return list(cursor.fetchall())
+
+    def run(self, sql: str, parameters: Parameters = ()) -> int:
+        with _value_errors_named():
+            return self._connection.execute(_translated(sql), tuple(parameters) or None).rowcount
+
+    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        statement = composed.SQL("COPY {} ({}) FROM STDIN").format(
+            composed.Identifier(table),
+            composed.SQL(", ").join(composed.Identifier(column) for column in columns),
+        )
+        with (
+            _value_errors_named(),
+            self._connection.cursor() as cursor,
+            cursor.copy(statement) as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+
+
+@contextmanager
+def _value_errors_named() -> Iterator[None]:
+    try:
+        yield
+    except _VALUE_ERRORS as error:
+        # The server's message quotes the value; only the sort of trouble goes on.
+        raise BadValueError(type(error).__name__) from None
+
+
+@lru_cache(maxsize=512)
+def _translated(sql: str) -> LiteralString:
+    # Our own texts hold neither "?" nor "%" in any other meaning.
+    return sql.replace("?", "%s")

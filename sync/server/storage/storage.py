@@ -1,0 +1,95 @@
+"""The storage as the service sees it: transactions with repositories, on either database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sync.server.storage.accounts import AccountRepository
+from sync.server.storage.base import Database, NotInitialisedError, Statements
+from sync.server.storage.migrate import migrate
+from sync.server.storage.records import RecordRepository
+from sync.server.storage.scope import ScopeRepository
+
+_SERVER_ID = "server_id"
+
+
+class Transaction:
+    """One open transaction.
+
+    Attributes: records, scope, accounts – the repositories that work inside it.
+    """
+
+    def __init__(self, statements: Statements) -> None:
+        self._db = statements
+        self.records = RecordRepository(statements)
+        self.scope = ScopeRepository(statements)
+        self.accounts = AccountRepository(statements)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what is done inside, and only that, when an exception leaves it."""
+        self._db.run("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._db.run("ROLLBACK TO SAVEPOINT part")
+            self._db.run("RELEASE SAVEPOINT part")
+            raise
+        self._db.run("RELEASE SAVEPOINT part")
+
+    def meta(self, key: str) -> str | None:
+        """Return a fact about the server itself."""
+        rows = self._db.rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Store a fact about the server itself."""
+        self._db.run(
+            "INSERT INTO meta (key, value) VALUES (?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
+
+
+class Storage:
+    """The server's records and accounts. Safe to use from several threads and processes."""
+
+    def __init__(self, database: Database) -> None:
+        """Take a database and bring it to the present schema. Raises NewerSchemaError."""
+        self._database = database
+        migrate(database)
+
+    def initialise(self, server_id: str) -> str:
+        """Give a new server its id; return the id it has (the first one given stays)."""
+        with self.write() as transaction:
+            present = transaction.meta(_SERVER_ID)
+            if present is None:
+                transaction.set_meta(_SERVER_ID, server_id)
+            return present or server_id
+
+    @cached_property
+    def server_id(self) -> str:
+        """The id by which laptops know this server. Raises NotInitialisedError."""
+        with self.read() as transaction:
+            present = transaction.meta(_SERVER_ID)
+        if present is None:
+            raise NotInitialisedError
+        return present
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open one consistent view of what is committed."""
+        with self._database.reading() as statements:
+            yield Transaction(statements)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Open a transaction; an exception undoes all of it."""
+        with self._database.writing() as statements:
+            yield Transaction(statements)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._database.close()
