@@ -309,7 +309,14 @@ def install_locked_packages(environment: Environment) -> None:
         assert pip.stdout is not None
         heard = list(relay_progress(pip.stdout))
     if pip.returncode != 0:
-        raise SetupError(f"pip could not install requirements.lock:\n{last_lines(''.join(heard))}")
+        told = last_lines("".join(line for line in heard if not line.startswith(PIP_CHATTER)), 8)
+        raise SetupError(
+            f"pip could not install requirements.lock:\n{told}\n"
+            "Is there a network, and is pip set up for it? Then start again."
+        )
+
+
+PIP_CHATTER = ("Ignoring ", "Looking in ", "WARNING: Location ")
 
 
 def relay_progress(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
