@@ -40,10 +40,10 @@ from fieldapp.security.errors import (
     VaultLockedError,
     WrongSecretError,
 )
-from fieldapp.security.files import flush_folder, write_private_file
 from fieldapp.security.keyring import ORIGINS
 from fieldapp.security.secretbuf import cipher_key_text, wipe
 from fieldapp.store.db import PAGE_SIZE
+from fieldapp.store.files import flush_folder, write_private_file
 
 log = logging.getLogger(__name__)
 

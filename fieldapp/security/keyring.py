@@ -32,9 +32,9 @@ from fieldapp.security.errors import (
     KeyringLockedError,
     KeyringUnavailableError,
 )
-from fieldapp.security.files import write_private_file
 from fieldapp.security.kdf import KEY_BYTES
 from fieldapp.security.secretbuf import wipe
+from fieldapp.store.files import write_private_file
 
 log = logging.getLogger(__name__)
 

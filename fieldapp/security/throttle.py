@@ -17,7 +17,7 @@ from pathlib import Path
 from fieldapp.clock import Clock, from_iso, to_iso
 from fieldapp.errors import UserError
 from fieldapp.security.errors import LockedOutError
-from fieldapp.security.files import write_private_file
+from fieldapp.store.files import write_private_file
 
 FREE_TRIES = 3
 FIRST_WAIT = timedelta(seconds=5)

@@ -36,7 +36,6 @@ from fieldapp.security.errors import (
     VaultOpenError,
     WrongSecretError,
 )
-from fieldapp.security.files import flush_folder
 from fieldapp.security.kdf import KEY_BYTES, KdfParams, check_passphrase
 from fieldapp.security.keyfile import KeyFile
 from fieldapp.security.keyring import ORIGIN_SYSTEM, DeviceSecrets
@@ -45,6 +44,7 @@ from fieldapp.security.secretbuf import wipe
 from fieldapp.security.throttle import Throttle
 from fieldapp.store.db import Database, require_driver
 from fieldapp.store.errors import DatabaseDamagedError
+from fieldapp.store.files import flush_folder
 from fieldapp.store.lock import StoreLock
 from fieldapp.store.migrate import MIGRATIONS, migrate
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
-import os
 import sys
 import threading
 import types
@@ -23,7 +22,6 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from fieldapp.domain.collation import sort_key
 from fieldapp.errors import FieldAppError
-from fieldapp.paths import PRIVATE_FILE_MODE
 from fieldapp.store.errors import (
     ClosedStoreError,
     DatabaseDamagedError,
@@ -37,6 +35,7 @@ from fieldapp.store.errors import (
     StoreInputOutputError,
     WrongThreadError,
 )
+from fieldapp.store.files import create_private_file, flush_file, flush_folder
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -384,9 +383,8 @@ class Database:
         the caller to clear away.
         """
         require_driver()
-        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
         # Created here and not by the driver, so that the mode is right from the first byte.
-        os.close(os.open(path, flags, PRIVATE_FILE_MODE))
+        create_private_file(path)
         database = cls(path, key_source, page_size)
         try:
             with database.transaction() as connection:
@@ -507,15 +505,15 @@ class Database:
             raise FileExistsError(target.name)
         unfinished = target.with_name(target.name + ".unfinished")
         unfinished.unlink(missing_ok=True)
-        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE_MODE))
+        create_private_file(unfinished)
         try:
             # VACUUM INTO attaches the new file internally, which the guard denies.
             with named_errors(), self.maintenance() as connection:
                 connection.execute("VACUUM INTO ?", (str(unfinished),))
-            _flush_file(unfinished)
+            flush_file(unfinished)
             check_header(unfinished)
             unfinished.replace(target)
-            _flush_folder(target.parent)
+            flush_folder(target.parent)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
@@ -610,23 +608,3 @@ def full_text_indexes(connection: Connection) -> list[str]:
         " AND sql LIKE 'CREATE VIRTUAL TABLE%USING fts5%' ORDER BY name"
     )
     return [str(row["name"]) for row in rows]
-
-
-# --- files -------------------------------------------------------------------------------------
-
-
-def _flush_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _flush_folder(folder: Path) -> None:
-    if sys.platform != "win32":  # Windows has no such call
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -6,13 +6,13 @@ store that says "already open". The lock file itself stays; it is empty and mean
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from pathlib import Path
 
 from fieldapp.paths import PRIVATE_FILE_MODE
-from fieldapp.store.errors import AlreadyOpenError, ReadOnlyStoreError
+from fieldapp.store.errors import AlreadyOpenError
+from fieldapp.store.files import named_disk_errors
 
 LOCK_NAME = "journal.lock"
 
@@ -33,12 +33,8 @@ class StoreLock:
         """Take the lock at once or raise AlreadyOpenError, also within one process."""
         if self._descriptor is not None:
             raise AlreadyOpenError
-        try:
+        with named_disk_errors():
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE)
-        except OSError as error:
-            if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-                raise ReadOnlyStoreError from error
-            raise
         try:
             _lock_now(descriptor)
         except OSError as error:

@@ -146,7 +146,7 @@ def test_a_full_disk_leaves_the_old_key_file_in_place(
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("fieldapp.security.files.os.fsync", full)
+    monkeypatch.setattr("fieldapp.store.files.os.fsync", full)
     with pytest.raises(DiskFullError):
         made.write(path, ROOT_KEY)
     assert path.read_bytes() == before

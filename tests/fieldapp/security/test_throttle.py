@@ -55,7 +55,7 @@ def test_the_count_goes_on_in_memory_when_it_cannot_be_stored(
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("fieldapp.security.files.os.fsync", full)
+    monkeypatch.setattr("fieldapp.store.files.os.fsync", full)
     throttle = Throttle(path, clock)
     for _ in range(3):
         throttle.check()
