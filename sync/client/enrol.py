@@ -48,7 +48,7 @@ def enrol(
         server_id=answer.server_id,
         device_id=answer.device_id,
         device_secret=answer.device_secret,
-        practitioner=from_body(Practitioner, answer.practitioner),
+        user=from_body(Practitioner, answer.practitioner),
         token=answer.token,
         token_expires_at=answer.expires_at,
     )
@@ -66,7 +66,7 @@ def login(enrolment: Enrolment, password: str, *, line: Line | None = None) -> E
             LoginRequest(
                 device_id=enrolment.device_id,
                 device_secret=enrolment.device_secret,
-                username=enrolment.practitioner.username,
+                username=enrolment.user.username,
                 password=password,
             )
         )
@@ -74,7 +74,7 @@ def login(enrolment: Enrolment, password: str, *, line: Line | None = None) -> E
         enrolment,
         token=answer.token,
         token_expires_at=answer.expires_at,
-        practitioner=from_body(Practitioner, answer.practitioner),
+        user=from_body(Practitioner, answer.practitioner),
     )
 
 

@@ -77,7 +77,8 @@ class HttpSyncService:
     """`SyncService` over HTTP. May be used by several threads; close it at the end.
 
     `token` gives the present token, or None when nobody is logged in. `server_id`, when known
-    from the enrolment, must be the id in every answer.
+    from the enrolment, must be the id in every answer. Raises ProtocolError_ for an address that is
+    none.
     """
 
     def __init__(
@@ -94,17 +95,14 @@ class HttpSyncService:
         self._token = token
         self._line = line
         self._server_id = server_id
-        try:
-            self._client = httpx2.Client(
-                base_url=base_url,
-                timeout=httpx2.Timeout(silence_seconds, connect=connect_seconds),
-                headers={PROTOCOL_HEADER: str(PROTOCOL), "Accept-Encoding": codec.ZSTD},
-                follow_redirects=False,  # a redirect is a guest network's log-in page
-                trust_env=not _is_this_machine(base_url),
-                verify=verify,
-            )
-        except httpx2.InvalidURL:
-            raise ProtocolError_("address") from None
+        self._client = httpx2.Client(
+            base_url=_checked(base_url),
+            timeout=httpx2.Timeout(silence_seconds, connect=connect_seconds),
+            headers={PROTOCOL_HEADER: str(PROTOCOL), "Accept-Encoding": codec.ZSTD},
+            follow_redirects=False,  # a redirect is a guest network's log-in page
+            trust_env=not _is_this_machine(base_url),
+            verify=verify,
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -295,6 +293,18 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _checked(base_url: str) -> str:
+    """The address, if it is one of a web server."""
+    try:
+        parts = urlsplit(base_url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ProtocolError_("address")
+    return base_url
 
 
 def _is_this_machine(base_url: str) -> bool:
