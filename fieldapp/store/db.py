@@ -227,6 +227,7 @@ _SETTINGS_AFTER_FIRST_READ = (
     "fullfsync = ON",  # the last two matter on macOS
     "checkpoint_fullfsync = ON",
     "foreign_keys = ON",
+    "recursive_triggers = ON",  # INSERT OR REPLACE must not slip past a delete trigger
     "secure_delete = ON",
     "cache_size = -65536",  # KiB
     "journal_size_limit = 4194304",

@@ -136,7 +136,6 @@ def test_the_settings_are_in_force_on_both_kinds_of_connection(
 ) -> None:
     clone = database.clone()
     for each in (database, clone):
-        assert each.utils is not None
         assert _pragma(each, name) == value
     clone.close()
 

@@ -1,0 +1,22 @@
+-- Made-up rows for the newest schema; put into each store that is frozen.
+INSERT INTO practitioner (id, version, received, body) VALUES
+    ('practitioner-1', 1, 1, '{"id": "practitioner-1", "name": "Åse Ærlig", "username": "ase"}');
+INSERT INTO patient (id, patient_id, version, received, body) VALUES
+    ('patient-1', 'patient-1', 2, 1, '{"id": "patient-1", "family_name": "Ødegård", "given_name": "Bø"}'),
+    ('patient-2', 'patient-2', 3, 1, '{"id": "patient-2", "family_name": "Aasen", "given_name": "Pål"}');
+INSERT INTO flag (id, patient_id, version, received, body) VALUES
+    ('flag-1', 'patient-1', 4, 1, '{"id": "flag-1", "patient_id": "patient-1", "category": "allergy"}');
+INSERT INTO encounter (id, patient_id, version, received, body) VALUES
+    ('encounter-1', 'patient-1', 0, 0, '{"id": "encounter-1", "patient_id": "patient-1", "status": "finished"}');
+INSERT INTO note (id, patient_id, version, received, body) VALUES
+    ('note-1', 'patient-1', 0, 0, '{"id": "note-1", "patient_id": "patient-1", "text": "Sår på høyre fot"}');
+INSERT INTO medication_administration (id, patient_id, version, received, body) VALUES
+    ('dose-1', 'patient-1', 0, 0, '{"id": "dose-1", "patient_id": "patient-1", "status": "given", "day": "2026-11-22"}');
+INSERT INTO unknown_record (kind, id, patient_id, version, body) VALUES
+    ('from_the_future', 'future-1', 'patient-1', 5, '{"kept": "ord for ord æøå"}');
+INSERT INTO draft (id, patient_id, form, body, saved_at, open) VALUES
+    ('draft-1', 'patient-2', 'note', '{"text": "påbegynt"}', '2026-11-22T08:15:00.000Z', 1);
+INSERT INTO outbox (change_id, kind, record_id, patient_id, body, created_at) VALUES
+    ('change-1', 'note', 'note-1', 'patient-1', '{"id": "note-1"}', '2026-11-22T08:15:00.000Z');
+INSERT INTO audit (at, actor_id, action, previous_hash, hash) VALUES
+    ('2026-11-22T08:15:00.000Z', 'practitioner-1', 'note_signed', '', 'hash-1');
