@@ -1,0 +1,93 @@
+"""The one window: the unlock page, or the workspace. One replaces the other, nothing is covered."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMainWindow, QWidget
+
+from fieldapp.services.session import Session
+from ui.tasks import TaskRunner
+from ui.theme import Theme
+from ui.unlock.page import UnlockPage
+from ui.workspace import SyncMaker, Workspace
+
+
+class Door(Protocol):
+    """The way into one user's store; made in ui.app from fieldapp.bootstrap."""
+
+    @property
+    def username(self) -> str:
+        """Whose store it is; shown on the unlock page."""
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the store. Slow: called off the GUI thread. Raises the errors of the vault."""
+
+    def session(self) -> Session:
+        """The session on the opened store; called on the GUI thread, which owns it from then on."""
+
+    def lock(self) -> None:
+        """Close the store and wipe the keys; harmless when it is locked."""
+
+
+class MainWindow(QMainWindow):
+    """Opens locked. On lock the workspace is taken down, so that nothing stays readable."""
+
+    def __init__(
+        self,
+        door: Door,
+        tasks: TaskRunner,
+        theme: Theme,
+        make_sync: SyncMaker,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._door = door
+        self._tasks = tasks
+        self._theme = theme
+        self._make_sync = make_sync
+        self._workspace: Workspace | None = None
+        self.setWindowTitle(self.tr("Hjemmebesøk"))
+        self.resize(1366, 768)
+        self._show_unlock()
+
+    @property
+    def workspace(self) -> Workspace | None:
+        """The workspace; None while the window is locked."""
+        return self._workspace
+
+    @Slot()
+    def lock(self) -> None:
+        """Store what is being written, close the store and show the unlock page."""
+        self._take_down()
+        self._show_unlock()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._take_down()
+        super().closeEvent(event)
+
+    def _show_unlock(self) -> None:
+        page = UnlockPage(self._door.username, self._door.unlock, self._tasks, self)
+        page.unlocked.connect(self._on_unlocked)
+        self.setCentralWidget(page)
+        page.focus_field()
+
+    @Slot()
+    def _on_unlocked(self) -> None:
+        session = self._door.session()
+        workspace = Workspace(session, self._tasks, self._theme, self._make_sync, self)
+        workspace.lock_requested.connect(self.lock)
+        self._workspace = workspace
+        self.setCentralWidget(workspace)
+        workspace.navigate("today")
+        workspace.context.sync.start()
+
+    def _take_down(self) -> None:
+        if self._workspace is None:
+            return
+        self._workspace.leave()
+        self._workspace.context.sync.close()
+        self._workspace = None
+        self._door.lock()

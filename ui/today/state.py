@@ -1,0 +1,188 @@
+"""What the day page shows: plain rows made from what the service found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum, auto
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from fieldapp.domain.medication import HandoutStatus, MedicationAdministration
+from fieldapp.domain.patients import FlagCategory
+from fieldapp.domain.visits import AppointmentStatus, EncounterStatus
+from fieldapp.services.today import LateItem, Today, TodayDose, TodayVisit, UnfinishedItem
+from ui.words import address_text, clock_text, dose_text, kind_word, long_day, near_day, word
+
+translate = QCoreApplication.translate
+
+
+class VisitState(Enum):
+    """Where a visit of the day stands."""
+
+    PLANNED = auto()
+    IN_PROGRESS = auto()
+    DONE = auto()
+    NO_SHOW = auto()
+    CANCELLED = auto()
+
+
+_STATE_OF_ENCOUNTER = {
+    EncounterStatus.IN_PROGRESS: VisitState.IN_PROGRESS,
+    EncounterStatus.FINISHED: VisitState.DONE,
+    EncounterStatus.NO_SHOW: VisitState.NO_SHOW,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    patient_id: str
+    appointment_id: str
+    time: str
+    name: str
+    address: str
+    purpose: str
+    severe: tuple[FlagCategory, ...]
+    state: VisitState
+
+
+@dataclass(frozen=True, slots=True)
+class DoseRow:
+    patient_id: str
+    part: str
+    name: str
+    dose: str
+    place: str
+    status: HandoutStatus | None
+    """None while nothing is recorded in the slot."""
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LateRow:
+    kind: str
+    patient_id: str
+    ref_id: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedRow:
+    """A form that a crash left open. `draft_id` names the work to recover or discard."""
+
+    draft_id: str
+    patient_id: str
+    form: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    title: str
+    summary: str
+    visits: tuple[VisitRow, ...]
+    doses: tuple[DoseRow, ...]
+    late: tuple[LateRow, ...]
+    unfinished: tuple[UnfinishedRow, ...]
+
+
+def day_view(today: Today, staff_day: date) -> DayView:
+    """Make the rows of the day. `staff_day` is today, which "yesterday" is counted from."""
+    visits = tuple(_visit(visit) for visit in today.visits)
+    doses = tuple(_dose(dose) for dose in today.doses)
+    late = tuple(_late(item, staff_day) for item in today.late)
+    return DayView(
+        title=_title(today.day),
+        summary=_summary(visits, doses, late),
+        visits=visits,
+        doses=doses,
+        late=late,
+        unfinished=tuple(_unfinished(item) for item in today.unfinished),
+    )
+
+
+def _title(day: date) -> str:
+    text = long_day(day)
+    return text[:1].upper() + text[1:]
+
+
+def _summary(
+    visits: tuple[VisitRow, ...], doses: tuple[DoseRow, ...], late: tuple[LateRow, ...]
+) -> str:
+    done = sum(visit.state is VisitState.DONE for visit in visits)
+    answered = sum(dose.answered for dose in doses)
+    parts = [
+        translate("today", "{done} av {all} besøk utført").format(done=done, all=len(visits)),
+        translate("today", "{done} av {all} doser ført").format(done=answered, all=len(doses)),
+    ]
+    if late:
+        parts.append(translate("today", "{count} forsinket").format(count=len(late)))
+    return " · ".join(parts)
+
+
+def _visit(visit: TodayVisit) -> VisitRow:
+    appointment, patient = visit.appointment, visit.patient
+    purpose = appointment.purpose.strip()
+    kind = word(appointment.kind)
+    return VisitRow(
+        patient_id=patient.id,
+        appointment_id=appointment.id,
+        time=appointment.time or "",
+        name=patient.name,
+        address=address_text(patient),
+        purpose=f"{kind} · {purpose}" if purpose else kind,
+        severe=tuple(dict.fromkeys(flag.category for flag in visit.flags_severe)),
+        state=_state(visit),
+    )
+
+
+def _state(visit: TodayVisit) -> VisitState:
+    if visit.encounter is not None:
+        return _STATE_OF_ENCOUNTER[visit.encounter.status]
+    if visit.appointment.status is AppointmentStatus.CANCELLED:
+        return VisitState.CANCELLED
+    return VisitState.PLANNED
+
+
+def _dose(dose: TodayDose) -> DoseRow:
+    slot = dose.slot
+    standing = _deciding(dose.standing)
+    return DoseRow(
+        patient_id=dose.patient.id,
+        part=word(slot.key.part),
+        name=dose.patient.name,
+        dose=f"{slot.request.product} · {dose_text(slot.dose_mg, slot.dose_ml)}",
+        place=word(slot.request.place),
+        status=standing.status if standing else None,
+        answered=standing is not None,
+    )
+
+
+def _deciding(events: tuple[MedicationAdministration, ...]) -> MedicationAdministration | None:
+    """A given dose decides the slot; else the last thing that was recorded in it."""
+    given = [event for event in events if event.status is HandoutStatus.GIVEN]
+    return (given or list(events) or [None])[-1]
+
+
+_LATE_TEXTS: dict[str, object] = {
+    "dose": QT_TRANSLATE_NOOP("today", "Dose ikke ført"),
+    "visit": QT_TRANSLATE_NOOP("today", "Besøk ikke utført"),
+    "draft": QT_TRANSLATE_NOOP("today", "Usignert utkast"),
+    "case_review": QT_TRANSLATE_NOOP("today", "Gjennomgang er over tiden"),
+}
+
+
+def _late(item: LateItem, today: date) -> LateRow:
+    text = translate("today", str(_LATE_TEXTS[item.kind]))
+    since = near_day(item.day, today)
+    return LateRow(item.kind, item.patient.id, item.ref_id, item.patient.name, f"{text} · {since}")
+
+
+def _unfinished(item: UnfinishedItem) -> UnfinishedRow:
+    draft = item.draft
+    saved = translate("today", "{form}, sist lagret {clock}").format(
+        form=kind_word(draft.form), clock=clock_text(draft.saved_at)
+    )
+    return UnfinishedRow(draft.id, draft.patient_id, draft.form, item.patient.name, saved)

@@ -1,0 +1,158 @@
+"""The lock page: the whole window, one field, Enter. Nothing of a patient is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from ui import theme
+from ui.errors import has_sentence
+from ui.tasks import TaskRunner
+from ui.unlock.state import Phase, UnlockState, message, refused, submitted, ticked
+from ui.widgets.basics import IconLabel, PrimaryButton, SecondaryButton, Text, set_role
+
+SECOND_MILLISECONDS = 1_000
+CARD_PIXELS = 460
+
+
+class UnlockPage(QWidget):
+    """Asks for the passphrase until `unlock` succeeds. `unlock` is slow and runs on a worker.
+
+    Signals:
+        unlocked(): the store is open.
+    """
+
+    unlocked = Signal()
+
+    def __init__(
+        self,
+        username: str,
+        unlock: Callable[[str], None],
+        tasks: TaskRunner,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._unlock = unlock
+        self._tasks = tasks
+        self._state = UnlockState()
+        self._build(username)
+        self.seconds = QTimer(self)
+        self.seconds.setInterval(SECOND_MILLISECONDS)
+        self.seconds.timeout.connect(self._on_second)
+        theme.current().changed.connect(self._restyle)
+        self._restyle()
+        self._render()
+
+    @property
+    def state(self) -> UnlockState:
+        return self._state
+
+    def focus_field(self) -> None:
+        """Put the caret in the passphrase field."""
+        self._field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _build(self, username: str) -> None:
+        self._logo = IconLabel("heart-pulse", "accent", 44, self)
+        title = Text(self.tr("Hjemmebesøk"), "title", self)
+        who = Text(self.tr("Låst. Bruker: {name}").format(name=username), "muted", self)
+        label = Text(self.tr("&Passfrase"), "label", self)
+        self._field = QLineEdit(self)
+        self._field.setEchoMode(QLineEdit.EchoMode.Password)
+        self._field.setAccessibleName(self.tr("Passfrase"))
+        label.setBuddy(self._field)
+        self._show = SecondaryButton(self.tr("Vis"), self, icon="eye")
+        self._show.setCheckable(True)
+        self._show.setAccessibleName(self.tr("Vis passfrasen"))
+        self._show.toggled.connect(self._on_show)
+        self._message = Text("", "muted", self)
+        self._button = PrimaryButton(self.tr("Lås opp"), self, icon="lock")
+        self._button.clicked.connect(self._submit)
+        self._field.returnPressed.connect(self._submit)
+
+        head = QHBoxLayout()
+        head.setSpacing(14)
+        head.addWidget(self._logo)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(title)
+        words.addWidget(who)
+        head.addLayout(words, 1)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._field, 1)
+        row.addWidget(self._show)
+        self._card = QFrame(self)
+        self._card.setObjectName("card")
+        inside = QVBoxLayout(self._card)
+        inside.setContentsMargins(32, 28, 32, 28)
+        inside.setSpacing(10)
+        inside.addLayout(head)
+        inside.addSpacing(10)
+        inside.addWidget(label)
+        inside.addLayout(row)
+        inside.addWidget(self._message)
+        inside.addSpacing(4)
+        inside.addWidget(self._button)
+        outside = QVBoxLayout(self)
+        outside.addStretch(2)
+        outside.addWidget(self._card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outside.addStretch(3)
+
+    @Slot()
+    def _submit(self) -> None:
+        passphrase = self._field.text()
+        if not self._state.may_submit or not passphrase:
+            return
+        self._become(submitted(self._state))
+        self._tasks.run(lambda: self._unlock(passphrase), self._on_opened, self._on_refused)
+
+    def _on_opened(self, _: None) -> None:
+        self._field.clear()
+        self._become(UnlockState())
+        self.unlocked.emit()
+
+    def _on_refused(self, error: BaseException) -> None:
+        code = str(getattr(error, "code", type(error).__name__))
+        if not has_sentence(code):
+            code = type(error).__name__
+        self._become(refused(self._state, code, int(getattr(error, "seconds", 0))))
+        self._field.selectAll()
+        self.focus_field()
+
+    @Slot()
+    def _on_second(self) -> None:
+        self._become(ticked(self._state))
+        if self._state.may_submit:
+            self.focus_field()
+
+    @Slot(bool)
+    def _on_show(self, shown: bool) -> None:
+        mode = QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password
+        self._field.setEchoMode(mode)
+        self._show.setText(self.tr("Skjul") if shown else self.tr("Vis"))
+
+    def _become(self, state: UnlockState) -> None:
+        self._state = state
+        if state.phase is Phase.WAITING and not self.seconds.isActive():
+            self.seconds.start()
+        elif state.phase is not Phase.WAITING:
+            self.seconds.stop()
+        self._render()
+
+    def _render(self) -> None:
+        state = self._state
+        said = message(state)
+        self._message.setText(said)
+        self._message.setVisible(bool(said))
+        set_role(self._message, "role", "error" if state.code else "muted")
+        set_role(self._field, "problem", state.is_wrong_secret)
+        self._field.setReadOnly(not state.may_submit)
+        self._button.setEnabled(state.may_submit)
+
+    @Slot()
+    def _restyle(self) -> None:
+        look = theme.current()
+        self._card.setFixedWidth(min(look.pixels(CARD_PIXELS), 900))

@@ -1,0 +1,137 @@
+"""What stands in the window between unlock and lock: rail, top bar and the stack of pages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from fieldapp.domain.changes import ChangeSet
+from fieldapp.services.session import Session
+from ui import pages
+from ui.changes import ChangeBus
+from ui.context import AppContext, SyncControl
+from ui.navigation import History, Place, rail_mark
+from ui.page import Page
+from ui.rail import Rail
+from ui.tasks import TaskRunner
+from ui.theme import Theme
+from ui.top_bar import TopBar
+
+log = logging.getLogger(__name__)
+
+SyncMaker = Callable[[Session, TaskRunner, ChangeBus], SyncControl]
+
+
+class Workspace(QWidget):
+    """Builds a page on its first visit and shows it again later. Holds no feature code.
+
+    Attributes:
+        context: what every page is given; lives as long as this widget.
+    Signals:
+        lock_requested(): the user wants the window locked.
+    """
+
+    lock_requested = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        tasks: TaskRunner,
+        theme: Theme,
+        make_sync: SyncMaker,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        changes = ChangeBus(self)
+        sync = make_sync(session, tasks, changes)
+        self.context = AppContext(session, tasks, sync, theme, self.navigate, changes)
+        self._history = History()
+        self._built: dict[str, Page] = {}
+
+        self._rail = Rail(self)
+        self._top = TopBar(self.context, self)
+        self._stack = QStackedWidget(self)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        right.addWidget(self._top)
+        right.addWidget(self._stack, 1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._rail)
+        layout.addLayout(right, 1)
+
+        self._rail.chosen.connect(self._on_chosen)
+        self._top.chosen.connect(self._on_chosen)
+        self._top.patient_chosen.connect(self._on_patient_chosen)
+        changes.changed.connect(self._on_changed)
+        self._add_shortcuts()
+
+    @property
+    def page(self) -> Page | None:
+        """The page on screen."""
+        shown = self._stack.currentWidget()
+        return shown if isinstance(shown, Page) else None
+
+    def navigate(self, page: str, /, **args: object) -> None:
+        """Show a page by its name in ui.pages; `args` go to its `show_for`."""
+        self._history.go(Place(page, args))
+        self._show(Place(page, args))
+
+    def go_back(self) -> None:
+        """Show the place before this one, if there is one."""
+        place = self._history.back()
+        if place is not None:
+            self._show(place)
+
+    def leave(self) -> None:
+        """Let the page on screen store what is being written; before locking or closing."""
+        if self.page is not None:
+            self.page.leave()
+
+    def _show(self, place: Place) -> None:
+        page = self._built.get(place.page)
+        if page is None:
+            page = pages.factory(place.page)(self.context, self._stack)
+            self._built[place.page] = page
+            self._stack.addWidget(page)
+        if self.page is not None and self.page is not page:
+            self.page.leave()
+        self._stack.setCurrentWidget(page)
+        self._rail.set_current(rail_mark(place.page))
+        page.show_for(**place.args)
+
+    @Slot(str)
+    def _on_chosen(self, target: str) -> None:
+        if target == "command:lock":
+            self.lock_requested.emit()
+        elif target == "command:sync":
+            self.context.sync.sync_now()
+        else:
+            self.navigate(target)
+
+    @Slot(str)
+    def _on_patient_chosen(self, patient_id: str) -> None:
+        self.navigate("patient", patient_id=patient_id)
+
+    @Slot(object)
+    def _on_changed(self, change_set: ChangeSet) -> None:
+        if self.page is not None:
+            self.page.refresh(change_set)
+
+    def _add_shortcuts(self) -> None:
+        for number, name in enumerate(self._rail.names, start=1):
+            self._add_shortcut(f"Alt+{number}", lambda name=name: self.navigate(name))
+        self._add_shortcut("Ctrl+K", self._top.focus_search)
+        self._add_shortcut("Ctrl+R", self.context.sync.sync_now)
+        self._add_shortcut("Ctrl+L", self.lock_requested.emit)
+        self._add_shortcut("Alt+Left", self.go_back)
+
+    def _add_shortcut(self, keys: str, action: Callable[[], None]) -> None:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.activated.connect(action)
