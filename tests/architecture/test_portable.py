@@ -21,19 +21,21 @@ FORBIDDEN = {
 }
 
 
+# what work leaves behind; a copy without git is read without it
+LEFT_BEHIND = {"__pycache__", "build", "dist", "out"}
+
+
 def tracked_files() -> list[Path]:
-    """The files that git tracks; in a copy without git, all but hidden and built ones."""
+    """The files that git tracks; where there is no git, all but hidden and left-behind ones."""
     try:
         listed = subprocess.run(
             ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
         ).stdout.split("\0")
         found = [ROOT / name for name in listed if name]
     except (OSError, subprocess.CalledProcessError):
-        found = [
-            path
-            for path in ROOT.rglob("*")
-            if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-        ]
+        tops = [path for path in ROOT.iterdir() if not path.name.startswith(".")]
+        found = [path for top in tops for path in (top, *top.rglob("*"))]
+        found = [path for path in found if not LEFT_BEHIND & set(path.relative_to(ROOT).parts)]
     return [path for path in found if path.is_file()]
 
 
@@ -63,7 +65,7 @@ def test_the_gates_see_what_they_look_for() -> None:
 
 
 def test_no_tracked_file_is_an_environment_or_a_cache() -> None:
-    unwanted = {".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis", "dist"}
+    unwanted = {".venv", ".mypy_cache", ".ruff_cache", ".hypothesis", *LEFT_BEHIND}
     found = [path for path in tracked_files() if unwanted & set(path.relative_to(ROOT).parts)]
     assert found == []
 
