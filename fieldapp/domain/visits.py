@@ -60,6 +60,8 @@ class Encounter:
     """Practitioner ids, the author included."""
     travel_minutes: int | None = None
     recorded_at: datetime | None = None
+    reason: str = ""
+    """Why nobody was met, for a visit that was no show."""
 
 
 class VisitError(ValueError):

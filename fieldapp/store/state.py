@@ -31,7 +31,7 @@ class Enrolment:
     server_id: str
     device_id: str
     device_secret: str
-    practitioner: Practitioner
+    user: Practitioner
     token: str
     token_expires_at: datetime
 
@@ -100,7 +100,7 @@ def load_enrolment(database: Database) -> Enrolment | None:
 
 
 def renew_token(
-    database: Database, token: str, expires_at: datetime, practitioner: Practitioner | None = None
+    database: Database, token: str, expires_at: datetime, user: Practitioner | None = None
 ) -> None:
     """Store a new token (after a login) and, where given, the user as the server now knows them."""
     with atomic(database):
@@ -110,7 +110,7 @@ def renew_token(
                 current,
                 token=token,
                 token_expires_at=expires_at,
-                practitioner=practitioner or current.practitioner,
+                user=user or current.user,
             )
             remember_enrolment(database, changed)
 

@@ -1,0 +1,142 @@
+"""Builds the real world: this machine's clock, ids, keyring and data folder.
+
+Everything else takes these as arguments; only here are they chosen.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fieldapp import paths
+from fieldapp.clock import Clock, SystemClock
+from fieldapp.ids import new_id
+from fieldapp.security.kdf import KdfParams
+from fieldapp.security.keyring import (
+    ORIGIN_DEMO,
+    ORIGIN_SYSTEM,
+    ORIGIN_TEST,
+    DemoKeyring,
+    DeviceSecrets,
+)
+from fieldapp.security.vault import Vault
+from fieldapp.services import setup
+from fieldapp.services.session import Session
+from fieldapp.services.setup import EnrolmentAnswer
+from fieldapp.store.db import Database
+
+
+def vault_for(
+    username: str,
+    data_dir: Path | None = None,
+    *,
+    clock: Clock | None = None,
+    origin: str = ORIGIN_SYSTEM,
+    secrets: DeviceSecrets | None = None,
+    params: KdfParams | None = None,
+) -> Vault:
+    """The vault of one user below ``data_dir`` (the usual data folder unless given).
+
+    A store of the demo keeps its device secret in a demo keyring beside it; every other one in the
+    keyring of the operating system.
+    """
+    folder = data_dir or paths.data_dir()
+    if secrets is None:
+        secrets = DeviceSecrets() if origin == ORIGIN_SYSTEM else DemoKeyring(folder)
+    return Vault(
+        paths.user_dir(folder, username),
+        secrets,
+        clock or SystemClock(),
+        params=params,
+        origin=origin,
+    )
+
+
+class Door:
+    """The way into one user's store, and out again.
+
+    ``create`` and ``unlock`` are slow and run beside the screen; ``session`` and ``lock`` are for
+    the thread that shows the data.
+    """
+
+    def __init__(self, username: str, vault: Vault, clock: Clock, *, synthetic: bool) -> None:
+        self._username = username
+        self._vault = vault
+        self._clock = clock
+        self._synthetic = synthetic
+
+    @property
+    def username(self) -> str:
+        """Whose store it is."""
+        return self._username
+
+    @property
+    def vault(self) -> Vault:
+        """The vault behind the door."""
+        return self._vault
+
+    def exists(self) -> bool:
+        """True when there is a store to unlock; False when one is to be created."""
+        return self._vault.exists()
+
+    def create(self, passphrase: str) -> str:
+        """Make the store and leave it open; return the recovery key, to be shown once.
+
+        Raises what ``Vault.create`` raises.
+        """
+        created = self._vault.create(self._username, passphrase)
+        if self._synthetic:
+            setup.allow_synthetic_numbers(created.store)
+            created.store.hand_over()
+        return created.recovery_key
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the store. Raises what ``Vault.unlock`` raises."""
+        self._vault.unlock(self._username, passphrase)
+
+    @property
+    def database(self) -> Database | None:
+        """The open store; None while locked."""
+        return self._vault.store
+
+    def enrol(self, enrolment: EnrolmentAnswer) -> None:
+        """Store who this laptop is on the server; the store must be open."""
+        database = self._vault.store
+        assert database is not None
+        setup.remember_enrolment(database, enrolment)
+
+    def session(self) -> Session:
+        """The session on the open store. Raises NotEnrolledError."""
+        database = self._vault.store
+        assert database is not None
+        return setup.open_session(database, self._clock, new_id)
+
+    def lock(self) -> None:
+        """Close the store and wipe the keys; harmless when it is locked."""
+        self._vault.lock()
+
+
+def door_for(
+    username: str,
+    data_dir: Path | None = None,
+    *,
+    origin: str = ORIGIN_SYSTEM,
+    secrets: DeviceSecrets | None = None,
+    clock: Clock | None = None,
+    params: KdfParams | None = None,
+) -> Door:
+    """The door to one user's store; see ``vault_for`` for the arguments."""
+    clock = clock or SystemClock()
+    vault = vault_for(
+        username, data_dir, clock=clock, origin=origin, secrets=secrets, params=params
+    )
+    return Door(username, vault, clock, synthetic=origin in (ORIGIN_DEMO, ORIGIN_TEST))
+
+
+def unlock(username: str, passphrase: str, data_dir: Path | None = None) -> Session:
+    """Unlock a user's store and open the session on it; for tools.
+
+    Raises what ``Vault.unlock`` raises, and NotEnrolledError.
+    """
+    door = door_for(username, data_dir)
+    door.unlock(passphrase)
+    return door.session()

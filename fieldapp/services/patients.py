@@ -1,0 +1,349 @@
+"""The list of patients, a patient's page with its timeline, and edits of what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.collation import fold, sort_key
+from fieldapp.domain.medication import HandoutStatus, MedicationAdministration, MedicationRequest
+from fieldapp.domain.notes import Note
+from fieldapp.domain.observations import RapidTest, ScreeningResponse
+from fieldapp.domain.patients import (
+    Contact,
+    Flag,
+    FlagCategory,
+    FlagState,
+    Patient,
+    Practitioner,
+)
+from fieldapp.domain.toxicology import Reading
+from fieldapp.domain.visits import Appointment, Encounter
+from fieldapp.services import people
+from fieldapp.services.session import NotFoundError, Session
+from fieldapp.store import drafts, medication, records, visits
+from fieldapp.store import patients as store
+from fieldapp.store import timeline as store_timeline
+
+LAR_MEDICINES = ("N07BC", "N02AA01")
+"""Beginnings of the ATC codes used in opioid agonist treatment (domain facts, LAR medicines)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRow:
+    """One line of the list. ``search_text`` is folded; ``sort_key`` gives Norwegian order."""
+
+    patient: Patient
+    search_text: str
+    sort_key: str
+    severe: tuple[FlagCategory, ...]
+    lar: bool
+    next_visit: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPage:
+    """What stands around a patient's timeline.
+
+    ``requests`` are all orders, newest first; ``draft_ids`` name unsigned work, newest first.
+    """
+
+    patient: Patient
+    flags: tuple[Flag, ...]
+    contacts: tuple[Contact, ...]
+    staff: tuple[Practitioner, ...]
+    primary: Practitioner | None
+    requests: tuple[MedicationRequest, ...]
+    next_appointment: Appointment | None
+    draft_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One thing that happened. ``title_code`` is the kind's own code (template, status, panel …).
+
+    ``status`` is the encounter's status, "reversed", "addendum", "incomplete", "preliminary" or
+    blank. ``detail`` holds the facts of one line, as text and numbers.
+    """
+
+    at: datetime
+    kind: str
+    id: str
+    author_name: str
+    title_code: str
+    detail: dict[str, Any]
+    status: str
+
+
+# --- the list
+
+
+def rows(session: Session) -> list[PatientRow]:
+    """All patients on this laptop, in Norwegian order. Read once; filter with ``filter_rows``."""
+    database, today = session.database, session.today()
+    severe = store.severe_categories(database)
+    planned = store.next_visits(database, today)
+    lar = {
+        patient_id
+        for patient_id, atc in medication.current_products(database, today)
+        if atc.startswith(LAR_MEDICINES)
+    }
+    found = [
+        PatientRow(
+            patient=patient,
+            search_text=_search_text(patient),
+            sort_key=f"{sort_key(patient.family_name)}\x00{sort_key(patient.given_name)}",
+            severe=severe.get(patient.id, ()),
+            lar=patient.id in lar,
+            next_visit=planned.get(patient.id),
+        )
+        for patient in store.active(database)
+    ]
+    found.sort(key=lambda row: (row.sort_key, row.patient.id))
+    return found
+
+
+def filter_rows(found: Sequence[PatientRow], query: str) -> list[PatientRow]:
+    """The rows that hold every word of ``query`` in name, number, address or telephone."""
+    words = fold(query).split()
+    if len(words) > 1 and all(word.isdigit() for word in words):
+        words = ["".join(words)]  # a number typed in groups: "010190 12345", "912 34 567"
+    for word in words:
+        found = [row for row in found if word in row.search_text]
+    return list(found)
+
+
+def _search_text(patient: Patient) -> str:
+    parts = (
+        patient.family_name,
+        patient.given_name,
+        patient.family_name,  # so that both orders of the name are found as typed
+        patient.national_id or "",
+        patient.address,
+        patient.postal_code,
+        patient.city,
+        "".join(character for character in patient.phone if character.isdigit()),
+    )
+    return fold(" ".join(parts))
+
+
+# --- one patient
+
+
+def page(session: Session, patient_id: str) -> PatientPage:
+    """What stands around a patient's timeline. Raises NotFoundError."""
+    database = session.database
+    patient = records.get(database, Patient, patient_id)
+    if patient is None:
+        raise NotFoundError(patient_id)
+    team = {person.id: person for person in store.staff(database)}
+    team.setdefault(session.user.id, session.user)
+    assigned = store.assignments(database, patient_id)
+    followers = [team[entry.practitioner_id] for entry in assigned if entry.practitioner_id in team]
+    primary = next((entry.practitioner_id for entry in assigned if entry.primary), None)
+    own_flags = store.flags(database, patient_id)
+    order = list(FlagCategory)
+    return PatientPage(
+        patient=patient,
+        flags=tuple(sorted(own_flags, key=lambda flag: order.index(flag.category))),
+        contacts=tuple(
+            sorted(store.contacts(database, patient_id), key=lambda contact: sort_key(contact.name))
+        ),
+        staff=tuple(followers),
+        primary=None if primary is None else team.get(primary),
+        requests=tuple(medication.requests_of(database, [patient_id])),
+        next_appointment=visits.next_planned(database, patient_id, session.today()),
+        draft_ids=tuple(draft.id for draft in drafts.of_patient(database, patient_id)),
+    )
+
+
+def opened(session: Session, patient_id: str) -> None:
+    """Log that this person opened the patient's page."""
+    with session.write() as unit:
+        unit.audit("open", "patient", patient_id, patient_id)
+
+
+def update(session: Session, patient: Patient) -> ChangeSet:
+    """Save what is known about a patient who is on this laptop. Raises NotFoundError."""
+    with session.write() as unit:
+        if not records.exists(session.database, Patient, patient.id):
+            raise NotFoundError(patient.id)
+        unit.save(patient)
+    return unit.changes()
+
+
+def set_flag(
+    session: Session,
+    category: FlagCategory,
+    state: FlagState,
+    text: str,
+    patient_id: str,
+    flag_id: str | None = None,
+) -> ChangeSet:
+    """Answer a category of critical information, confirmed by this person today.
+
+    With ``flag_id`` that flag is answered anew. Without it another one is added, but there is only
+    ever one "none known" in a category, and "present" takes its place.
+    """
+    with session.write() as unit:
+        same = [
+            flag
+            for flag in store.flags(session.database, patient_id)
+            if flag.category is category
+            and (flag.id == flag_id or FlagState.NONE_KNOWN in (flag.state, state))
+        ]
+        kept = next((flag for flag in same if flag.id == flag_id), None) or next(iter(same), None)
+        if flag_id is not None and (kept is None or kept.id != flag_id):
+            raise NotFoundError(flag_id)
+        answered = Flag(
+            id=kept.id if kept else session.new_id(),
+            patient_id=patient_id,
+            category=category,
+            state=state,
+            text=text.strip(),
+            confirmed_on=session.today(),
+            confirmed_by=session.user.id,
+        )
+        unit.save(answered)
+        if state is FlagState.NONE_KNOWN:
+            for other in same:
+                if other.id != answered.id:
+                    unit.save(_ended(other), "end")
+    return unit.changes(answered.id)
+
+
+def end_flag(session: Session, flag_id: str) -> ChangeSet:
+    """Take a flag out of force; it stays in the record. Raises NotFoundError."""
+    with session.write() as unit:
+        flag = records.get(session.database, Flag, flag_id)
+        if flag is None:
+            raise NotFoundError(flag_id)
+        if flag.active:
+            unit.save(_ended(flag), "end")
+    return unit.changes()
+
+
+def save_contact(session: Session, contact: Contact) -> ChangeSet:
+    """Save a new or an edited contact; ``active=False`` takes it out of the list."""
+    with session.write() as unit:
+        unit.save(contact)
+    return unit.changes(contact.id)
+
+
+def _ended(flag: Flag) -> Flag:
+    return replace(flag, active=False)
+
+
+# --- the timeline
+
+
+def timeline(
+    session: Session, patient_id: str, limit: int = 100, before: datetime | None = None
+) -> list[TimelineEntry]:
+    """What happened to a patient, newest first; go on with ``before`` = the last entry's ``at``."""
+    database = session.database
+    found = store_timeline.page(database, patient_id, limit, before)
+    names = people.names(session)
+    events = [entry.value for entry in found if entry.kind == "medication_administration"]
+    facts = _Facts(
+        reversed_ids=frozenset(
+            medication.counter_entries(database, [event.id for event in events])
+        ),
+        products={
+            request.id: request.product
+            for request in medication.requests_of(database, [patient_id])
+        },
+    )
+    return [
+        TimelineEntry(
+            at=entry.at,
+            kind=entry.kind,
+            id=entry.id,
+            author_name=names.get(entry.value.author_id, ""),
+            title_code=_title_code(entry.value),
+            detail=_detail(entry.value, facts),
+            status=_status(entry.value, facts),
+        )
+        for entry in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    reversed_ids: frozenset[str]
+    products: dict[str, str]
+
+
+def _title_code(value: Any) -> str:
+    match value:
+        case Encounter():
+            return value.kind.value
+        case Note():
+            return value.template
+        case MedicationAdministration():
+            return value.status.value
+        case ScreeningResponse():
+            return value.instrument
+        case RapidTest():
+            return value.panel
+        case _:
+            raise TypeError(type(value).__name__)
+
+
+def _status(value: Any, facts: _Facts) -> str:
+    match value:
+        case Encounter():
+            return value.status.value
+        case Note() if value.addendum_to is not None:
+            return "addendum"
+        case MedicationAdministration() if value.id in facts.reversed_ids:
+            return "reversed"
+        case ScreeningResponse() if value.total is None:
+            return "incomplete"
+        case RapidTest():
+            return "preliminary"
+        case _:
+            return ""
+
+
+def _detail(value: Any, facts: _Facts) -> dict[str, Any]:
+    match value:
+        case Encounter():
+            return {
+                "ended_at": value.ended_at,
+                "participants": len(value.participants),
+                "reason": value.reason,
+            }
+        case Note():
+            return {"text": value.text, "addendum_to": value.addendum_to}
+        case MedicationAdministration():
+            return {
+                "product": facts.products.get(value.request_id, ""),
+                "part": value.part.value,
+                "day": value.day,
+                "dose_mg": value.dose_mg,
+                "dose_ml": value.dose_ml,
+                "reason": value.reason,
+                "reason_text": value.reason_text,
+                "reverses": value.reverses,
+                "given": value.status is HandoutStatus.GIVEN,
+            }
+        case ScreeningResponse():
+            return {
+                "total": value.total,
+                "lowest": value.lowest,
+                "highest": value.highest,
+                "band": value.band,
+            }
+        case RapidTest():
+            positive = [
+                reading.analyte
+                for reading in value.readings
+                if reading.result == Reading.PRELIMINARY_POSITIVE
+            ]
+            return {"positive": positive, "read": len(value.readings)}
+        case _:
+            return {}

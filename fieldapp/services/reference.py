@@ -1,0 +1,52 @@
+"""The clinical reference data that comes with the program, read once.
+
+The files never change while the program runs, so their values are kept after the first reading.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from fieldapp.domain import reference
+from fieldapp.domain.reference import (
+    HandoutReference,
+    NoteTemplate,
+    NoteTemplates,
+    RapidTestReference,
+)
+from fieldapp.domain.screening.instruments import Instrument, load_instrument
+from fieldapp.paths import resources_dir
+
+
+@cache
+def handout() -> HandoutReference:
+    """Reasons, observed states, missed-day thresholds and the ends of the parts of the day."""
+    return reference.handout_reference(_text("handout.json"))
+
+
+@cache
+def note_templates() -> NoteTemplates:
+    """The templates a note can start from."""
+    return reference.note_templates(_text("note_templates.json"))
+
+
+def note_template(code: str) -> NoteTemplate | None:
+    """One template, or None for a code that this version does not have."""
+    return note_templates().template(code)
+
+
+@cache
+def rapid_tests() -> RapidTestReference:
+    """Devices, reasons and limits for rapid tests."""
+    return reference.rapid_test_reference(_text("rapid_tests.json"))
+
+
+@cache
+def instruments() -> tuple[Instrument, ...]:
+    """The questionnaires that come with the program, with their short labels, by id."""
+    files = sorted((resources_dir() / "instruments").glob("*.json"))
+    return tuple(load_instrument(path.read_text(encoding="utf-8")) for path in files)
+
+
+def _text(name: str) -> str:
+    return (resources_dir() / "reference" / name).read_text(encoding="utf-8")

@@ -1,0 +1,89 @@
+"""From an open store to a session: which server, which device, which person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from fieldapp.clock import Clock
+from fieldapp.domain.patients import Practitioner
+from fieldapp.errors import UserError
+from fieldapp.ids import IdMaker
+from fieldapp.services.session import Session
+from fieldapp.store import records, state
+from fieldapp.store.db import Database
+from fieldapp.store.state import Enrolment
+
+_SYNTHETIC = "synthetic_numbers"
+
+
+class NotEnrolledError(UserError):
+    """This laptop has not been made known to a server yet."""
+
+    code = "not_enrolled"
+
+
+class EnrolmentAnswer(Protocol):
+    """What the sync client brings home from an enrolment."""
+
+    @property
+    def server_url(self) -> str: ...
+    @property
+    def server_id(self) -> str: ...
+    @property
+    def device_id(self) -> str: ...
+    @property
+    def device_secret(self) -> str: ...
+    @property
+    def user(self) -> Practitioner: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def token_expires_at(self) -> datetime: ...
+
+
+def remember_enrolment(database: Database, enrolment: EnrolmentAnswer) -> Enrolment:
+    """Store an enrolment inside the encrypted store, in place of an older one."""
+    stored = Enrolment(
+        server_url=enrolment.server_url,
+        server_id=enrolment.server_id,
+        device_id=enrolment.device_id,
+        device_secret=enrolment.device_secret,
+        user=enrolment.user,
+        token=enrolment.token,
+        token_expires_at=enrolment.token_expires_at,
+    )
+    state.remember_enrolment(database, stored)
+    return stored
+
+
+def load_enrolment(database: Database) -> Enrolment | None:
+    """The enrolment of this laptop; None before it was enrolled."""
+    return state.load_enrolment(database)
+
+
+def renew_token(
+    database: Database, token: str, expires_at: datetime, user: Practitioner | None = None
+) -> None:
+    """Store what a new login gave."""
+    state.renew_token(database, token, expires_at, user)
+
+
+def allow_synthetic_numbers(database: Database) -> None:
+    """Let this store take national numbers of the series for made-up people; for the demo."""
+    state.write(database, _SYNTHETIC, "1")
+
+
+def takes_synthetic_numbers(database: Database) -> bool:
+    """True for a store of the demo or of a test."""
+    return state.read(database, _SYNTHETIC) == "1"
+
+
+def open_session(database: Database, clock: Clock, new_id: IdMaker) -> Session:
+    """The session of the person to whom this store belongs. Raises NotEnrolledError."""
+    enrolment = state.load_enrolment(database)
+    if enrolment is None:
+        raise NotEnrolledError
+    # What the server has sent since the enrolment is newer than the enrolment's own copy.
+    user = records.get(database, Practitioner, enrolment.user.id) or enrolment.user
+    return Session(database, user, enrolment.device_id, clock, new_id)

@@ -1,0 +1,146 @@
+"""What is sent and what is not, in figures and by name, and what a person decides about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldapp.domain.changes import Change, ChangeSet
+from fieldapp.services.session import Session, UnitOfWork
+from fieldapp.store import drafts, inbox, outbox
+from fieldapp.store import patients as store_patients
+from fieldapp.store.outbox import Body, OutboxItem
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """Counts of this laptop. ``waiting`` includes what is in the air just now."""
+
+    waiting: int
+    parked: int
+    last_complete: datetime | None
+    pull_complete: bool
+    drafts: int
+
+    @property
+    def all_sent(self) -> bool:
+        """True only when nothing waits, nothing is parked and the pull is complete."""
+        return self.waiting == 0 and self.parked == 0 and self.pull_complete
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentItem:
+    """One line of the list of what is unsent.
+
+    ``title_code`` tells records of one kind apart (template, status, instrument, panel …).
+    ``state`` is waiting, in_flight or parked. ``mine`` and ``servers`` are the two sides of a
+    parked edit; ``decidable`` says that a person can choose between them.
+    """
+
+    change_id: str
+    patient_id: str | None
+    patient_name: str
+    kind: str
+    title_code: str
+    created_at: datetime
+    state: str
+    reason_code: str | None
+    reason_detail: str | None
+    mine: Body
+    servers: Body | None
+
+    @property
+    def decidable(self) -> bool:
+        return self.state == "parked" and self.servers is not None
+
+
+_TITLE_FIELDS = {
+    "note": "template",
+    "medication_administration": "status",
+    "screening_response": "instrument",
+    "rapid_test": "panel",
+    "encounter": "status",
+    "appointment": "status",
+    "flag": "category",
+}
+
+
+def read(session: Session) -> SyncStatus:
+    """How things stand now."""
+    counts = outbox.counts(session.database)
+    pull = inbox.state(session.database)
+    return SyncStatus(
+        waiting=counts.waiting,
+        parked=counts.parked,
+        last_complete=pull.last_complete,
+        pull_complete=pull.complete,
+        drafts=drafts.count(session.database),
+    )
+
+
+def unsent(session: Session) -> list[UnsentItem]:
+    """Everything that is not on the server yet, oldest first."""
+    found = outbox.items(session.database)
+    patients = store_patients.by_ids(
+        session.database, [item.patient_id for item in found if item.patient_id]
+    )
+    return [
+        UnsentItem(
+            change_id=item.change_id,
+            patient_id=item.patient_id,
+            patient_name=(
+                patients[item.patient_id].name
+                if item.patient_id in patients and item.patient_id is not None
+                else ""
+            ),
+            kind=item.kind,
+            title_code=str(item.body.get(_TITLE_FIELDS.get(item.kind, ""), "")),
+            created_at=item.created_at,
+            state=item.state,
+            reason_code=item.reason_code,
+            reason_detail=item.reason_detail,
+            mine=item.body,
+            servers=item.server_body,
+        )
+        for item in found
+    ]
+
+
+def retry(session: Session, change_id: str) -> ChangeSet:
+    """Let a parked change wait again. Does nothing when it is not there any more."""
+    with session.write() as unit:
+        item = _parked(session, change_id)
+        if item is not None:
+            outbox.retry(session.database, change_id)
+            _note(unit, "retry", Change(item.kind, item.record_id, item.patient_id))
+    return unit.changes()
+
+
+def keep_mine(session: Session, change_id: str) -> ChangeSet:
+    """Settle a conflict with this laptop's values; they are sent as a new change."""
+    with session.write() as unit:
+        if _parked(session, change_id) is not None:
+            changed = outbox.keep_mine(session.database, change_id, session.new_id)
+            _note(unit, "keep_mine", changed)
+    return unit.changes()
+
+
+def take_servers(session: Session, change_id: str) -> ChangeSet:
+    """Settle a conflict with the server's values. Clinical events can never be given up so."""
+    with session.write() as unit:
+        if _parked(session, change_id) is not None:
+            changed = outbox.discard_in_favour_of_server(session.database, change_id)
+            _note(unit, "take_servers", changed)
+    return unit.changes()
+
+
+def _parked(session: Session, change_id: str) -> OutboxItem | None:
+    for item in outbox.items(session.database):
+        if item.change_id == change_id and item.state == "parked":
+            return item
+    return None
+
+
+def _note(unit: UnitOfWork, action: str, change: Change) -> None:
+    unit.audit(action, change.kind, change.id, change.patient_id)
+    unit.note_change(change.kind, change.id, change.patient_id)
