@@ -85,12 +85,18 @@ class Engine:
         database_factory: Callable[[], Database],
         clock: Clock,
         ids: IdMaker,
+        *,
+        batch_records: int = MAX_RECORDS,
     ) -> None:
-        """`database_factory` opens a connection of its own for the thread that runs the sync."""
+        """`database_factory` opens a connection of its own for the thread that runs the sync.
+
+        `batch_records` is the largest push and the largest page of a pull, at most 200.
+        """
         self._service = service
         self._database_factory = database_factory
         self._clock = clock
         self._ids = ids
+        self._batch_records = batch_records
 
     def run(
         self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]
@@ -105,7 +111,10 @@ class Engine:
         ):
             if not alone:
                 return SyncReport(0, 0, 0, False, ALREADY_RUNNING, ALREADY_RUNNING)
-            return _Run(self._service, database, self._clock, progress, should_stop).report()
+            run = _Run(
+                self._service, database, self._clock, progress, should_stop, self._batch_records
+            )
+            return run.report()
 
 
 class _Stopped(Exception):
@@ -122,12 +131,14 @@ class _Run:
         clock: Clock,
         progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
+        batch_records: int,
     ) -> None:
         self._service = service
         self._database = database
         self._clock = clock
         self._progress = progress
         self._should_stop = should_stop
+        self._batch_records = batch_records
         self._pushed = 0
         self._parked = 0
         self._pulled = 0
@@ -175,7 +186,7 @@ class _Run:
 
     def _push(self) -> None:
         """Send batches until nothing waits. A change made meanwhile is sent too."""
-        size = BatchSize(MAX_RECORDS)
+        size = BatchSize(self._batch_records)
         total = outbox.counts(self._database).waiting
         answered = 0
         while True:
@@ -195,7 +206,7 @@ class _Run:
 
     def _pull(self) -> None:
         """Read pages until the server says that there are no more."""
-        size = BatchSize(MAX_RECORDS)
+        size = BatchSize(self._batch_records)
         done, total = 0, 0
         while True:
             self._stop_if_asked()

@@ -206,9 +206,10 @@ class ServerSyncService:
     def _apply(self, push: _Push, record: PushRecord) -> PushResult:
         records = push.transaction.records
         before = records.applied(record.change_id)
-        if before is not None:
-            return _repeated(record, before)
         stored = records.get(record.kind, record.id)
+        if before is not None:
+            shown = push.reach(record.patient_id) is Reach.ASSIGNED
+            return _repeated(record, before, stored, shown=shown)
         new_patient = record.kind == "patient" and stored is None
         admission = admit(record.kind, push.reach(record.patient_id), new_patient=new_patient)
         if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
@@ -386,11 +387,29 @@ def _refused(record: PushRecord, reason: str) -> PushResult:
     return PushResult(change_id=record.change_id, outcome=Outcome.REFUSED, reason=reason)
 
 
-def _repeated(record: PushRecord, before: tuple[str, str, int]) -> PushResult:
+def _repeated(
+    record: PushRecord,
+    before: tuple[str, str, int],
+    stored: StoredRecord | None,
+    *,
+    shown: bool,
+) -> PushResult:
+    """Build the answer to a change that is here already.
+
+    The first answer was lost, so the laptop may not know that its edit was joined with another's:
+    it is told what the record is now, or its next edit would take the other's back.
+    """
     kind, record_id, version = before
     if (kind, record_id) != (record.kind, record.id):
         return _refused(record, "change_id_reused")
-    return PushResult(change_id=record.change_id, outcome=Outcome.REPEATED, version=version)
+    other = stored if shown and stored is not None and stored.body != record.body else None
+    return PushResult(
+        change_id=record.change_id,
+        outcome=Outcome.REPEATED,
+        version=version,
+        server_body=other.body if other is not None else None,
+        server_version=other.seq if other is not None else None,
+    )
 
 
 def _result(

@@ -1,0 +1,612 @@
+"""The engine with real cipher stores and the real server's service, over a line that fails."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldapp.ids import new_id
+from fieldapp.store import drafts, inbox, outbox
+from fieldapp.store.db import Database
+from sync.client.engine import Engine, Progress
+from sync.protocol.errors import LoginExpiredError, ServerTroubleError, TimeoutError_, TooLargeError
+from sync.protocol.messages import PushAnswer, PushRequest
+from sync.server.service import Identity
+from sync.server.storage import sqlite
+from sync.server.storage.storage import Storage
+from tests.helpers.sync_world import Fault, Laptop, LaptopFactory, Office
+
+DAY = date(2026, 11, 22)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """An office on the embedded database; the model test runs on both."""
+    storage = Storage(sqlite.create(tmp_path / "server"))
+    storage.initialise("server-1")
+    yield Office(storage, page_limit=4)
+    storage.close()
+
+
+@pytest.fixture
+def factory(tmp_path: Path) -> LaptopFactory:
+    return LaptopFactory(tmp_path)
+
+
+@pytest.fixture
+def kari(office: Office) -> Identity:
+    return office.new_user()
+
+
+@pytest.fixture
+def ola(office: Office) -> Identity:
+    return office.new_user()
+
+
+@pytest.fixture
+def laptop(factory: LaptopFactory, office: Office, kari: Identity) -> Iterator[Laptop]:
+    made = factory.laptop(office, kari, batch_records=10)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def other(factory: LaptopFactory, office: Office, ola: Identity) -> Iterator[Laptop]:
+    made = factory.laptop(office, ola, batch_records=10)
+    yield made
+    made.close()
+
+
+# --- the plain day
+
+
+def test_assigned_patients_arrive_and_others_do_not(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    mine = office.add_patient(kari)
+    office.add_patient()
+    report = laptop.sync()
+    assert report.complete
+    assert report.error_code is None
+    assert laptop.ids("patient") == {mine.id}
+    assert inbox.state(laptop.database).complete
+
+
+def test_what_was_done_here_is_on_the_server_and_seen_by_a_colleague(
+    laptop: Laptop, other: Laptop, office: Office, kari: Identity, ola: Identity
+) -> None:
+    patient = office.add_patient(kari, ola)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    handout = laptop.hand_out(patient.id, DAY)
+    laptop.edit_patient(patient.id, phone="12345678")
+    report = laptop.sync()
+    other.sync()
+    assert (report.pushed, report.parked) == (3, 0)
+    assert other.ids("note") == {note}
+    assert other.ids("medication_administration") == {handout}
+    assert other.patient(patient.id).phone == "12345678"
+    assert laptop.unsent() == []
+    assert laptop.contents() == other.contents()
+
+
+def test_the_report_names_what_the_screens_should_read_again(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    report = laptop.sync()
+    assert report.changes.touches(patient_id=patient.id, kinds=frozenset({"patient"}))
+    assert laptop.sync().changes.changes == ()
+
+
+def test_progress_counts_records_and_reaches_its_total(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    for _ in range(6):
+        office.add_patient(kari)
+    seen: list[Progress] = []
+    laptop.sync(progress=seen.append)
+    pulls = [step for step in seen if step.step == "pull"]
+    assert len(pulls) > 1
+    assert [step.done for step in pulls] == sorted(step.done for step in pulls)
+    assert {step.total for step in pulls} == {12}
+    assert pulls[-1].done == 12
+
+
+# --- lost messages
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST_REQUEST, Fault.LOST_REPLY])
+def test_a_lost_message_costs_only_time(
+    laptop: Laptop, office: Office, kari: Identity, fault: Fault
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    laptop.edit_patient(patient.id, city="Bodø")
+    report = laptop.sync(fault)
+    assert not report.complete
+    assert report.error_family == "offline"
+    assert len(laptop.unsent()) == 2
+    assert laptop.sync().complete
+    assert laptop.unsent() == []
+    assert len(office.past_bodies("note", note)) == 1
+    assert [body["city"] for body in office.past_bodies("patient", patient.id)] == ["", "Bodø"]
+
+
+def test_a_lost_reply_hides_no_colleagues_edit(
+    laptop: Laptop, other: Laptop, office: Office, kari: Identity, ola: Identity
+) -> None:
+    patient = office.add_patient(kari, ola)
+    laptop.sync()
+    other.sync()
+    other.edit_patient(patient.id, city="Bodø")
+    other.sync()
+    laptop.edit_patient(patient.id, phone="1")
+    laptop.sync(Fault.LOST_REPLY)
+    laptop.line.in_the_air["push"] = lambda: laptop.edit_patient(patient.id, address="Storgata 1")
+    laptop.sync()
+    laptop.sync()
+    other.sync()
+    both = laptop.patient(patient.id)
+    assert (both.city, both.phone, both.address) == ("Bodø", "1", "Storgata 1")
+    assert other.patient(patient.id) == both
+    assert laptop.unsent() == []
+
+
+def test_a_failed_sync_does_not_move_the_time_of_the_last_complete_one(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    office.add_patient(kari)
+    laptop.sync()
+    first = inbox.state(laptop.database).last_complete
+    laptop.clock.advance(timedelta(hours=1))
+    for fault in (Fault.LOST_REPLY, ServerTroubleError(500), LoginExpiredError()):
+        assert not laptop.sync(fault).complete
+    assert inbox.state(laptop.database).last_complete == first
+    laptop.sync()
+    assert inbox.state(laptop.database).last_complete == laptop.clock.now()
+
+
+def test_a_pull_cut_between_pages_goes_on_where_it_stopped(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    for _ in range(6):
+        office.add_patient(kari)
+    report = laptop.sync(Fault.NONE, Fault.NONE, Fault.LOST_REPLY)
+    assert (report.pulled, report.complete) == (8, False)
+    assert not inbox.state(laptop.database).complete
+    assert laptop.sync().pulled == 4
+    assert len(laptop.ids("patient")) == 6
+    assert inbox.state(laptop.database).complete
+
+
+@pytest.mark.parametrize("commit", range(6))
+def test_a_power_cut_before_any_commit_loses_and_doubles_nothing(
+    laptop: Laptop, office: Office, kari: Identity, commit: int
+) -> None:
+    first = office.add_patient(kari)
+    laptop.sync()
+    for _ in range(4):
+        office.add_patient(kari)
+    note = laptop.sign_note(first.id, "besøk")
+    laptop.sync_until_power_cut(commit)
+    laptop.sync()
+    assert len(laptop.ids("patient")) == 5
+    assert laptop.unsent() == []
+    assert len(office.past_bodies("note", note)) == 1
+
+
+# --- work while a sync runs
+
+
+def test_an_edit_made_while_its_predecessor_is_in_the_air_stays_unsent(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    laptop.edit_patient(patient.id, phone="1")
+    unsent: list[int] = []
+
+    def edit() -> None:
+        laptop.edit_patient(patient.id, phone="2")
+        unsent.append(outbox.counts(laptop.database).waiting)
+
+    laptop.line.in_the_air["push"] = edit
+    stops = iter([False, True])
+    laptop.sync(should_stop=lambda: next(stops))
+    assert unsent == [2]
+    (left,) = laptop.unsent()
+    assert left.body["phone"] == "2"
+    assert laptop.patient(patient.id).phone == "2"
+    laptop.sync()
+    phones = [body["phone"] for body in office.past_bodies("patient", patient.id)]
+    assert phones == ["", "1", "2"]
+
+
+def test_a_pull_does_not_overwrite_an_edit_made_meanwhile(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    office.put_body(
+        {**(office.body("patient", patient.id) or {}), "city": "Bodø"}, "patient", patient.id
+    )
+    laptop.line.in_the_air["pull"] = lambda: laptop.edit_patient(patient.id, phone="1")
+    laptop.sync()
+    assert laptop.patient(patient.id).phone == "1"
+    laptop.sync()
+    assert laptop.patient(patient.id).phone == "1"
+    assert laptop.patient(patient.id).city == "Bodø"
+
+
+def test_a_sync_never_touches_a_draft(laptop: Laptop, office: Office, kari: Identity) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    draft = laptop.open_draft(patient.id)
+    before = drafts.get(laptop.database, draft)
+    office.unassign(kari, patient.id)
+    laptop.sync()
+    assert drafts.get(laptop.database, draft) == before
+    assert laptop.ids("patient") == {patient.id}
+
+
+def test_two_syncs_never_run_at_once(laptop: Laptop, office: Office, kari: Identity) -> None:
+    office.add_patient(kari)
+    inner: list[str | None] = []
+    laptop.line.in_the_air["pull"] = lambda: inner.append(second.run(_ignore, _never).error_code)
+    second = Engine(laptop.line, laptop.database.clone, laptop.clock, new_id)
+    assert laptop.sync().complete
+    assert inner == ["already_running"]
+    assert laptop.sync().complete  # the lock is free again
+
+
+def test_the_engine_runs_in_a_thread_of_its_own(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.database.connection.execute("SELECT 1").fetchone()
+    thread = threading.Thread(target=laptop.sync)
+    thread.start()
+    thread.join()
+    assert laptop.ids("patient") == {patient.id}
+
+
+def test_a_sync_can_be_stopped_between_two_batches(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    for number in range(25):
+        laptop.sign_note(patient.id, f"besøk {number}")
+    stops = iter([False, False, True])
+    report = laptop.sync(should_stop=lambda: next(stops))
+    assert (report.pushed, report.error_code, report.complete) == (20, "cancelled", False)
+    assert len(laptop.unsent()) == 5
+    assert laptop.sync().pushed == 5
+
+
+# --- trouble with single records and with size
+
+
+def test_one_bad_record_among_many_is_parked_and_the_others_arrive(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    notes = [laptop.sign_note(patient.id, f"besøk {number}") for number in range(40)]
+    _spoil_outbox(laptop.database, notes[7])
+    report = laptop.sync()
+    assert (report.pushed, report.parked) == (39, 1)
+    (parked,) = laptop.unsent()
+    assert (parked.record_id, parked.state) == (notes[7], "parked")
+    assert parked.reason_code is not None
+    assert all(office.body("note", note) for note in notes if note != notes[7])
+
+
+def test_what_points_to_a_parked_record_waits_and_then_follows_it(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    _spoil_outbox(laptop.database, note)
+    laptop.sync()
+    addendum = laptop.sign_note(patient.id, "rettelse", addendum_to=note)
+    laptop.sync()
+    assert office.body("note", addendum) is None
+    _mend_outbox(laptop.database, note)
+    (parked, _) = laptop.unsent()
+    outbox.retry(laptop.database, parked.change_id)
+    laptop.sync()
+    assert laptop.unsent() == []
+    assert office.body("note", addendum) is not None
+
+
+def test_the_batch_shrinks_when_it_is_too_large_and_everything_arrives(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    for number in range(10):
+        laptop.sign_note(patient.id, f"besøk {number}")
+    assert laptop.sync(TooLargeError(), TooLargeError(), TimeoutError_()).complete
+    assert laptop.unsent() == []
+
+
+def test_a_page_shrinks_when_the_line_is_too_slow_for_it(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    office.add_patient(kari)
+    assert laptop.sync(TimeoutError_()).complete
+
+
+def test_a_line_that_is_dead_ends_the_sync_after_the_second_time_out(laptop: Laptop) -> None:
+    report = laptop.sync(TimeoutError_(), TimeoutError_())
+    assert report.error_code == "timeout"
+    assert len(laptop.line.calls) == 2
+
+
+def test_one_record_too_large_even_alone_is_parked_and_the_others_arrive(
+    laptop: Laptop, office: Office, kari: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    huge = laptop.sign_note(patient.id, "x" * 1000)
+    others = [laptop.sign_note(patient.id, f"besøk {number}") for number in range(5)]
+    real = laptop.line.push
+
+    def push(request: PushRequest) -> PushAnswer:
+        if any(record.id == huge for record in request.records):
+            raise TooLargeError(413)
+        return real(request)
+
+    monkeypatch.setattr(laptop.line, "push", push)
+    report = laptop.sync()
+    assert report.complete
+    (parked,) = laptop.unsent()
+    assert (parked.record_id, parked.reason_code) == (huge, "too_large")
+    assert all(office.body("note", note) for note in others)
+
+
+def test_a_server_that_forgets_an_answer_leaves_the_change_unsent(
+    laptop: Laptop, office: Office, kari: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    laptop.sign_note(patient.id, "a")
+    laptop.sign_note(patient.id, "b")
+    real = laptop.line.push
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            laptop.line, "push", lambda request: PushAnswer(results=real(request).results[1:])
+        )
+        report = laptop.sync()
+    assert (report.error_code, report.complete) == ("protocol", False)
+    assert outbox.counts(laptop.database).waiting == 1
+    assert laptop.sync().complete
+
+
+# --- two people
+
+
+def test_edits_of_different_fields_are_joined(
+    laptop: Laptop, other: Laptop, office: Office, kari: Identity, ola: Identity
+) -> None:
+    patient = office.add_patient(kari, ola)
+    laptop.sync()
+    other.sync()
+    laptop.edit_patient(patient.id, phone="1")
+    other.edit_patient(patient.id, city="Bodø")
+    laptop.sync()
+    other.sync()
+    laptop.sync()
+    assert laptop.patient(patient.id) == other.patient(patient.id)
+    assert (laptop.patient(patient.id).phone, laptop.patient(patient.id).city) == ("1", "Bodø")
+
+
+@pytest.mark.parametrize("choice", ["mine", "theirs"])
+def test_the_same_field_changed_twice_waits_for_a_person(
+    laptop: Laptop, other: Laptop, office: Office, kari: Identity, ola: Identity, choice: str
+) -> None:
+    patient = office.add_patient(kari, ola)
+    laptop.sync()
+    other.sync()
+    laptop.edit_patient(patient.id, phone="1")
+    laptop.sync()
+    other.edit_patient(patient.id, phone="2", address="Storgata 1")
+    other.sync()
+    (item,) = other.unsent()
+    assert (item.state, item.reason_code) == ("parked", "conflict")
+    assert item.server_body is not None
+    assert item.server_body["phone"] == "1"
+    assert other.patient(patient.id).phone == "2"  # nothing is taken away meanwhile
+    if choice == "mine":
+        outbox.keep_mine(other.database, item.change_id, new_id)
+    else:
+        outbox.discard_in_favour_of_server(other.database, item.change_id)
+    other.sync()
+    laptop.sync()
+    assert other.unsent() == []
+    settled = laptop.patient(patient.id)
+    assert (settled.phone, settled.address) == (
+        ("2", "Storgata 1") if choice == "mine" else ("1", "")
+    )
+    assert other.patient(patient.id) == settled
+
+
+def test_an_edit_made_after_a_conflict_survives_either_choice(
+    laptop: Laptop, other: Laptop, office: Office, kari: Identity, ola: Identity
+) -> None:
+    patient = office.add_patient(kari, ola)
+    laptop.sync()
+    other.sync()
+    laptop.edit_patient(patient.id, phone="1")
+    laptop.sync()
+    other.edit_patient(patient.id, phone="2")
+    other.sync()
+    other.edit_patient(patient.id, city="Bodø")
+    outbox.discard_in_favour_of_server(other.database, other.unsent()[0].change_id)
+    other.sync()
+    assert other.unsent() == []
+    settled = other.patient(patient.id)
+    assert (settled.phone, settled.city) == ("1", "Bodø")
+    assert (office.body("patient", patient.id) or {})["city"] == "Bodø"
+
+
+def test_two_offline_laptops_that_give_the_same_dose_are_both_kept(
+    laptop: Laptop, other: Laptop, office: Office, kari: Identity, ola: Identity
+) -> None:
+    patient = office.add_patient(kari, ola)
+    laptop.sync()
+    other.sync()
+    given = {laptop.hand_out(patient.id, DAY), other.hand_out(patient.id, DAY)}
+    laptop.sync()
+    other.sync()
+    laptop.sync()
+    assert laptop.ids("medication_administration") == given
+    assert other.ids("medication_administration") == given
+
+
+def test_an_event_can_never_be_given_up_here(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    _spoil_outbox(laptop.database, note)
+    laptop.sync()
+    (item,) = laptop.unsent()
+    with pytest.raises(outbox.NotDecidableError):
+        outbox.discard_in_favour_of_server(laptop.database, item.change_id)
+    assert laptop.ids("note") == {note}
+
+
+# --- who follows whom
+
+
+def test_a_patient_who_is_no_longer_followed_leaves_the_laptop_whole(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    gone = office.add_patient(kari)
+    kept = office.add_patient(kari)
+    laptop.sync()
+    laptop.sign_note(gone.id, "besøk")
+    laptop.sync()
+    office.unassign(kari, gone.id)
+    report = laptop.sync()
+    assert report.changes.touches(patient_id=gone.id)
+    assert laptop.ids("patient") == {kept.id}
+    assert laptop.ids("note") == set()
+
+
+def test_unsent_work_for_a_patient_who_was_taken_away_arrives_before_the_patient_leaves(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    office.unassign(kari, patient.id)
+    note = laptop.sign_note(patient.id, "besøk")
+    laptop.line.in_the_air["pull"] = lambda: late.append(laptop.sign_note(patient.id, "sent"))
+    late: list[str] = []
+    laptop.sync()
+    assert laptop.ids("patient") == {patient.id}  # the late note is not sent yet
+    laptop.sync()
+    assert laptop.contents() == {}
+    assert office.body("note", note) is not None
+    assert office.body("note", late[0]) is not None
+
+
+def test_a_patient_who_comes_back_arrives_whole(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    laptop.sync()
+    office.unassign(kari, patient.id)
+    laptop.sync()
+    office.assign(kari, patient.id)
+    laptop.sync()
+    assert laptop.ids("patient") == {patient.id}
+    assert laptop.ids("note") == {note}
+
+
+# --- other versions
+
+
+def test_kinds_and_fields_of_a_newer_program_survive_a_round_trip(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    body = {**(office.body("patient", patient.id) or {}), "shoe_size": {"eu": 43}}
+    office.put_body(body, "patient", patient.id)
+    office.put_body({"id": "k1", "what": "new"}, "crisis_board", patient.id)
+    laptop.sync()
+    laptop.edit_patient(patient.id, phone="1")
+    laptop.sync()
+    assert (office.body("patient", patient.id) or {})["shoe_size"] == {"eu": 43}
+    row = laptop.database.connection.execute("SELECT body FROM unknown_record").fetchone()
+    assert row is not None
+    assert '"what":"new"' in str(row["body"])
+
+
+def test_a_record_that_this_version_cannot_read_holds_up_no_other(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    office.put_body(
+        {"id": "f1", "patient_id": patient.id, "category": "radiation"}, "flag", patient.id
+    )
+    last = office.add_patient(kari)
+    assert laptop.sync().complete
+    assert last.id in laptop.ids("patient")
+    assert laptop.ids("flag") == set()
+
+
+# --- without a log-in
+
+
+def test_an_expired_log_in_stops_the_sync_and_nothing_else(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    report = laptop.sync(LoginExpiredError())
+    assert report.error_code == "login_expired"
+    laptop.sign_note(patient.id, "enda et")
+    assert outbox.counts(laptop.database).waiting == 2
+    assert note in laptop.ids("note")
+
+
+# --- helpers
+
+
+def _ignore(_: Progress) -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
+
+
+def _spoil_outbox(database: Database, record_id: str) -> None:
+    """Let a change be one that the server must refuse: it lacks its author."""
+    _change_outbox(database, "json_remove(body, '$.author_id')", record_id)
+
+
+def _mend_outbox(database: Database, record_id: str) -> None:
+    _change_outbox(database, "(SELECT body FROM note WHERE id = record_id)", record_id)
+
+
+def _change_outbox(database: Database, expression: Any, record_id: str) -> None:
+    with database.transaction() as connection:
+        connection.execute(
+            f"UPDATE outbox SET body = {expression} WHERE record_id = ?", (record_id,)
+        )
