@@ -1,0 +1,89 @@
+"""Languages: bokmål is the source; nynorsk and English are loaded over it.
+
+Qt ships no bokmål for its own words ("Save", "Copy"), so they stand here.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, QObject, QTranslator
+from PySide6.QtWidgets import QApplication
+
+from fieldapp.paths import resources_dir
+
+LANGUAGES = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
+
+_QT_WORDS = {
+    "OK": "OK",
+    "&OK": "&OK",
+    "Save": "Lagre",
+    "Save All": "Lagre alle",
+    "Open": "Åpne",
+    "&Yes": "&Ja",
+    "&No": "&Nei",
+    "Abort": "Avbryt",
+    "Retry": "Prøv igjen",
+    "Ignore": "Overse",
+    "Close": "Lukk",
+    "Cancel": "Avbryt",
+    "Discard": "Forkast",
+    "Don't Save": "Ikke lagre",
+    "Help": "Hjelp",
+    "Apply": "Bruk",
+    "Reset": "Nullstill",
+    "Restore Defaults": "Gjenopprett standard",
+    "&Undo": "&Angre",
+    "&Redo": "&Gjør om",
+    "Cu&t": "Klipp &ut",
+    "&Copy": "&Kopier",
+    "&Paste": "&Lim inn",
+    "Delete": "Slett",
+    "Select All": "Merk alt",
+    "&Step up": "&Opp",
+    "Step &down": "&Ned",
+    "Show Details...": "Vis detaljer …",
+    "Hide Details...": "Skjul detaljer …",
+    "Clear": "Tøm",
+}
+
+
+class QtWords(QTranslator):
+    """Qt's own words in bokmål."""
+
+    def isEmpty(self) -> bool:
+        return False
+
+    def translate(
+        self, context: str, text: str, disambiguation: str | None = None, number: int = -1
+    ) -> str | None:
+        del disambiguation, number
+        return _QT_WORDS.get(text) if context.startswith("Q") else None
+
+
+class Languages(QObject):
+    """Loads a language into the application; windows built afterwards speak it."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._app = app
+        self._loaded: list[QTranslator] = []
+
+    def use(self, language: str) -> None:
+        """Speak `language` (a key of LANGUAGES); unknown ones fall back to bokmål."""
+        for translator in self._loaded:
+            self._app.removeTranslator(translator)
+        self._loaded = []
+        country = "en_GB" if language == "en" else f"{language}_NO"
+        QLocale.setDefault(QLocale(country if language in LANGUAGES else "nb_NO"))
+        if language in ("nn", "en"):
+            self._load(f"fieldapp_{language}")
+        else:
+            self._install(QtWords(self))
+
+    def _load(self, name: str) -> None:
+        translator = QTranslator(self)
+        if translator.load(name, str(resources_dir() / "translations")):
+            self._install(translator)
+
+    def _install(self, translator: QTranslator) -> None:
+        self._app.installTranslator(translator)
+        self._loaded.append(translator)

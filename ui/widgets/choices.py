@@ -1,0 +1,113 @@
+"""Choose one of a few by touch, by arrow keys or by digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from ui.widgets.flow import FlowLayout
+
+
+class ChoiceRow(QWidget):
+    """Exclusive buttons of at least 44 px; nothing is chosen beforehand.
+
+    `options` are (value, words) pairs. Digits 1 to 9 choose while the focus is inside. Buttons
+    are named `<name>_<value>` for those who drive the window.
+
+    Signals:
+        chosen(object): the value that the user chose.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(
+        self,
+        label: str,
+        options: Sequence[tuple[object, str]] = (),
+        parent: QWidget | None = None,
+        *,
+        name: str = "choice",
+        vertical: bool = False,
+        numbered: bool = False,
+    ) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(label)
+        self._name, self._label, self._numbered = name, label, numbered
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        self._group.buttonClicked.connect(self._on_clicked)
+        self._values: dict[QPushButton, object] = {}
+        self._vertical = vertical
+        self._place: FlowLayout | QVBoxLayout
+        if vertical:
+            self._place = QVBoxLayout(self)
+            self._place.setContentsMargins(0, 0, 0, 0)
+            self._place.setSpacing(6)
+        else:
+            self._place = FlowLayout(self, 8)
+            policy = self.sizePolicy()
+            policy.setHeightForWidth(True)
+            policy.setVerticalPolicy(QSizePolicy.Policy.Minimum)
+            self.setSizePolicy(policy)
+        self.set_options(options)
+
+    @property
+    def value(self) -> object | None:
+        button = self._group.checkedButton()
+        return self._values[button] if isinstance(button, QPushButton) else None
+
+    def buttons(self) -> list[QPushButton]:
+        return list(self._values)
+
+    def set_options(self, options: Sequence[tuple[object, str]]) -> None:
+        """Offer other options; the choice made before is forgotten."""
+        for old in self._values:
+            self._group.removeButton(old)
+            self._place.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._values = {}
+        for number, (value, words) in enumerate(options, start=1):
+            shown = f"{number}  {words}" if self._numbered and number <= 9 else words
+            button = QPushButton(shown, self)
+            button.setCheckable(True)
+            button.setAutoDefault(False)
+            button.setProperty("tone", "choice")
+            button.setObjectName(f"{self._name}_{value}")
+            button.setAccessibleName(f"{self._label}: {words}")
+            if self._vertical:
+                button.setStyleSheet("text-align: left;")
+            self._group.addButton(button)
+            self._place.addWidget(button)
+            self._values[button] = value
+
+    def choose(self, value: object | None) -> None:
+        """Show a choice without announcing it; None shows that nothing is chosen."""
+        self._group.setExclusive(False)
+        for button, candidate in self._values.items():
+            button.setChecked(value is not None and candidate == value)
+        self._group.setExclusive(True)
+
+    def press(self, number: int) -> bool:
+        """Choose the option with this number (1 = first), as its digit key does."""
+        buttons = self.buttons()
+        if not 1 <= number <= len(buttons) or not buttons[number - 1].isEnabled():
+            return False
+        buttons[number - 1].setFocus(Qt.FocusReason.ShortcutFocusReason)
+        buttons[number - 1].click()
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        digit = event.key() - Qt.Key.Key_0
+        if event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        ) and self.press(digit):
+            return
+        super().keyPressEvent(event)
+
+    def _on_clicked(self, button: QPushButton) -> None:
+        self.chosen.emit(self._values[button])

@@ -1,0 +1,112 @@
+"""Dialogs in the window's look. They are opened, never executed: the event loop stays one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from ui import theme
+from ui.widgets.basics import Banner, DangerButton, PrimaryButton, SecondaryButton, Text
+
+
+class Dialog(QDialog):
+    """A titled sheet with content in `body` and its buttons at the bottom right.
+
+    Enter in a single-line field and Ctrl+Enter accept, Esc cancels. The content scrolls when
+    large text leaves no room. `confirm` names the act ("Signer og lås"), never just "OK".
+    """
+
+    def __init__(
+        self,
+        title: str,
+        confirm: str,
+        parent: QWidget | None = None,
+        *,
+        dangerous: bool = False,
+        cancel: str = "",
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setModal(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(24, 20, 24, 20)
+        outer.setSpacing(14)
+        self.title = Text(title, "heading", self)
+        outer.addWidget(self.title)
+        self.problem = Banner("", "danger", self)
+        outer.addWidget(self.problem)
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._content = content = QWidget(self._scroll)
+        self.body = QVBoxLayout(content)
+        self.body.setContentsMargins(2, 2, 10, 2)
+        self.body.setSpacing(12)
+        self._scroll.setWidget(content)
+        outer.addWidget(self._scroll, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        buttons.addStretch(1)
+        self.cancel_button = SecondaryButton(cancel or self.tr("Avbryt"), self, name="dialogCancel")
+        self.confirm_button = (DangerButton if dangerous else PrimaryButton)(
+            confirm, self, name="dialogConfirm"
+        )
+        buttons.addWidget(self.cancel_button)
+        buttons.addWidget(self.confirm_button)
+        outer.addLayout(buttons)
+        self.cancel_button.clicked.connect(self.reject)
+        self.confirm_button.clicked.connect(self.try_accept)
+        for sequence in ("Ctrl+Return", "Ctrl+Enter"):
+            QShortcut(QKeySequence(sequence), self).activated.connect(self.confirm_button.click)
+
+    def check(self) -> str:
+        """Return what is wrong as a sentence, or an empty text. Overridden by each dialog."""
+        return ""
+
+    def try_accept(self) -> None:
+        """Accept when `check` finds nothing wrong; otherwise say it and stay open."""
+        problem = self.check()
+        self.problem.say(problem, "danger")
+        if not problem:
+            self.accept()
+
+    def showEvent(self, event: object) -> None:
+        self._fit()
+        super().showEvent(event)  # type: ignore[arg-type]
+
+    def _fit(self) -> None:
+        """Be as large as the content needs, but never larger than the window below."""
+        look = theme.current()
+        width, height = look.pixels(560), 0
+        content = self._content
+        content.setFixedWidth(width - 60)
+        self.body.activate()
+        needed = self.body.heightForWidth(width - 60) if self.body.hasHeightForWidth() else 0
+        needed = max(needed, self.body.sizeHint().height())
+        height = needed + look.pixels(200)
+        parent = self.parentWidget()
+        room = parent.window().size() if parent is not None else self.screen().availableSize()
+        width = min(width, room.width() - 24)
+        content.setMinimumWidth(0)
+        content.setMaximumWidth(16777215)
+        self.resize(width, min(height, room.height() - 24))
+
+
+class ConfirmDialog(Dialog):
+    """One question, with what follows from yes."""
+
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        confirm: str,
+        parent: QWidget | None = None,
+        *,
+        dangerous: bool = False,
+    ) -> None:
+        super().__init__(title, confirm, parent, dangerous=dangerous)
+        self.body.addWidget(Text(text, parent=self))
+        self.body.addStretch(1)
