@@ -25,7 +25,7 @@ def settle(rounds: int = 6) -> None:
 
 def picture(widget: QWidget, size: QSize | None = None) -> QPixmap:
     """Render a widget at twice its size, whatever the screen. Raises PictureError when blank."""
-    missing = [c for c in NEEDED_GLYPHS if not QFontMetrics(widget.font()).inFont(c)]
+    missing = [c for c in NEEDED_GLYPHS if not QFontMetrics(widget.font()).inFontUcs4(ord(c))]
     if missing:
         raise PictureError(f"the font lacks {len(missing)} letters")
     if size is not None:

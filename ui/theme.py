@@ -130,9 +130,7 @@ class Theme(QObject):
         """Return a size given for 100 % text at the text size in force."""
         return round(size * self.scale / 100)
 
-    def font(
-        self, size: float = BASE_PIXELS, weight: QFont.Weight = QFont.Weight.Normal
-    ) -> QFont:
+    def font(self, size: float = BASE_PIXELS, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
         """Return the app's font at `size` pixels for 100 % text."""
         font = QFont(self._family or QApplication.font().family())
         font.setPixelSize(self.pixels(size))
@@ -195,10 +193,16 @@ def current() -> Theme:
 
 
 def render(tokens: dict[str, str], scale: int) -> str:
-    """Return the style sheet: `@name` becomes a colour, `12sp` a size that follows the text."""
+    """Return the style sheet.
+
+    `@name` becomes a colour, `12sp` a size that follows the text, `42tp` a touch target: large
+    enough for a thumb at 100 % and growing less than the text does.
+    """
     template = (resources_dir() / "qss" / "app.qss").read_text(encoding="utf-8")
     sheet = re.sub(r"@([a-z_]+)", lambda match: tokens[match[1]], template)
-    return re.sub(r"(\d+)sp\b", lambda match: f"{round(int(match[1]) * scale / 100)}px", sheet)
+    sheet = re.sub(r"(\d+)sp\b", lambda match: f"{round(int(match[1]) * scale / 100)}px", sheet)
+    growth = 1 + (scale - 100) / 100 * 0.4
+    return re.sub(r"(\d+)tp\b", lambda match: f"{round(int(match[1]) * growth)}px", sheet)
 
 
 def _load_fonts() -> str:

@@ -104,8 +104,9 @@ class Button(QPushButton):
     def __init__(
         self, text: str, parent: QWidget | None = None, *, icon: str = "", name: str = ""
     ) -> None:
-        super().__init__(text, parent)
+        super().__init__(parent)
         self._icon = icon
+        self.say(text)
         if self.tone:
             self.setProperty("tone", self.tone)
         if name:
@@ -114,6 +115,12 @@ class Button(QPushButton):
         self.setAutoDefault(False)
         theme.current().changed.connect(self._render)
         self._render()
+
+    def say(self, text: str) -> None:
+        """Change the words."""
+        # WORKAROUND Qt puts no space between icon and words; a no-break space is the smallest fix.
+        self.setText(f"\u00a0{text}" if self._icon else text)
+        self.setAccessibleName(text)
 
     def _render(self) -> None:
         if self._icon:
@@ -182,7 +189,7 @@ class Pill(QPushButton):
 
     def say(self, icon: str, text: str, tone: Tone) -> None:
         self._icon, self._tone = icon, tone
-        self.setText(text)
+        self.setText(f"\u00a0{text}")  # WORKAROUND as in Button.say
         self.setAccessibleName(text)
         set_role(self, "tone", tone)
         self._render()
