@@ -9,7 +9,7 @@ from ui import theme
 from ui.context import AppContext
 from ui.search.view import TopSearch
 from ui.sync.state import pill, when
-from ui.widgets.basics import Pill, Text
+from ui.widgets import Pill, Text
 
 MINUTE_MILLISECONDS = 60_000
 

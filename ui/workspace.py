@@ -16,10 +16,10 @@ from ui.changes import ChangeBus
 from ui.context import AppContext, SyncControl
 from ui.navigation import History, Place, rail_mark
 from ui.page import Page
-from ui.rail import Rail
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 from ui.top_bar import TopBar
+from ui.widgets import Rail, RailEntry
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Workspace(QWidget):
         self._history = History()
         self._built: dict[str, Page] = {}
 
-        self._rail = Rail(self)
+        self._rail = Rail(self._places(), self._commands(), self)
         self._top = TopBar(self.context, self)
         self._stack = QStackedWidget(self)
         right = QVBoxLayout()
@@ -70,7 +70,9 @@ class Workspace(QWidget):
         self._top.chosen.connect(self._on_chosen)
         self._top.patient_chosen.connect(self._on_patient_chosen)
         changes.changed.connect(self._on_changed)
+        sync.status_changed.connect(self._show_parked)
         self._add_shortcuts()
+        self._show_parked()
 
     @property
     def page(self) -> Page | None:
@@ -100,10 +102,9 @@ class Workspace(QWidget):
             page = pages.factory(place.page)(self.context, self._stack)
             self._built[place.page] = page
             self._stack.addWidget(page)
-        if self.page is not None and self.page is not page:
-            self.page.leave()
+        self.leave()  # also when the same page is shown for somebody else
         self._stack.setCurrentWidget(page)
-        self._rail.set_current(rail_mark(place.page))
+        self._rail.select(rail_mark(place.page))
         page.show_for(**place.args)
 
     @Slot(str)
@@ -124,12 +125,27 @@ class Workspace(QWidget):
         if self.page is not None:
             self.page.refresh(change_set)
 
+    @Slot()
+    def _show_parked(self) -> None:
+        self._rail.button("sync").set_badge(self.context.sync.state.status.parked)
+
+    def _places(self) -> tuple[RailEntry, ...]:
+        return (
+            RailEntry("today", "house", self.tr("I dag"), "Alt+1"),
+            RailEntry("patients", "users", self.tr("Pasienter"), "Alt+2"),
+            RailEntry("handout", "pill", self.tr("Medisinrunde"), "Alt+3"),
+            RailEntry("sync", "refresh-cw", self.tr("Synk"), "Alt+4"),
+        )
+
+    def _commands(self) -> tuple[RailEntry, ...]:
+        return (
+            RailEntry("settings", "settings", self.tr("Innstillinger"), "Alt+5"),
+            RailEntry("command:lock", "lock", self.tr("Lås"), "Ctrl+L", is_page=False),
+        )
+
     def _add_shortcuts(self) -> None:
-        for number, name in enumerate(self._rail.names, start=1):
-            self._add_shortcut(f"Alt+{number}", lambda name=name: self.navigate(name))
         self._add_shortcut("Ctrl+K", self._top.focus_search)
         self._add_shortcut("Ctrl+R", self.context.sync.sync_now)
-        self._add_shortcut("Ctrl+L", self.lock_requested.emit)
         self._add_shortcut("Alt+Left", self.go_back)
 
     def _add_shortcut(self, keys: str, action: Callable[[], None]) -> None:

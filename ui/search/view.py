@@ -27,7 +27,7 @@ from fieldapp.services.patients import PatientRow
 from ui import icons, theme
 from ui.context import AppContext
 from ui.search.state import Hit, find
-from ui.widgets.basics import SearchField
+from ui.widgets import SearchField
 
 HIT_ROLE = Qt.ItemDataRole.UserRole + 1
 _PATIENT_KINDS = frozenset({"patient", "flag", "appointment", "assignment", "medication_request"})
@@ -50,8 +50,8 @@ class HitDelegate(QStyledItemDelegate):
     ) -> None:
         look = theme.current()
         hit: Hit = index.data(HIT_ROLE)
-        area: QRect = option.rect  # type: ignore[attr-defined]  # missing in the stubs
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         painter.save()
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(area, look.color("accent_soft"))

@@ -163,7 +163,8 @@ def _dose(dose: TodayDose) -> DoseRow:
 def _deciding(events: tuple[MedicationAdministration, ...]) -> MedicationAdministration | None:
     """A given dose decides the slot; else the last thing that was recorded in it."""
     given = [event for event in events if event.status is HandoutStatus.GIVEN]
-    return (given or list(events) or [None])[-1]
+    standing = given or list(events)
+    return standing[-1] if standing else None
 
 
 _LATE_TEXTS: dict[str, object] = {

@@ -11,7 +11,7 @@ from ui import theme
 from ui.errors import has_sentence
 from ui.tasks import TaskRunner
 from ui.unlock.state import Phase, UnlockState, message, refused, submitted, ticked
-from ui.widgets.basics import IconLabel, PrimaryButton, SecondaryButton, Text, set_role
+from ui.widgets import IconLabel, PrimaryButton, SecondaryButton, Text, set_role
 
 SECOND_MILLISECONDS = 1_000
 CARD_PIXELS = 460
