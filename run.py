@@ -681,7 +681,9 @@ def apt_variables() -> dict[str, str]:
 
 def install_packages(names: Sequence[str]) -> None:
     """Install system packages as root; refresh the package lists only if they do not suffice."""
-    install = ["apt-get", "install", "--no-install-recommends", "-y", "-qq", *names]
+    # a desktop that has just started is often busy updating itself; then we wait for it
+    install = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "--no-install-recommends"]
+    install += ["-y", "-qq", *names]
     say(f"  apt-get install {' '.join(names)}")
     try:
         run_quietly(install, "apt-get install", apt_variables())
@@ -766,7 +768,8 @@ def test_command(python: str, arguments: Sequence[str]) -> list[str]:
     arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
     if arguments:
         return [python, "-m", "pytest", *arguments]
-    return [python, "-m", "pytest", "-n", "auto", "--dist", "loadfile", "-q"]
+    spread = ["-n", "auto", "--maxprocesses", "8", "--dist", "loadfile"]
+    return [python, "-m", "pytest", *spread, "-q"]
 
 
 def check_commands(python: str, with_tests: bool) -> list[tuple[str, list[str]]]:
