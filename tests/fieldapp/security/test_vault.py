@@ -459,6 +459,16 @@ def test_damage_ends_in_its_own_error_and_changes_no_file(
     assert folder_contents(place.folder) == before
 
 
+def test_a_database_with_another_identity_than_the_key_file_is_refused(place: Place) -> None:
+    vault = place.vault()
+    store = vault.unlock(USERNAME, PASSPHRASE)
+    with store.transaction() as connection:
+        connection.execute("UPDATE store_identity SET store_id = 'another'")
+    vault.lock()
+    with pytest.raises(DatabaseDamagedError):
+        vault.unlock(USERNAME, PASSPHRASE)
+
+
 def test_an_empty_folder_is_reported_and_stays_empty(tmp_path: Path) -> None:
     vault = make_vault(tmp_path / "store")
     assert not vault.exists()
