@@ -68,6 +68,7 @@ class OpenVisit:
 
     encounter: Encounter
     patient: Patient
+    flags_severe: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,9 @@ def _open_visits(session: Session) -> tuple[OpenVisit, ...]:
     patients = store_patients.by_ids(
         session.database, [encounter.patient_id for encounter in encounters]
     )
+    flags = store_patients.severe_flags(session.database, patients)
     return tuple(
-        OpenVisit(encounter, patients[encounter.patient_id])
+        OpenVisit(encounter, patients[encounter.patient_id], flags[encounter.patient_id])
         for encounter in encounters
         if encounter.patient_id in patients
     )
