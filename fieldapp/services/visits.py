@@ -34,6 +34,21 @@ def open_encounter(session: Session, patient_id: str) -> Encounter | None:
     return found[0] if found else None
 
 
+def encounter(session: Session, encounter_id: str) -> Encounter | None:
+    """One visit, or None when it is not on this laptop."""
+    return records.get(session.database, Encounter, encounter_id)
+
+
+def appointment(session: Session, appointment_id: str) -> Appointment | None:
+    """One planned visit, or None when it is not on this laptop."""
+    return records.get(session.database, Appointment, appointment_id)
+
+
+def of_appointment(session: Session, appointment_id: str) -> Encounter | None:
+    """The visit that came of a planned one, if any did."""
+    return store.by_appointment(session.database, [appointment_id]).get(appointment_id)
+
+
 def plan(
     session: Session,
     patient_id: str,

@@ -1,0 +1,1 @@
+"""One visit: who came, from when to when, and the note that is signed at its end."""
