@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,6 +53,8 @@ class SyncControl(Protocol):
     def sync_now(self) -> None: ...
 
     def cancel(self) -> None: ...
+
+    def login(self, password: str, on_done: Callable[[str | None], None]) -> None: ...
 
     def close(self) -> None: ...
 

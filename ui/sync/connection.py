@@ -1,0 +1,66 @@
+"""The real line of one session: the engine over HTTP, with the token kept in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fieldapp.clock import Clock
+from fieldapp.ids import IdMaker
+from fieldapp.services import setup
+from fieldapp.services.session import Session
+from sync.client.confirm import held_by_server
+from sync.client.engine import Engine, Progress, SyncReport
+from sync.client.enrol import login, token_in_force
+from sync.client.http import HttpSyncService
+from sync.client.line import Line
+from sync.protocol.errors import SyncError
+
+
+class HttpConnection:
+    """Implements `ui.sync.coordinator.Connection`. `line` is the demo's coverage switch."""
+
+    def __init__(self, session: Session, line: Line | None = None) -> None:
+        enrolment = setup.load_enrolment(session.database)
+        if enrolment is None:
+            raise setup.NotEnrolledError
+        self._enrolment = enrolment
+        self._session = session
+        self._clock: Clock = session.clock
+        self._ids: IdMaker = session.new_id
+        self.line = line or Line()
+        self._service = HttpSyncService(
+            enrolment.server_url, self._token, self.line, server_id=enrolment.server_id
+        )
+        self._engine = Engine(self._service, session.database.clone, self._clock, self._ids)
+
+    def probe(self) -> bool:
+        try:
+            self._service.hello()
+        except SyncError:
+            return False
+        return True
+
+    def run(
+        self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]
+    ) -> SyncReport:
+        return self._engine.run(progress, should_stop)
+
+    def login(self, password: str) -> None:
+        """Get a new token and store it. Raises SyncError."""
+        renewed = login(self._enrolment, password, line=self.line)
+        database = self._session.database.clone()
+        try:
+            setup.renew_token(database, renewed.token, renewed.token_expires_at, renewed.user)
+        finally:
+            database.close()
+        self._enrolment = renewed
+
+    def confirmed(self, names: list[tuple[str, str]]) -> int:
+        """Return how many of these (kind, id) the server says it holds. Raises SyncError."""
+        return len(held_by_server(self._service, names))
+
+    def close(self) -> None:
+        self._service.close()
+
+    def _token(self) -> str:
+        return token_in_force(self._enrolment, self._clock.now())

@@ -1,0 +1,244 @@
+"""Runs the sync engine off the GUI thread, when `sync.client.schedule` says so or the user does."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from fieldapp.domain.changes import ChangeSet
+from fieldapp.services import sync_status
+from fieldapp.services.session import Session
+from sync.client.engine import ALREADY_RUNNING, CANCELLED, Progress, SyncReport
+from sync.client.schedule import ScheduleState, next_action
+from ui.changes import ChangeBus
+from ui.sync.state import LINE_DOWN, NEEDS_LOGIN, SyncState
+from ui.tasks import TaskRunner
+
+
+class Connection(Protocol):
+    """What the coordinator needs of the world outside; built in ui.sync.connection.
+
+    All of it blocks and is called off the GUI thread.
+    """
+
+    def probe(self) -> bool:
+        """Return True when our server answers."""
+
+    def run(
+        self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]
+    ) -> SyncReport:
+        """Run one whole sync."""
+
+    def login(self, password: str) -> None:
+        """Get a new token for the stored account. Raises SyncError."""
+
+
+class SyncCoordinator(QObject):
+    """Never two at once; automatic when coverage returns; by hand at any time.
+
+    Attributes:
+        state: the last known SyncState.
+    Signals:
+        status_changed(SyncState): coverage, counts, progress or the last error changed.
+        progress(Progress): records done of the running step.
+        finished(SyncReport): one sync ended, well or not; `error_code` tells.
+    """
+
+    status_changed = Signal(object)
+    progress = Signal(object)
+    finished = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        connection: Connection,
+        tasks: TaskRunner,
+        changes: ChangeBus,
+        parent: QObject | None = None,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._connection = connection
+        self._tasks = tasks
+        self._changes = changes
+        self._jitter = jitter
+        self._stop = threading.Event()
+        self._probing = False
+        self._again = False
+        self._closed = False
+        self._schedule = ScheduleState(online=False, jitter=jitter())
+        self.state = SyncState(sync_status.read(session))
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.take_next_step)
+        changes.changed.connect(self._on_changed)
+
+    @property
+    def online(self) -> bool:
+        return self.state.online
+
+    @property
+    def running(self) -> bool:
+        return self.state.running
+
+    def start(self) -> None:
+        """Begin to watch the line. Nothing is sent before the first answer."""
+        self.take_next_step()
+
+    def close(self) -> None:
+        """Stop the timer and ask a running sync to end at its next step. Nothing is lost."""
+        self._closed = True
+        self._timer.stop()
+        self._stop.set()
+
+    @Slot()
+    def take_next_step(self) -> None:
+        """Do what the schedule says is due, or come back when something will be."""
+        if self._closed or self._probing or self.running:
+            return
+        step = next_action(replace(self._schedule, paused=self.state.paused), self._now())
+        if step.action == "probe":
+            self.probe()
+        elif step.action == "sync":
+            self.sync_now()
+        else:
+            self._timer.start(int(step.after.total_seconds() * 1000))
+
+    @Slot()
+    def probe(self) -> None:
+        """Try the line once, unless a sync or another try is already finding out."""
+        if self._probing or self.running or self._closed:
+            return
+        self._probing = True
+        self._tasks.run(self._connection.probe, self._on_probed, self._on_probe_failed)
+
+    @Slot()
+    def sync_now(self) -> None:
+        """Start a sync, or note that one more is wanted after the running one."""
+        if self._closed:
+            return
+        if self.running:
+            self._again = True
+            return
+        self._timer.stop()
+        self._again = False
+        self._stop.clear()
+        self._update(running=True, step="push", done=0, total=0)
+        self._tasks.run(
+            self._run_engine, self._on_finished, self._on_crashed, on_progress=self._on_progress
+        )
+
+    @Slot()
+    def cancel(self) -> None:
+        """Ask the running sync to stop between two batches; what was confirmed stays confirmed."""
+        self._again = False
+        self._stop.set()
+
+    @Slot(bool)
+    def pause(self, paused: bool) -> None:
+        """Stop syncing by itself, or begin again. A sync by hand still works."""
+        self._update(paused=paused)
+        self.take_next_step()
+
+    def login(self, password: str, on_done: Callable[[str | None], None]) -> None:
+        """Log in again and then sync. `on_done` gets None, or the error code."""
+
+        def succeeded(_: None) -> None:
+            self._schedule = replace(self._schedule, needs_login=False, failures=0)
+            self._update(error_code=None, online=True)
+            on_done(None)
+            self.sync_now()
+
+        def failed(error: BaseException) -> None:
+            on_done(str(getattr(error, "code", "unexpected")))
+
+        self._tasks.run(lambda: self._connection.login(password), succeeded, failed)
+
+    def _run_engine(self, report: Callable[[object], None]) -> SyncReport:
+        return self._connection.run(report, self._stop.is_set)
+
+    def _on_probed(self, answered: bool) -> None:
+        self._probing = False
+        now = self._now()
+        since = self._schedule.online_since if self._schedule.online else now
+        self._schedule = replace(
+            self._schedule,
+            online=answered,
+            online_since=since if answered else None,
+            last_probe=now,
+        )
+        self._update(online=answered)
+        self.take_next_step()
+
+    def _on_probe_failed(self, error: BaseException) -> None:
+        del error  # a try that fails in any way means no more than "no line"
+        self._on_probed(False)
+
+    def _on_progress(self, report: Progress) -> None:
+        self._update(step=report.step, done=report.done, total=report.total)
+        self.progress.emit(report)
+
+    def _on_finished(self, report: SyncReport) -> None:
+        code = None if report.error_code in (CANCELLED, ALREADY_RUNNING) else report.error_code
+        self._ended(code, report.error_family or code)
+        self._changes.announce(report.changes)
+        self.finished.emit(report)
+        if self._again:
+            self.sync_now()
+
+    def _on_crashed(self, error: BaseException) -> None:
+        code = str(getattr(error, "code", "unexpected"))
+        self._ended(code, code)
+
+    def _ended(self, code: str | None, family: str | None) -> None:
+        now = self._now()
+        down = family in LINE_DOWN
+        was_online = self._schedule.online
+        self._schedule = replace(
+            self._schedule,
+            online=not down,
+            online_since=(self._schedule.online_since if was_online else now) if not down else None,
+            last_probe=now,
+            last_attempt=now,
+            failures=0 if code is None else self._schedule.failures + 1,
+            needs_login=family in NEEDS_LOGIN,
+            jitter=self._jitter(),
+            oldest_unsent=self._oldest_unsent(),
+        )
+        self._update(
+            running=False,
+            online=not down,
+            error_code=None if down else code,
+            status=sync_status.read(self._session),
+        )
+        self.take_next_step()
+
+    @Slot(object)
+    def _on_changed(self, change_set: ChangeSet) -> None:
+        del change_set
+        self._update(status=sync_status.read(self._session))
+        self._schedule = replace(self._schedule, oldest_unsent=self._oldest_unsent())
+        self.take_next_step()
+
+    def _oldest_unsent(self) -> datetime | None:
+        """When what waits began to wait; parked changes do not call for another try."""
+        waiting = (i for i in sync_status.unsent(self._session) if i.state == "waiting")
+        first = next(waiting, None)
+        return None if first is None else first.created_at
+
+    def _now(self) -> datetime:
+        return self._session.clock.now()
+
+    def _update(self, **changes: object) -> None:
+        new = replace(self.state, **changes)  # type: ignore[arg-type]
+        if new != self.state:
+            self.state = new
+            self.status_changed.emit(new)

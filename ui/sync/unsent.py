@@ -1,0 +1,119 @@
+"""Rows of the sync page: what is unsent, and the checks before a trip, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from fieldapp.clock import OSLO, from_iso
+from fieldapp.services.sync_status import UnsentItem
+from fieldapp.services.trip import TripCheck
+from ui.sync.state import age
+from ui.widgets import Row, RowTag
+from ui.words import kind_word
+
+translate = QCoreApplication.translate
+
+_ICONS = {
+    "note": "file-text",
+    "medication_administration": "pill",
+    "screening_response": "clipboard-list",
+    "rapid_test": "flask-conical",
+    "encounter": "house",
+    "appointment": "calendar",
+    "flag": "shield-alert",
+    "contact": "contact",
+    "patient": "user",
+}
+
+_CHECKS: dict[str, tuple[object, object]] = {
+    "pull_complete": (
+        QT_TRANSLATE_NOOP("sync", "Alt er hentet fra serveren"),
+        QT_TRANSLATE_NOOP("sync", "Hentingen er ikke fullført. Synk på nytt."),
+    ),
+    "synced_recently": (
+        QT_TRANSLATE_NOOP("sync", "Synket for kort tid siden"),
+        QT_TRANSLATE_NOOP("sync", "Lenge siden siste fullførte synk"),
+    ),
+    "patients_present": (
+        QT_TRANSLATE_NOOP("sync", "Dagens pasienter er på maskinen"),
+        QT_TRANSLATE_NOOP("sync", "Noen av dagens pasienter mangler"),
+    ),
+    "doses_present": (
+        QT_TRANSLATE_NOOP("sync", "Dagens forordninger er på maskinen"),
+        QT_TRANSLATE_NOOP("sync", "Forordningene kan være ufullstendige"),
+    ),
+    "nothing_parked": (
+        QT_TRANSLATE_NOOP("sync", "Ingenting er stoppet på vei til serveren"),
+        QT_TRANSLATE_NOOP("sync", "Noe kunne ikke sendes. Se listen."),
+    ),
+    "nothing_unsent": (
+        QT_TRANSLATE_NOOP("sync", "Alt herfra er sendt"),
+        QT_TRANSLATE_NOOP("sync", "Noe er ikke sendt ennå"),
+    ),
+    "disk_space": (
+        QT_TRANSLATE_NOOP("sync", "God plass på disken"),
+        QT_TRANSLATE_NOOP("sync", "Lite plass på disken"),
+    ),
+    "clock": (
+        QT_TRANSLATE_NOOP("sync", "Klokken stemmer"),
+        QT_TRANSLATE_NOOP("sync", "Klokken går bak. Still den før du reiser."),
+    ),
+}
+
+
+def unsent_row(item: UnsentItem, now: datetime) -> Row:
+    """Patient, kind, age and state of one unsent change."""
+    tag = RowTag(translate("sync", "Venter"), "warn", "clock")
+    if item.state == "parked":
+        tag = RowTag(translate("sync", "Stoppet"), "danger", "circle-alert")
+    elif item.state == "in_flight":
+        tag = RowTag(translate("sync", "Sendes"), "accent", "cloud-upload")
+    detail = translate("sync", "{kind} · for {age} siden").format(
+        kind=kind_word(item.kind), age=age(item.created_at, now)
+    )
+    return Row(
+        id=item.change_id,
+        title=item.patient_name or translate("sync", "Hele teamet"),
+        detail=detail,
+        icon=_ICONS.get(item.kind, "file-text"),
+        tags=(tag,),
+    )
+
+
+def trip_row(check: TripCheck) -> Row:
+    """One check in words, with the figure or time behind it."""
+    fine, amiss = _CHECKS[check.code]
+    words = fine if check.ok else amiss
+    return Row(
+        id=check.code,
+        title=translate("sync", str(words)),
+        detail=_behind(check),
+        icon="circle-check" if check.ok else "triangle-alert",
+        icon_tone="ok" if check.ok else "warn",
+    )
+
+
+def _behind(check: TripCheck) -> str:
+    if check.code == "synced_recently":
+        return _moment(check.detail)
+    if check.code == "patients_present":
+        return translate("sync", "{0} planlagte i dag").format(check.detail.replace("/", " av "))
+    if check.code == "doses_present":
+        return translate("sync", "{0} doser i dag").format(check.detail)
+    if check.code == "disk_space":
+        return translate("sync", "{0} GB ledig").format(round(int(check.detail) / 1000, 1))
+    if check.code in ("nothing_parked", "nothing_unsent") and check.detail != "0":
+        return translate("sync", "{0} endringer").format(check.detail)
+    return ""
+
+
+def _moment(text: str) -> str:
+    if not text:
+        return translate("sync", "aldri")
+    try:
+        moment = from_iso(text)
+    except ValueError:
+        moment = datetime.fromisoformat(text)
+    return f"{moment.astimezone(OSLO):%d.%m. %H:%M}"
