@@ -1,0 +1,289 @@
+"""A dose is given once; what happened can always be recorded; mistakes are taken back openly."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from fieldapp.clock import FixedClock
+from fieldapp.domain.medication import (
+    HandoutError,
+    HandoutStatus,
+    MedicationAdministration,
+    MedicationRequest,
+    Part,
+    PlannedDose,
+)
+from fieldapp.domain.patients import Patient, Place
+from fieldapp.ids import new_id
+from fieldapp.services import medication, notes
+from fieldapp.services.session import Session
+from fieldapp.store import records
+from fieldapp.store.db import IntegrityError
+from tests.helpers.builders import (
+    COLLEAGUE,
+    TODAY,
+    assignment,
+    entry,
+    event,
+    new_session,
+    outbox_rows,
+    patient,
+    receive,
+    request,
+    slot_of,
+)
+
+
+@pytest.fixture
+def order(session: Session, kari: Patient) -> MedicationRequest:
+    """A daily dose of 60 mg in a liquid of 2 mg/ml."""
+    made = request(kari)
+    receive(session, made)
+    return made
+
+
+def _events(session: Session) -> list[MedicationAdministration]:
+    return records.select(session.database, MedicationAdministration, "1 ORDER BY id")
+
+
+def test_a_given_dose_is_stored_with_its_volume_and_its_giver(
+    session: Session, order: MedicationRequest
+) -> None:
+    changes = medication.record(session, entry(order))
+    (stored,) = _events(session)
+    assert changes.created_id == stored.id
+    assert (stored.dose_mg, stored.dose_ml) == (Decimal(60), Decimal(30))
+    assert (stored.author_id, stored.device_id, stored.sequence) == ("u-me", "d-1", 1)
+    assert stored.given_at == stored.recorded_at == session.clock.now()
+
+
+def test_a_second_given_in_a_slot_is_refused_by_the_rule(
+    session: Session, order: MedicationRequest
+) -> None:
+    first = entry(order)
+    medication.record(session, first)
+    with pytest.raises(HandoutError, match="slot_already_given") as caught:
+        medication.record(session, entry(order))
+    assert caught.value.event_id == first.id
+    assert len(_events(session)) == 1
+    assert outbox_rows(session.database) == [("medication_administration", first.id)]
+
+
+def test_a_second_given_in_a_slot_is_refused_by_the_schema_alone(
+    session: Session, order: MedicationRequest
+) -> None:
+    medication.record(session, entry(order))
+    with pytest.raises(IntegrityError, match="slot_already_given"), session.write() as unit:
+        unit.save(event(order))
+    assert len(_events(session)) == 1
+    assert len(outbox_rows(session.database)) == 1
+
+
+def test_the_schemas_refusal_reads_like_the_rules(
+    session: Session, order: MedicationRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    medication.record(session, entry(order))
+    monkeypatch.setattr(medication, "check_handout", lambda *_: None)
+    with pytest.raises(HandoutError, match="slot_already_given"):
+        medication.record(session, entry(order))
+
+
+def test_a_dose_given_by_a_colleague_closes_the_slot(
+    session: Session, order: MedicationRequest
+) -> None:
+    receive(session, event(order))
+    with pytest.raises(HandoutError, match="slot_already_given"):
+        medication.record(session, entry(order))
+    with pytest.raises(IntegrityError, match="slot_already_given"), session.write() as unit:
+        unit.save(event(order))
+
+
+def test_two_laptops_that_both_gave_are_both_kept(
+    session: Session, order: MedicationRequest
+) -> None:
+    medication.record(session, entry(order))
+    receive(session, event(order))
+    ((row,),) = [found.slots for found in medication.round_for(session, TODAY)]
+    assert [standing.status for standing in row.standing] == [HandoutStatus.GIVEN] * 2
+
+
+def test_a_dose_after_a_not_met_is_recorded(session: Session, order: MedicationRequest) -> None:
+    medication.record(session, entry(order, HandoutStatus.NOT_MET))
+    medication.record(session, entry(order))
+    assert [found.status for found in _events(session)] == [
+        HandoutStatus.NOT_MET,
+        HandoutStatus.GIVEN,
+    ]
+
+
+def test_what_already_happened_is_recorded_beside_a_given_dose(
+    session: Session, order: MedicationRequest
+) -> None:
+    medication.record(session, entry(order))
+    late = entry(order, retrospective=True, reason_text="ga ny dose etter oppkast, lege spurt")
+    medication.record(session, late)
+    assert len(_events(session)) == 2
+
+
+def test_what_already_happened_needs_a_reason(session: Session, order: MedicationRequest) -> None:
+    with pytest.raises(HandoutError, match="reason_missing"):
+        medication.record(session, entry(order, retrospective=True))
+
+
+def test_a_counter_entry_opens_the_slot_again_and_deletes_nothing(
+    session: Session, order: MedicationRequest
+) -> None:
+    wrong = entry(order)
+    medication.record(session, wrong)
+    medication.reverse(session, wrong.id, "feil pasient")
+    right = entry(order)
+    medication.record(session, right)
+
+    assert len(_events(session)) == 3
+    newest, oldest = medication.history(session, order.patient_id)
+    assert {newest.event.id, oldest.event.id} == {wrong.id, right.id}
+    reversed_by = next(
+        view.reversed_by
+        for view in medication.history(session, order.patient_id)
+        if view.event.id == wrong.id
+    )
+    assert reversed_by is not None
+    assert reversed_by.reason_text == "feil pasient"
+
+
+def test_a_counter_entry_needs_a_reason_and_is_made_once(
+    session: Session, order: MedicationRequest
+) -> None:
+    wrong = entry(order)
+    medication.record(session, wrong)
+    with pytest.raises(HandoutError, match="reason_missing"):
+        medication.reverse(session, wrong.id, "  ")
+    medication.reverse(session, wrong.id, "feil pasient")
+    with pytest.raises(HandoutError, match="already_reversed"):
+        medication.reverse(session, wrong.id, "feil pasient")
+    with pytest.raises(HandoutError, match="nothing_to_reverse"):
+        medication.reverse(session, "no-such-event", "feil pasient")
+
+
+def test_a_double_click_is_one_event(session: Session, order: MedicationRequest) -> None:
+    once = entry(order)
+    first = medication.record(session, once)
+    second = medication.record(session, once)
+    assert first.created_id == second.created_id
+    assert second.changes == ()
+    assert len(_events(session)) == 1
+
+
+@pytest.mark.parametrize("days", [1, -2])
+def test_a_dose_is_not_given_in_a_slot_of_another_day(
+    session: Session, order: MedicationRequest, days: int
+) -> None:
+    other = slot_of(order, TODAY + timedelta(days=days))
+    with pytest.raises(HandoutError, match="not_planned"):
+        medication.record(session, entry(order, slot=other))
+
+
+def test_yesterdays_dose_can_still_be_recorded_when_midnight_has_passed(
+    session: Session, order: MedicationRequest, clock: FixedClock
+) -> None:
+    clock.advance(timedelta(hours=15))
+    assert session.today() == TODAY + timedelta(days=1)
+    medication.record(session, entry(order))
+    assert len(_events(session)) == 1
+
+
+def test_an_order_that_is_not_here_plans_nothing(session: Session, kari: Patient) -> None:
+    with pytest.raises(HandoutError, match="not_planned"):
+        medication.record(session, entry(request(kari)))
+
+
+def test_the_round_is_mine_at_home_and_in_norwegian_order(session: Session) -> None:
+    people = [patient(name) for name in ("Ås", "Ødegård", "Ærlig", "Aas", "Berg")]
+    point, other = patient("Punkt"), patient("Andres")
+    receive(session, *people, point, other, *map(assignment, [*people, point]))
+    receive(session, *map(request, [*people, other]), request(point, place=Place.HANDOUT_POINT))
+
+    mine = medication.round_for(session, TODAY)
+    assert [row.patient.family_name for row in mine] == ["Berg", "Ærlig", "Ødegård", "Ås", "Aas"]
+    everybody = medication.round_for(session, TODAY, only_mine=False)
+    assert {row.patient.family_name for row in everybody} > {"Punkt", "Andres"}
+
+
+def test_lar_staff_hand_out_at_the_handout_point_too(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    session = new_session(tmp_path_factory.mktemp("lar"), user=COLLEAGUE)
+    person = patient()
+    receive(session, person, assignment(person, COLLEAGUE))
+    receive(session, request(person, place=Place.HANDOUT_POINT))
+    assert len(medication.round_for(session, TODAY)) == 1
+    session.database.close()
+
+
+def test_the_round_shows_the_dose_before(session: Session, kari: Patient) -> None:
+    order = request(
+        kari,
+        doses=(PlannedDose(Part.MORNING, Decimal(60)), PlannedDose(Part.EVENING, Decimal(60))),
+    )
+    older, yesterday = event(order, date(2026, 11, 19)), event(order, date(2026, 11, 21))
+    taken_back = event(order, date(2026, 11, 21), part=Part.EVENING)
+    counter_entry = event(
+        order,
+        date(2026, 11, 21),
+        HandoutStatus.ENTERED_IN_ERROR,
+        part=Part.EVENING,
+        reverses=taken_back.id,
+    )
+    receive(session, order, older, yesterday, taken_back, counter_entry)
+    morning, evening = medication.round_for(session, TODAY)[0].slots
+    assert morning.last_given == evening.last_given == yesterday
+
+    today = entry(order)
+    medication.record(session, today)
+    morning, evening = medication.round_for(session, TODAY)[0].slots
+    assert morning.last_given == yesterday
+    assert evening.last_given is not None
+    assert evening.last_given.id == today.id
+
+
+def test_missed_days_warn_and_stop_by_the_reference_data(session: Session, kari: Patient) -> None:
+    order = request(kari)
+    receive(session, order, event(order, TODAY - timedelta(days=1)))
+    assert medication.missed_days(session, kari.id, order.id, TODAY).count == 0
+
+    later = TODAY + timedelta(days=3)
+    missed = medication.missed_days(session, kari.id, order.id, later)
+    assert (missed.count, missed.should_warn, missed.should_stop) == (3, True, False)
+    assert missed.warn.source.text
+    missed = medication.missed_days(session, kari.id, order.id, TODAY + timedelta(days=5))
+    assert missed.should_stop
+
+
+def test_doses_taken_home_are_no_missed_days(session: Session, kari: Patient) -> None:
+    order = request(kari, weekdays=(1,))
+    monday = date(2026, 11, 16)
+    receive(session, order, event(order, monday))
+    sunday = monday + timedelta(days=6)
+    assert medication.missed_days(session, kari.id, order.id, sunday).count == 0
+    thursday = monday + timedelta(days=10)
+    assert medication.missed_days(session, kari.id, order.id, thursday).count == 3
+
+
+def test_a_draft_of_the_form_goes_with_the_event(
+    session: Session, order: MedicationRequest
+) -> None:
+    draft = notes.new_draft(session, order.patient_id, "handout", None, {})
+    medication.record(session, entry(order, id=draft.id))
+    assert notes.drafts(session) == []
+
+
+def test_a_clock_turned_back_leaves_the_order_of_events(
+    session: Session, order: MedicationRequest, clock: FixedClock
+) -> None:
+    medication.record(session, entry(order, HandoutStatus.NOT_MET, id=new_id()))
+    clock.advance(timedelta(minutes=-30))
+    medication.record(session, entry(order))
+    assert [found.sequence for found in _events(session)] == [1, 2]
