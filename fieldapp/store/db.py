@@ -230,6 +230,7 @@ _SETTINGS_AFTER_FIRST_READ = (
     "recursive_triggers = ON",  # INSERT OR REPLACE must not slip past a delete trigger
     "secure_delete = ON",
     "cache_size = -65536",  # KiB
+    "analysis_limit = 400",  # 0 would let ANALYZE keep samples of values, deleted ones too
     "journal_size_limit = 4194304",
     "wal_autocheckpoint = 500",
 )
@@ -238,6 +239,7 @@ _SETTINGS_AFTER_FIRST_READ = (
 # on them. Asking for their value stays possible.
 _FIXED_PRAGMAS = frozenset(
     {
+        "analysis_limit",
         "checkpoint_fullfsync",
         "foreign_keys",
         "fullfsync",

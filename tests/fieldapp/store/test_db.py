@@ -195,6 +195,16 @@ def test_deleted_words_are_gone_from_a_secured_index(database: Database) -> None
     assert {"secure-delete": 1, "pgsz": 3900}.items() <= {r["k"]: r["v"] for r in options}.items()
 
 
+def test_the_planners_statistics_keep_no_values(database: Database) -> None:
+    with database.transaction() as connection:
+        rows = [(f"hemmelig{number}",) for number in range(500)]
+        connection.executemany("INSERT INTO person (name) VALUES (?)", rows)
+    database.connection.execute("ANALYZE")
+    samples = database.connection.execute("SELECT count(*) AS n FROM sqlite_stat4").fetchone()
+    assert samples is not None
+    assert samples["n"] == 0
+
+
 # --- transactions ---
 
 
