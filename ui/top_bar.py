@@ -70,4 +70,7 @@ class TopBar(QFrame):
         self._pill.say(view.icon, view.text, view.tone)
         last = when(state.status.last_complete, now)
         self._last.setText(self.tr("Sist fullført synk {when}").format(when=last))
-        self._search.setMaximumWidth(theme.current().pixels(520))
+        look = theme.current()
+        # At large text the search field needs the room; the pill's page tells the time too.
+        self._last.setVisible(look.scale <= 150)
+        self._search.setMaximumWidth(look.pixels(520))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
@@ -9,9 +10,16 @@ from enum import Enum, auto
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from fieldapp.domain.medication import HandoutStatus, MedicationAdministration
-from fieldapp.domain.patients import FlagCategory
+from fieldapp.domain.patients import Flag, FlagCategory
 from fieldapp.domain.visits import AppointmentStatus, EncounterStatus
-from fieldapp.services.today import LateItem, Today, TodayDose, TodayVisit, UnfinishedItem
+from fieldapp.services.today import (
+    LateItem,
+    OpenVisit,
+    Today,
+    TodayDose,
+    TodayVisit,
+    UnfinishedItem,
+)
 from ui.words import address_text, clock_text, dose_text, kind_word, long_day, near_day, word
 
 translate = QCoreApplication.translate
@@ -37,7 +45,7 @@ _STATE_OF_ENCOUNTER = {
 @dataclass(frozen=True, slots=True)
 class VisitRow:
     patient_id: str
-    appointment_id: str
+    appointment_id: str | None
     time: str
     name: str
     address: str
@@ -55,7 +63,14 @@ class DoseRow:
     place: str
     status: HandoutStatus | None
     """None while nothing is recorded in the slot."""
-    answered: bool
+
+    @property
+    def answered(self) -> bool:
+        return self.status is not None
+
+    @property
+    def given(self) -> bool:
+        return self.status is HandoutStatus.GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +84,15 @@ class LateRow:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRow:
-    """A form that a crash left open. `draft_id` names the work to recover or discard."""
+    """Unsigned work. `interrupted` is true for a form that a crash left open."""
 
     draft_id: str
     patient_id: str
     form: str
     name: str
     text: str
+    interrupted: bool
+    body: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +105,16 @@ class DayView:
     unfinished: tuple[UnfinishedRow, ...]
 
 
-def day_view(today: Today, staff_day: date) -> DayView:
-    """Make the rows of the day. `staff_day` is today, which "yesterday" is counted from."""
-    visits = tuple(_visit(visit) for visit in today.visits)
+def day_view(today: Today) -> DayView:
+    """Make the rows of the day: planned visits first, then those begun without a plan."""
+    planned = [_visit(visit) for visit in today.visits]
+    known = {visit.appointment_id for visit in planned}
+    begun = [
+        _begun(visit) for visit in today.open_visits if visit.encounter.appointment_id not in known
+    ]
+    visits = (*planned, *begun)
     doses = tuple(_dose(dose) for dose in today.doses)
-    late = tuple(_late(item, staff_day) for item in today.late)
+    late = tuple(_late(item, today.day) for item in today.late)
     return DayView(
         title=_title(today.day),
         summary=_summary(visits, doses, late),
@@ -133,8 +155,26 @@ def _visit(visit: TodayVisit) -> VisitRow:
         name=patient.name,
         address=address_text(patient),
         purpose=f"{kind} · {purpose}" if purpose else kind,
-        severe=tuple(dict.fromkeys(flag.category for flag in visit.flags_severe)),
+        severe=_categories(visit.flags_severe),
         state=_state(visit),
+    )
+
+
+def _categories(flags: tuple[Flag, ...]) -> tuple[FlagCategory, ...]:
+    return tuple(dict.fromkeys(flag.category for flag in flags))
+
+
+def _begun(visit: OpenVisit) -> VisitRow:
+    encounter, patient = visit.encounter, visit.patient
+    return VisitRow(
+        patient_id=patient.id,
+        appointment_id=encounter.appointment_id,
+        time=clock_text(encounter.started_at),
+        name=patient.name,
+        address=address_text(patient),
+        purpose=word(encounter.kind),
+        severe=_categories(visit.flags_severe),
+        state=_STATE_OF_ENCOUNTER[encounter.status],
     )
 
 
@@ -156,7 +196,6 @@ def _dose(dose: TodayDose) -> DoseRow:
         dose=f"{slot.request.product} · {dose_text(slot.dose_mg, slot.dose_ml)}",
         place=word(slot.request.place),
         status=standing.status if standing else None,
-        answered=standing is not None,
     )
 
 
@@ -186,4 +225,6 @@ def _unfinished(item: UnfinishedItem) -> UnfinishedRow:
     saved = translate("today", "{form}, sist lagret {clock}").format(
         form=kind_word(draft.form), clock=clock_text(draft.saved_at)
     )
-    return UnfinishedRow(draft.id, draft.patient_id, draft.form, item.patient.name, saved)
+    return UnfinishedRow(
+        draft.id, draft.patient_id, draft.form, item.patient.name, saved, draft.open, draft.body
+    )

@@ -36,6 +36,7 @@ from ui.widgets.choices import ChoiceRow
 from ui.widgets.critical import CriticalBand, CriticalEntry
 from ui.widgets.dialogs import ConfirmDialog, Dialog
 from ui.widgets.flow import FlowLayout
+from ui.widgets.layouts import Columns, ScrollColumn
 from ui.widgets.lists import ListModel, Row, RowDelegate, RowList, RowTag
 from ui.widgets.rail import Rail, RailButton, RailEntry
 from ui.widgets.timeline import Timeline, TimelineItem
@@ -49,6 +50,7 @@ __all__ = [
     "ChoiceRow",
     "Clickable",
     "ConfirmDialog",
+    "Columns",
     "CriticalBand",
     "CriticalEntry",
     "DangerButton",
@@ -71,6 +73,7 @@ __all__ = [
     "RowDelegate",
     "RowList",
     "RowTag",
+    "ScrollColumn",
     "SearchField",
     "SecondaryButton",
     "Snackbar",
