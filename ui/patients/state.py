@@ -2,68 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from PySide6.QtCore import QCoreApplication
 
-from fieldapp.domain.patients import FlagCategory, Level
+from fieldapp.domain.patients import Level
 from fieldapp.services.patients import PatientRow
-from ui.words import address_text, age_text, initials, near_day, word
+from ui.flags import flag_row_tag
+from ui.widgets import Row, RowTag
+from ui.words import address_text, age_text, near_day, word
 
 translate = QCoreApplication.translate
 
 
-@dataclass(frozen=True, slots=True)
-class PatientLine:
-    """One line: what is painted, and in `spoken` what a screen reader says."""
-
-    initials: str
-    name: str
-    age: str
-    address: str
-    severe: tuple[FlagCategory, ...]
-    marks: tuple[str, ...]
-    next_visit: str
-    spoken: str
-
-
-def line(row: PatientRow, today: date) -> PatientLine:
-    """Return the line of a patient as it is shown on `today`."""
+def line(row: PatientRow, today: date) -> Row:
+    """The line of a patient on `today`: severe marks first, since they are the last to give way."""
     patient = row.patient
-    marks = [word(Level.ACT)] if patient.level is Level.ACT else []
+    tags = [flag_row_tag(category) for category in row.severe]
+    if patient.level is Level.ACT:
+        tags.append(RowTag(word(Level.ACT), "accent"))
     if row.lar:
-        marks.append("LAR")
-    severe = tuple(row.severe)
-    next_visit = ""
+        tags.append(RowTag(translate("patients", "LAR"), "accent", "pill"))
     if row.next_visit is not None:
-        next_visit = translate("patients", "Neste: {day}").format(
-            day=near_day(row.next_visit, today)
-        )
-    said = [
-        patient.name,
-        age_text(patient, today),
-        address_text(patient),
-        *(word(category) for category in severe),
-        *marks,
-        next_visit,
-    ]
-    return PatientLine(
-        initials=initials(patient),
-        name=patient.name,
-        age=age_text(patient, today),
-        address=address_text(patient),
-        severe=severe,
-        marks=tuple(marks),
-        next_visit=next_visit,
-        spoken=", ".join(part for part in said if part),
+        planned = translate("patients", "Besøk {day}").format(day=near_day(row.next_visit, today))
+        tags.append(RowTag(planned, "neutral", "calendar-days"))
+    parts = (age_text(patient, today), address_text(patient))
+    return Row(
+        id=patient.id,
+        title=patient.name,
+        detail=" · ".join(part for part in parts if part),
+        tags=tuple(tags),
     )
 
 
 def count_text(shown: int, all_rows: int) -> str:
     """How many patients the search let through."""
     if shown == all_rows:
-        return translate("patients", "{count} pasienter").format(count=all_rows)
-    return translate("patients", "{shown} av {count} pasienter").format(
-        shown=shown, count=all_rows
-    )
+        return translate("patients", "{count} pasienter på denne maskinen").format(count=all_rows)
+    return translate("patients", "{shown} av {count} pasienter").format(shown=shown, count=all_rows)

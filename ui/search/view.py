@@ -87,7 +87,7 @@ class TopSearch(SearchField):
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
-        self.setPlaceholderText(self.tr("Søk pasient eller side (Ctrl+K)"))
+        self.setPlaceholderText(self.tr("Søk pasient (Ctrl+K)"))
         self.setAccessibleName(self.tr("Søk pasient eller side"))
         self._context = context
         self._rows: list[PatientRow] | None = None

@@ -136,8 +136,12 @@ def _summary(
     done = sum(visit.state is VisitState.DONE for visit in visits)
     answered = sum(dose.answered for dose in doses)
     parts = [
-        translate("today", "{done} av {all} besøk utført").format(done=done, all=len(visits)),
-        translate("today", "{done} av {all} doser ført").format(done=answered, all=len(doses)),
+        translate("today", "{done} av {all} besøk utført").format(done=done, all=len(visits))
+        if visits
+        else translate("today", "Ingen besøk"),
+        translate("today", "{done} av {all} doser ført").format(done=answered, all=len(doses))
+        if doses
+        else translate("today", "ingen doser"),
     ]
     if late:
         parts.append(translate("today", "{count} forsinket").format(count=len(late)))

@@ -152,32 +152,49 @@ class RowDelegate(QStyledItemDelegate):
         return area.left() + width + 6
 
     def _paint_tags(self, painter: QPainter, row: Row, area: QRect) -> int:
-        look = theme.current()
-        font = look.font(13, look.font().Weight.DemiBold)
-        metrics = QFontMetrics(font)
-        height, right = metrics.height() + 8, area.right()
-        for tag in reversed(row.tags):
-            side = look.pixels(15) if tag.icon else 0
-            width = metrics.horizontalAdvance(tag.text) + 20 + (side + 5 if side else 0)
-            if right - width < area.left() + area.width() * 0.35:
-                break
-            box = QRectF(right - width, area.center().y() - height / 2, width, height)
-            soft = "sunken" if tag.tone == "neutral" else f"{tag.tone}_soft"
-            line = "line" if tag.tone == "neutral" else f"{tag.tone}_line"
-            painter.setPen(look.color(line))
-            painter.setBrush(look.color(soft))
-            painter.drawRoundedRect(box, height / 2, height / 2)
-            left = box.left() + 10
-            if side:
-                picture = icons.pixmap(tag.icon, _token(tag.tone), 15)
-                painter.drawPixmap(round(left), round(box.center().y() - side / 2), picture)
-                left += side + 5
-            painter.setFont(font)
-            painter.setPen(look.color(TOKEN_OF_TONE[tag.tone]))
-            words = QRectF(left, box.top(), box.right() - left, height)
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, tag.text)
-            right = round(box.left()) - 8
+        tags = self._fitting(row.tags, round(area.width() * 0.65))
+        right = area.right()
+        for tag in reversed(tags):
+            width = self._tag_width(tag)
+            self._paint_tag(painter, tag, QRect(right - width, area.top(), width, area.height()))
+            right -= width + 8
         return right
+
+    def _fitting(self, tags: Sequence[RowTag], room: int) -> list[RowTag]:
+        """The first tags that fit; what is left out is counted in a last one, never silent."""
+        for shown in range(len(tags), -1, -1):
+            left_out = len(tags) - shown
+            kept = list(tags[:shown])
+            if left_out:
+                kept.append(RowTag(f"+{left_out}", tags[shown].tone))
+            if sum(self._tag_width(tag) + 8 for tag in kept) <= room:
+                return kept
+        return []
+
+    def _tag_width(self, tag: RowTag) -> int:
+        _, _, font = self._fonts()
+        side = theme.current().pixels(15) + 5 if tag.icon else 0
+        return QFontMetrics(font).horizontalAdvance(tag.text) + 20 + side
+
+    def _paint_tag(self, painter: QPainter, tag: RowTag, area: QRect) -> None:
+        look = theme.current()
+        _, _, font = self._fonts()
+        height = QFontMetrics(font).height() + 8
+        box = QRectF(area.left(), area.center().y() - height / 2, area.width(), height)
+        neutral = tag.tone == "neutral"
+        painter.setPen(look.color("line" if neutral else f"{tag.tone}_line"))
+        painter.setBrush(look.color("sunken" if neutral else f"{tag.tone}_soft"))
+        painter.drawRoundedRect(box, height / 2, height / 2)
+        left = box.left() + 10
+        if tag.icon:
+            side = look.pixels(15)
+            picture = icons.pixmap(tag.icon, _token(tag.tone), 15)
+            painter.drawPixmap(round(left), round(box.center().y() - side / 2), picture)
+            left += side + 5
+        painter.setFont(font)
+        painter.setPen(look.color(TOKEN_OF_TONE[tag.tone]))
+        words = QRectF(left, box.top(), box.right() - left, height)
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, tag.text)
 
     def _paint_words(self, painter: QPainter, row: Row, area: QRect) -> None:
         look = theme.current()
