@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fieldapp.clock import Clock
+from fieldapp.errors import RetryError
 from fieldapp.ids import IdMaker
 from fieldapp.services import setup
 from fieldapp.services.session import Session
@@ -13,7 +14,6 @@ from sync.client.engine import Engine, Progress, SyncReport
 from sync.client.enrol import login, token_in_force
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
-from sync.protocol.errors import SyncError
 
 
 class HttpConnection:
@@ -36,7 +36,7 @@ class HttpConnection:
     def probe(self) -> bool:
         try:
             self._service.hello()
-        except SyncError:
+        except RetryError:
             return False
         return True
 

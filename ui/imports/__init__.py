@@ -1,0 +1,1 @@
+"""Taking in a team's patient list from a CSV file."""

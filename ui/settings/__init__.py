@@ -1,0 +1,1 @@
+"""Text size, colours, language, and the clinical limits with their sources."""

@@ -1,0 +1,106 @@
+"""Settings: how the window looks, and the clinical limits it works with."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
+
+from fieldapp.services import settings
+from ui.context import AppContext
+from ui.i18n import LANGUAGES
+from ui.page import Page
+from ui.settings.limits import all_limits, limit_row
+from ui.theme import SCALES, Scheme
+from ui.widgets import Card, ChoiceRow, PageHeader, RowList, Text
+
+
+class SettingsPage(Page):
+    """Choices take effect at once and are kept in the encrypted store."""
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("page")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        content = QWidget(scroll)
+        scroll.setWidget(content)
+        outer.addWidget(scroll)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(24, 20, 24, 24)
+        column.setSpacing(16)
+        column.addWidget(PageHeader(self.tr("Innstillinger"), parent=self))
+        column.addWidget(self._look())
+        column.addWidget(self._limits())
+        column.addStretch(1)
+
+    def show_for(self, **args: object) -> None:
+        del args
+        theme = self.context.theme
+        self._scheme.choose(theme.scheme)
+        self._scale.choose(theme.scale)
+        self._language.choose(settings.get(self.context.session, settings.LANGUAGE, "nb"))
+        self._scheme.buttons()[0].setFocus()
+
+    def _look(self) -> Card:
+        card = Card(self.tr("Utseende"), self)
+        self._scheme = ChoiceRow(
+            self.tr("Farger"),
+            [
+                (Scheme.LIGHT, self.tr("Lys")),
+                (Scheme.DARK, self.tr("Mørk")),
+                (Scheme.SYSTEM, self.tr("Følg maskinen")),
+            ],
+            card,
+            name="scheme",
+        )
+        self._scale = ChoiceRow(
+            self.tr("Tekststørrelse"), [(s, f"{s} %") for s in SCALES], card, name="scale"
+        )
+        self._language = ChoiceRow(self.tr("Språk"), list(LANGUAGES.items()), card, name="language")
+        for label, choice in (
+            (self.tr("Farger"), self._scheme),
+            (self.tr("Tekststørrelse"), self._scale),
+            (self.tr("Språk"), self._language),
+        ):
+            card.body.addWidget(Text(label, "label", card))
+            card.body.addWidget(choice)
+        card.body.addWidget(
+            Text(self.tr("Nytt språk gjelder fra neste gang programmet åpnes."), "small", card)
+        )
+        self._scheme.chosen.connect(lambda value: self._choose_look(settings.SCHEME, value))
+        self._scale.chosen.connect(lambda value: self._choose_look(settings.TEXT_SCALE, value))
+        self._language.chosen.connect(
+            lambda value: settings.put(self.context.session, settings.LANGUAGE, str(value))
+        )
+        return card
+
+    def _limits(self) -> Card:
+        card = Card(self.tr("Kliniske grenser og kilder"), self)
+        card.body.addWidget(
+            Text(
+                self.tr(
+                    "Programmet viser grensene og hvor de kommer fra. Et menneske avgjør. "
+                    "De som ikke er bekreftet, skal avklares av fagansvarlig."
+                ),
+                "muted",
+                card,
+            )
+        )
+        rows = RowList(self.tr("Kliniske grenser"), card)
+        rows.setObjectName("limits")
+        rows.set_rows([limit_row(n, limit) for n, limit in enumerate(all_limits())])
+        rows.fit_height(most=14)
+        card.body.addWidget(rows)
+        return card
+
+    def _choose_look(self, key: str, value: object) -> None:
+        settings.put(self.context.session, key, str(value))
+        theme = self.context.theme
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        scheme = Scheme(str(value)) if key == settings.SCHEME else theme.scheme
+        scale = int(str(value)) if key == settings.TEXT_SCALE else theme.scale
+        theme.apply(app, scheme, scale)
