@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -60,6 +61,11 @@ def remember_enrolment(database: Database, enrolment: EnrolmentAnswer) -> Enrolm
 def load_enrolment(database: Database) -> Enrolment | None:
     """The enrolment of this laptop; None before it was enrolled."""
     return state.load_enrolment(database)
+
+
+def at_address(enrolment: Enrolment, server_url: str) -> Enrolment:
+    """The same enrolment with a server that answers at another address now."""
+    return replace(enrolment, server_url=server_url)
 
 
 def renew_token(

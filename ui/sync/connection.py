@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fieldapp.clock import Clock
 from fieldapp.errors import RetryError
 from fieldapp.ids import IdMaker
-from fieldapp.services import setup
+from fieldapp.services import setup, sync_status
 from fieldapp.services.session import Session
 from sync.client.confirm import held_by_server
 from sync.client.engine import Engine, Progress, SyncReport
@@ -32,6 +32,16 @@ class HttpConnection:
             enrolment.server_url, self._token, self.line, server_id=enrolment.server_id
         )
         self._engine = Engine(self._service, session.database.clone, self._clock, self._ids)
+
+    @property
+    def logged_in(self) -> bool:
+        """True while the token is good; never asks the server."""
+        return self._enrolment.token_expires_at > self._clock.now()
+
+    @property
+    def pull_complete(self) -> bool:
+        """True when the last pull reached its end."""
+        return sync_status.read(self._session).pull_complete
 
     def probe(self) -> bool:
         try:

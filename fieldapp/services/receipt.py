@@ -1,0 +1,81 @@
+"""The receipt of a day: what this person wrote, counted from the store, and by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TypeVar
+
+from fieldapp.clock import OSLO, to_iso
+from fieldapp.domain.medication import HandoutStatus, MedicationAdministration
+from fieldapp.domain.notes import Note
+from fieldapp.domain.observations import RapidTest, ScreeningResponse
+from fieldapp.domain.patients import Patient
+from fieldapp.domain.visits import Encounter, EncounterStatus
+from fieldapp.services.session import Session
+from fieldapp.store import records
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DayReceipt:
+    """Counts of one service day on this laptop.
+
+    `visits_signed` are finished visits with at least one signed note; `handouts` counts given and
+    not given, counter-entries aside. `names` are (kind, id) of every event and visit of the day,
+    to ask the server for.
+    """
+
+    day: date
+    patients: int
+    visits_signed: int
+    handouts: int
+    screenings: int
+    rapid_tests: int
+    names: tuple[tuple[str, str], ...]
+
+
+def of_day(session: Session, day: date) -> DayReceipt:
+    """Count what the user of this session recorded on `day` (Oslo), on this laptop."""
+    database, me = session.database, session.user.id
+    start = to_iso(datetime.combine(day, time.min, OSLO))
+    end = to_iso(datetime.combine(day + timedelta(days=1), time.min, OSLO))
+
+    def mine(kind_type: type[T]) -> list[T]:
+        # An event that came back from the server is still this laptop's: ask by device, not by way.
+        return records.select(
+            database,
+            kind_type,
+            "body ->> '$.author_id' = ? AND body ->> '$.device_id' = ?"
+            " AND body ->> '$.recorded_at' >= ? AND body ->> '$.recorded_at' < ?",
+            (me, session.device_id, start, end),
+        )
+
+    notes, screenings, tests = mine(Note), mine(ScreeningResponse), mine(RapidTest)
+    written = {note.encounter_id for note in notes}
+    visits = [
+        visit
+        for visit in records.select(database, Encounter, "author_id = ?", (me,))
+        if visit.id in written and visit.status is EncounterStatus.FINISHED
+    ]
+    handouts = [
+        event
+        for event in mine(MedicationAdministration)
+        if event.status is not HandoutStatus.ENTERED_IN_ERROR
+    ]
+    return DayReceipt(
+        day=day,
+        patients=len(records.select(database, Patient, "active = 1")),
+        visits_signed=len(visits),
+        handouts=len(handouts),
+        screenings=len(screenings),
+        rapid_tests=len(tests),
+        names=(
+            *(("encounter", visit.id) for visit in visits),
+            *(("note", note.id) for note in notes),
+            *(("medication_administration", event.id) for event in handouts),
+            *(("screening_response", event.id) for event in screenings),
+            *(("rapid_test", event.id) for event in tests),
+        ),
+    )
