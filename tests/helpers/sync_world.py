@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-import shutil
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -386,22 +387,29 @@ def _cut_power(database: Database, at: int) -> None:
     database.transaction = transaction  # type: ignore[method-assign]
 
 
+@functools.cache
+def _empty_store() -> bytes:
+    """An empty store with the newest schema, made once for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        store = Database.create(path, laptop_key, "store-1")
+        migrate(store, FixedClock(START))
+        store.close()
+        return path.read_bytes()
+
+
 class LaptopFactory:
     """Makes laptops quickly, each from a copy of one empty store with the newest schema."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._template = folder / "template.db"
         self._count = 0
-        store = Database.create(self._template, laptop_key, "store-1")
-        migrate(store, FixedClock(START))
-        store.close()
 
     def path(self) -> Path:
         """A new empty store."""
         self._count += 1
         path = self._folder / f"laptop-{self._count}.db"
-        shutil.copy(self._template, path)
+        path.write_bytes(_empty_store())
         return path
 
     def laptop(self, office: Office, who: Identity, *, batch_records: int = 200) -> Laptop:
