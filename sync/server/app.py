@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
+from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
@@ -124,5 +125,8 @@ def _known_path(scope: Scope) -> str:
 
 def _log_bug(error: Exception) -> None:
     """Log where it happened. The message is left out: it may quote what the request held."""
-    frames = "".join(traceback.format_tb(error.__traceback__)[-5:])
-    log.error("unexpected %s\n%s", type(error).__name__, frames)
+    places = [
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-6:]
+    ]
+    log.error("unexpected %s at %s", type(error).__name__, " < ".join(reversed(places)))

@@ -41,9 +41,10 @@ def problem_of(kind: str, record_id: str, patient_id: str | None, body: Body) ->
     if any(not text.isprintable() for text in (kind, record_id, patient_id or "")):
         return "bad_id"
     try:
-        canonical(body)
+        canonical(body).encode()
     except ValueError:
-        return "bad_body:number"
+        # NaN, infinity, half a surrogate pair: no JSON text can hold them.
+        return "bad_body:json"
     known = KINDS.get(kind)
     if known is None:
         return None

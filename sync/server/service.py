@@ -234,6 +234,9 @@ class ServerSyncService:
             return None
         if record.base_version == stored.seq:
             return stored.body
+        if record.base_version > stored.seq:
+            # No version of ours: the server was set back, or the number is made up.
+            return None
         return transaction.records.body_at(record.kind, record.id, record.base_version)
 
     def _store(

@@ -71,7 +71,8 @@ def demo_team(
     orders: dict[str, MedicationRequest] = {}
     known = _dice(seed, "known")
     for one in followed:
-        yield from _standing_facts(known, ids, one, today, orders)
+        likely = 0.6 if one.manager is team[0] else 0.3
+        yield from _standing_facts(known, ids, one, today, orders, likely)
     history = History(
         _dice(seed, "history"), ids, team, followed, orders, _reference(), start, today
     )
@@ -92,6 +93,7 @@ def _standing_facts(
     followed: Followed,
     today: date,
     orders: dict[str, MedicationRequest],
+    likely: float,
 ) -> Iterator[SeedRecord]:
     by = followed.manager
     moment = midday(followed.since)
@@ -100,7 +102,7 @@ def _standing_facts(
         yield SeedRecord(flag, by.id, by.device_id, midday(flag.confirmed_on))
     for contact in make_contacts(dice, ids, followed):
         yield SeedRecord(contact, by.id, by.device_id, moment)
-    for order in make_orders(dice, ids, followed, today):
+    for order in make_orders(dice, ids, followed, today, likely=likely):
         orders[followed.id] = order
         yield SeedRecord(order, None, None, midday(order.valid_from))
 

@@ -18,12 +18,15 @@ _SOURCE = "Ordinasjon fra poliklinikken, lagt inn av teamet"
 
 
 def make_orders(
-    dice: random.Random, ids: IdSource, followed: Followed, today: date
+    dice: random.Random, ids: IdSource, followed: Followed, today: date, *, likely: float
 ) -> Iterator[MedicationRequest]:
-    """Yield a patient's orders. Those handed out at the point are handed out on working days."""
+    """Yield a patient's orders. Those handed out at the point are handed out on working days.
+
+    `likely` is the share of ACT patients outside LAR who take another medicine under supervision.
+    """
     if followed.lar is not None:
         yield _substitution(dice, ids, followed, followed.lar, today)
-    elif followed.is_act and dice.random() < 0.35:
+    elif followed.is_act and dice.random() < likely:
         yield _other(dice, ids, followed, today)
 
 

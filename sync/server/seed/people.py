@@ -166,14 +166,17 @@ def _lar_places(count: int, managers: int, lar: int, lar_at_point: int) -> dict[
     others = others[::3] + others[1::3] + others[2::3]
     elsewhere = lar - lar_at_point
     at_home = min(_MAIN_LAR_AT_HOME, elsewhere, len(firsts))
+    # A few of the first manager's patients collect at the point too.
+    collecting = firsts[at_home:][: 1 + lar_at_point // 7]
+    queue = collecting + others + firsts[at_home + len(collecting) :]
+    wanted = [Place.HANDOUT_POINT] * lar_at_point
+    wanted += [
+        Place.PHARMACY if turn % 2 == 0 else Place.HOME for turn in range(elsewhere - at_home)
+    ]
+    if len(wanted) > len(queue):
+        raise ValueError("more LAR patients than patients")
     places = dict.fromkeys(firsts[:at_home], Place.HOME)
-    for turn in range(elsewhere - at_home):
-        places[others.pop(0)] = Place.PHARMACY if turn % 2 == 0 else Place.HOME
-    for turn in range(lar_at_point):
-        if turn % 7 == 0 and len(firsts) > at_home:
-            places[firsts.pop()] = Place.HANDOUT_POINT
-        else:
-            places[others.pop(0)] = Place.HANDOUT_POINT
+    places.update(zip(queue, wanted, strict=False))
     return places
 
 

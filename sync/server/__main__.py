@@ -1,0 +1,316 @@
+"""The server at a terminal: `python -m sync.server --help`."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import platformdirs
+import uvicorn
+
+from fieldapp.clock import OSLO, SystemClock
+from fieldapp.domain.patients import Role
+from fieldapp.errors import UserError
+from fieldapp.ids import new_id
+from fieldapp.logs import PrivateFormatter
+from sync.server import auth
+from sync.server.admin import Admin, AdminError, Place, initialise
+from sync.server.app import create_app
+from sync.server.seed import DEMO_USERNAME
+from sync.server.seed.load import seed_demo
+from sync.server.settings import Settings, check_listen
+from sync.server.storage.base import CannotOpenError, StorageError
+from sync.server.storage.sqlite import KEY_VARIABLE
+from sync.server.storage.storage import Storage
+
+_SENTENCES = {
+    "exists": "There is a database or a key here already. Nothing was changed.",
+    "missing": "There is no database here. Set up a server with --init, or name its folder.",
+    "empty": "The database file is empty. Nothing was changed; restore it from a backup.",
+    "not_encrypted": "The database file is not encrypted, so it is not this server's.",
+    "key_missing": "The key file is missing, and the environment holds no key.",
+    "key_damaged": "The key is not 64 hexadecimal digits.",
+    "key_readable_by_others": "Others can read the key file. Give it mode 0600.",
+    "wrong_key_or_damaged": "The key does not open this database, or the file is damaged.",
+    "no_cipher": "The database library cannot encrypt. Nothing was written.",
+    "no_answer": "The PostgreSQL database does not answer.",
+}
+_BACKLOG = 2048
+_GRACE_SECONDS = 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code (0 done, 1 refused with a sentence)."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return _run_command(parsed)
+    except CannotOpenError as error:
+        print(_SENTENCES.get(str(error.args[0]), str(error)), file=sys.stderr)
+    except (StorageError, UserError) as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"{error.strerror or 'The system refused'}: {error.filename}", file=sys.stderr)
+    return 1
+
+
+def _run_command(parsed: argparse.Namespace) -> int:
+    place = Place(
+        folder=Path(getattr(parsed, "data", None) or _default_folder()),
+        database_url=getattr(parsed, "database_url", None),
+        environment_key=os.environ.get(KEY_VARIABLE) or None,
+    )
+    if parsed.init:
+        return _init(place, parsed)
+    if parsed.command == "seed":
+        return _seed(place, parsed)
+    if parsed.command is None:
+        _parser().print_help()
+        return 1
+    storage = place.open()
+    try:
+        if parsed.command == "run":
+            return _serve(storage, parsed)
+        return _administer(_admin(storage), parsed)
+    finally:
+        storage.close()
+
+
+def _default_folder() -> str:
+    # Not the laptop's folder: the two are never opened by the same program.
+    return platformdirs.user_data_dir("fieldapp-server", appauthor=False, roaming=False)
+
+
+def _admin(storage: Storage) -> Admin:
+    return Admin(storage, SystemClock(), new_id, auth.PasswordHasher(), Settings())
+
+
+# --- commands
+
+
+def _init(place: Place, parsed: argparse.Namespace) -> int:
+    storage = place.create()
+    try:
+        password = initialise(_admin(storage), parsed.admin, parsed.admin_name)
+    finally:
+        storage.close()
+    print(f"The server is set up. Administrator: {parsed.admin}")
+    print(f"First password (shown once): {password}")
+    return 0
+
+
+def _seed(place: Place, parsed: argparse.Namespace) -> int:
+    if not parsed.demo:
+        raise AdminError("Only made-up people can be seeded: say --demo.")
+    # A PostgreSQL is made by its own administrator; here it is only filled.
+    storage = place.create() if place.is_new or place.database_url else place.open()
+    try:
+        storage.initialise(new_id())
+        password = _password(parsed) if parsed.password_stdin else auth.new_password()
+        today = parsed.today or SystemClock().now().astimezone(OSLO).date()
+        counts = seed_demo(
+            storage,
+            today,
+            auth.PasswordHasher().hash(password),
+            lambda step, done, total: _tell(parsed, "progress", step=step, done=done, total=total),
+        )
+    finally:
+        storage.close()
+    secret = {} if parsed.password_stdin else {"password": password}
+    _tell(parsed, "seeded", username=DEMO_USERNAME, **secret, counts=counts)
+    return 0
+
+
+def _administer(admin: Admin, parsed: argparse.Namespace) -> int:
+    command = parsed.command
+    if command == "user":
+        return _user_command(admin, parsed)
+    if command == "device":
+        return _device_command(admin, parsed)
+    if command == "assign":
+        admin.assign(parsed.username, parsed.patient, primary=parsed.primary)
+    elif command == "unassign":
+        admin.unassign(parsed.username, parsed.patient)
+    elif command == "enrol-code":
+        code, expires_at = admin.enrol_code(parsed.username)
+        _tell(parsed, "enrol_code", username=parsed.username, code=code, expires_at=expires_at)
+    elif command == "import-team":
+        for username, password in admin.import_team(Path(parsed.file)):
+            print(f"{username}\t{password}")
+    return 0
+
+
+def _user_command(admin: Admin, parsed: argparse.Namespace) -> int:
+    if parsed.action == "list":
+        for user, practitioner, patients in admin.users():
+            state = "" if user.active else "\tclosed"
+            print(f"{user.username}\t{practitioner.name}\t{user.role}\t{patients}{state}")
+    elif parsed.action == "add":
+        password = _password(parsed) if parsed.password_stdin else auth.new_password()
+        admin.add_user(parsed.username, parsed.name, Role(parsed.role), password)
+        if not parsed.password_stdin:
+            print(f"First password (shown once): {password}")
+    elif parsed.action == "password":
+        admin.set_password(parsed.username, _password(parsed))
+    elif parsed.action == "role":
+        admin.set_role(parsed.username, Role(parsed.role))
+    else:
+        admin.set_active(parsed.username, parsed.action == "open")
+    return 0
+
+
+def _device_command(admin: Admin, parsed: argparse.Namespace) -> int:
+    if parsed.action == "revoke":
+        admin.revoke_device(parsed.device_id)
+        return 0
+    for device in admin.devices():
+        state = "\trevoked" if device.revoked else ""
+        print(f"{device.id}\t{device.name}\t{device.platform}\t{device.enrolled_at}{state}")
+    return 0
+
+
+def _password(parsed: argparse.Namespace) -> str:
+    if parsed.password_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass.getpass("New password: ")
+    if first != getpass.getpass("Once more: "):
+        raise AdminError("The two passwords differ.")
+    return first
+
+
+def _tell(parsed: argparse.Namespace, event: str, **facts: object) -> None:
+    """Print a line for people, or for programs with --json."""
+    if parsed.json:
+        line = json.dumps({"event": event, **facts}, ensure_ascii=False)
+    else:
+        line = f"{event}: " + ", ".join(f"{name} {value}" for name, value in facts.items())
+    print(line, flush=True)
+
+
+# --- serving
+
+
+def _serve(storage: Storage, parsed: argparse.Namespace) -> int:
+    check_listen(parsed.host, behind_tls_proxy=parsed.insecure_behind_tls_proxy)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PrivateFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    app = create_app(storage, SystemClock(), new_id)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn repeats a signal after it has shut down; that is then a normal end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    family = socket.AF_INET6 if ":" in parsed.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((parsed.host, parsed.port))
+        # From here on connections are taken in, and answered as soon as the loop turns.
+        listener.listen(_BACKLOG)
+        _announce(storage, listener, parsed.host)
+        server.run(sockets=[listener])
+    return 0
+
+
+def _announce(storage: Storage, listener: socket.socket, host: str) -> None:
+    port = listener.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    ready = {
+        "event": "listening",
+        "url": f"http://{shown}:{port}",
+        "host": host,
+        "port": port,
+        "server_id": storage.server_id,
+    }
+    print(json.dumps(ready), flush=True)
+
+
+# --- arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    where = argparse.ArgumentParser(add_help=False)
+    # SUPPRESS: may stand before or after the command without one default undoing the other.
+    where.add_argument("--data", metavar="DIR", default=argparse.SUPPRESS)
+    where.add_argument("--database-url", metavar="postgresql://…", default=argparse.SUPPRESS)
+
+    parser = argparse.ArgumentParser(prog="sync.server", parents=[where])
+    parser.add_argument("--init", action="store_true", help="set up an empty server")
+    parser.add_argument("--admin", default="admin", help="user name of the first administrator")
+    parser.add_argument("--admin-name", default="Administrator")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    run = commands.add_parser("run", parents=[where], help="serve until told to stop")
+    run.add_argument("--host", default="127.0.0.1")
+    run.add_argument("--port", type=int, default=8440, help="0 takes any free one")
+    run.add_argument("--insecure-behind-tls-proxy", action="store_true")
+
+    _add_user_commands(commands.add_parser("user", help="accounts"), where)
+    _add_device_commands(commands.add_parser("device", help="laptops"), where)
+
+    for name in ("assign", "unassign"):
+        command = commands.add_parser(name, parents=[where], help=f"{name} a patient")
+        command.add_argument("username")
+        command.add_argument("patient", help="id or national number")
+        if name == "assign":
+            command.add_argument("--primary", action="store_true")
+
+    code = commands.add_parser("enrol-code", parents=[where], help="one-time code for a laptop")
+    code.add_argument("username")
+    code.add_argument("--json", action="store_true")
+
+    team = commands.add_parser("import-team", parents=[where], help="users from a file")
+    team.add_argument("file", help="lines of username;name;role")
+
+    seed = commands.add_parser("seed", parents=[where], help="made-up people for a demo")
+    seed.add_argument("--demo", action="store_true")
+    seed.add_argument("--today", type=date.fromisoformat, help="the demo's day (YYYY-MM-DD)")
+    seed.add_argument("--password-stdin", action="store_true")
+    seed.add_argument("--json", action="store_true")
+    return parser
+
+
+def _add_user_commands(parser: argparse.ArgumentParser, where: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", parents=[where])
+    for name in ("add", "password", "role", "close", "open"):
+        action = actions.add_parser(name, parents=[where])
+        action.add_argument("username")
+        if name == "add":
+            action.add_argument("--name", required=True)
+        if name in ("add", "role"):
+            action.add_argument("--role", required=True, choices=[role.value for role in Role])
+        if name in ("add", "password"):
+            action.add_argument("--password-stdin", action="store_true")
+
+
+def _add_device_commands(parser: argparse.ArgumentParser, where: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", parents=[where])
+    revoke = actions.add_parser("revoke", parents=[where])
+    revoke.add_argument("device_id")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

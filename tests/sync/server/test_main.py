@@ -1,0 +1,154 @@
+"""The server's command line, as an administrator types it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from sync.protocol.version import PROTOCOL_HEADER
+from sync.server import __main__ as command_line
+from sync.server import auth
+from sync.server.auth import PasswordHasher
+from tests.sync.server.team import CHEAP
+
+ROOT = Path(__file__).resolve().parents[3]
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "server"
+
+
+@pytest.fixture
+def run(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run one command in process with cheap passwords; gives what it printed."""
+    monkeypatch.delenv("FIELDAPP_SERVER_KEY", raising=False)
+    cheap = CHEAP
+    monkeypatch.setattr(auth, "PasswordHasher", lambda: cheap)
+
+    def run_command(*words: str, code: int = 0, typed: str = "") -> str:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        assert command_line.main([*words, "--data", str(folder)]) == code
+        told = capsys.readouterr()
+        return told.out + told.err
+
+    return run_command
+
+
+def test_from_an_empty_folder_to_an_enrolment_code(run: Run, folder: Path) -> None:
+    assert "First password" in run("--init", "--admin", "sjef", "--admin-name", "Sjefen")
+    assert "First password" in run("user", "add", "kari", "--name", "Kari", "--role", "peer")
+    run("user", "role", "kari", "--role", "case_manager")
+    run("user", "password", "kari", "--password-stdin", typed="lang setning\n")
+    told = json.loads(run("enrol-code", "kari", "--json"))
+    assert (told["event"], told["username"], len(told["code"])) == ("enrol_code", "kari", 19)
+    assert run("user", "list").splitlines() == [
+        "kari\tKari\tcase_manager\t0",
+        "sjef\tSjefen\tadministrator\t0",
+    ]
+    assert (folder / "server.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_team_is_imported_whole_or_not_at_all(run: Run, tmp_path: Path) -> None:
+    run("--init")
+    team = tmp_path / "team.csv"
+    team.write_text(
+        "username;name;role\nåse;Åse Lie;secretary\nola;Ola Moen;case_manager\n", encoding="utf-8"
+    )
+    printed = run("import-team", str(team)).splitlines()
+    assert [line.split("\t")[0] for line in printed] == ["åse", "ola"]
+    team.write_text("ny;Ny Person;peer\nola;Ola Moen;peer\n", encoding="utf-8")
+    assert "Already there or named twice: ola." in run("import-team", str(team), code=1)
+    team.write_text("ny;Ny Person;peer\nfeil;Feil Rolle;konge\n", encoding="utf-8")
+    assert "Line 2 is not" in run("import-team", str(team), code=1)
+    assert "ny\t" not in run("user", "list")
+    assert "no-such" in run("import-team", str(tmp_path / "no-such.csv"), code=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("user", "add", "kari", "--name", "K", "--role", "peer"), "already"),
+        (("user", "close", "ukjent"), "no user named ukjent"),
+        (("enrol-code", "ukjent"), "no user named ukjent"),
+        (("assign", "kari", "ukjent"), "No single patient"),
+        (("device", "revoke", "ukjent"), "no such laptop"),
+        (("seed",), "say --demo"),
+        (("--init",), "Nothing was changed"),
+        (("run", "--host", "0.0.0.0"), "TLS proxy"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_a_sentence(
+    run: Run, words: tuple[str, ...], sentence: str
+) -> None:
+    run("--init")
+    run("user", "add", "kari", "--name", "Kari", "--role", "peer")
+    assert sentence in run(*words, code=1)
+
+
+def test_no_command_but_init_and_seed_ever_makes_a_database(run: Run, folder: Path) -> None:
+    for words in (("run",), ("user", "list"), ("enrol-code", "kari")):
+        assert "Set up a server with --init" in run(*words, code=1)
+    assert not folder.exists()
+
+
+def test_seeding_shows_progress_and_ends_with_the_counts(run: Run) -> None:
+    told = [
+        json.loads(line)
+        for line in run(
+            *("seed", "--demo", "--json", "--today", "2026-11-22", "--password-stdin"),
+            typed="demo demo demo\n",
+        ).splitlines()
+    ]
+    assert [line["event"] for line in told] == ["progress"] * (len(told) - 1) + ["seeded"]
+    assert told[-2]["done"] == told[-2]["total"] == sum(told[-1]["counts"].values())
+    assert told[-1]["username"] == "ingrid.saether"
+    assert "password" not in told[-1]
+    assert "ingrid.saether\tIngrid Sæther\tcase_manager\t25" in run("user", "list")
+    assert "already" in run("seed", "--demo", code=1)
+
+
+def test_the_server_says_when_it_listens_and_ends_cleanly_on_a_signal(
+    run: Run, folder: Path
+) -> None:
+    run("--init")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sync.server", "run", "--port", "0", "--data", str(folder)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert ready["event"] == "listening"
+        answer = httpx2.get(
+            f"{ready['url']}/v1/hello", headers={PROTOCOL_HEADER: "1"}, trust_env=False, timeout=20
+        )
+        assert answer.json()["server_id"] == ready["server_id"]
+        # The commands work beside the running server.
+        run("user", "add", "ola", "--name", "Ola", "--role", "peer")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "GET /v1/hello 200" in log
+    assert "HTTP/1.1" not in log
+    assert "Traceback" not in log
+    assert not (folder / "server.db-wal").exists()
+
+
+def test_the_shipped_password_cost_is_not_the_tests(run: Run) -> None:
+    assert PasswordHasher() != CHEAP
