@@ -101,7 +101,7 @@ _WORDS: dict[type[Enum], dict[Enum, object]] = {
     HandoutStatus: {
         HandoutStatus.GIVEN: QT_TRANSLATE_NOOP("words", "Gitt"),
         HandoutStatus.WITHHELD: QT_TRANSLATE_NOOP("words", "Holdt tilbake"),
-        HandoutStatus.REFUSED: QT_TRANSLATE_NOOP("words", "Ville ikke ha"),
+        HandoutStatus.REFUSED: QT_TRANSLATE_NOOP("words", "Nektet"),
         HandoutStatus.NOT_MET: QT_TRANSLATE_NOOP("words", "Ikke møtt"),
         HandoutStatus.ENTERED_IN_ERROR: QT_TRANSLATE_NOOP("words", "Feilført"),
     },

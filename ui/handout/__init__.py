@@ -1,0 +1,1 @@
+"""Medisinrunde: handing out the day's doses, one patient at a time."""

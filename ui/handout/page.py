@@ -1,0 +1,369 @@
+"""Medisinrunde: today's patients at the left, the chosen one's doses at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.medication import SlotKey
+from fieldapp.errors import FieldAppError
+from ui import theme
+from ui.context import AppContext
+from ui.errors import sentence_for
+from ui.handout.form_panel import (
+    IDENTITY_KEYS,
+    OUTCOME_KEYS,
+    STATE_KEYS,
+    WITNESS_KEYS,
+    FormPanel,
+)
+from ui.handout.patient_head import PatientHead
+from ui.handout.presenter import HandoutPresenter
+from ui.handout.slot_card import SlotCard
+from ui.handout.state import Ask, round_row, round_summary
+from ui.page import Page
+from ui.patient.header_state import header
+from ui.widgets import (
+    Banner,
+    EmptyState,
+    QuietButton,
+    RowList,
+    SecondaryButton,
+    Snackbar,
+    Text,
+    clear,
+)
+
+LIST_PIXELS = 330
+LIST_SHARE = 0.32
+"""The list takes its pixels, but never more than this share of the page."""
+
+
+class HandoutPage(Page):
+    """`show_for(patient_id=None)`. Driven by single keys while no text is being written."""
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.presenter = HandoutPresenter(context.session, lambda: context.sync.online, self)
+        self._cards: dict[SlotKey, SlotCard] = {}
+        self._cards_of: str | None = None
+        self.form = FormPanel(self.presenter.reference, self)
+        self.form.hide()
+        self._left = self._left_side()
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(22, 16, 22, 16)
+        outer.setSpacing(16)
+        outer.addWidget(self._left)
+        outer.addLayout(self._right_side(), 1)
+        self._snackbar = Snackbar(self)
+        # The second press of a double click must not reach what has come up under the finger.
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._connect()
+        self._add_shortcuts()
+        theme.current().changed.connect(self._fit)
+        self._fit()
+
+    def show_for(self, **args: object) -> None:
+        """Open the round, at `patient_id` where one is named."""
+        patient_id = args.get("patient_id")
+        try:
+            self.presenter.load(str(patient_id) if patient_id else None)
+        except FieldAppError as error:
+            self._trouble.say(sentence_for(error), "danger")
+            return
+        self._trouble.say("")
+        self._focus_work()
+
+    def refresh(self, change_set: ChangeSet) -> None:
+        self.presenter.refresh(change_set)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    # --- parts
+
+    def _left_side(self) -> QWidget:
+        holder = QWidget(self)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(Text(self.tr("Medisinrunde"), "title", holder))
+        self._summary = Text(parent=holder, role="muted")
+        column.addWidget(self._summary)
+        self.list = RowList(self.tr("Pasienter med doser i dag"), holder)
+        self.list.setObjectName("roundList")
+        column.addWidget(self.list, 1)
+        return holder
+
+    def _right_side(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(10)
+        self._head = PatientHead(self)
+        self._trouble = Banner("", "danger", self)
+        self._stale = Banner("", "warn", self)
+        for widget in (self._head, self._trouble, self._stale):
+            column.addWidget(widget)
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = QWidget(self._scroll)
+        self._place = QVBoxLayout(content)
+        self._place.setContentsMargins(0, 0, 4, 0)
+        self._place.setSpacing(12)
+        self._scroll.setWidget(content)
+        column.addWidget(self._scroll, 1)
+        column.addLayout(self._bottom())
+        return column
+
+    def _bottom(self) -> QHBoxLayout:
+        self._visit = QuietButton(self.tr("Besøk og notat"), self, icon="file-text")
+        self._visit.setObjectName("handoutVisit")
+        self._next = SecondaryButton(
+            self.tr("Neste pasient · Ctrl+↓"), self, icon="arrow-right", name="nextPatient"
+        )
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._visit)
+        row.addStretch(1)
+        row.addWidget(self._next)
+        return row
+
+    def _connect(self) -> None:
+        presenter, form = self.presenter, self.form
+        presenter.changed.connect(self._render)
+        presenter.patient_chosen.connect(self._scroll_up)
+        presenter.advanced.connect(self._on_advanced)
+        presenter.wrote.connect(self.context.changes.announce)
+        presenter.said.connect(self._snackbar.say)
+        self.list.current_id_changed.connect(self._on_patient)
+        self.list.activated_id.connect(self._on_activated)
+        form.identity_chosen.connect(presenter.set_identity)
+        form.observed_chosen.connect(presenter.set_observed)
+        form.witnessed_chosen.connect(presenter.set_witnessed)
+        form.pressed.connect(self._on_pressed)
+        form.reason_chosen.connect(self._guarded(presenter.choose_reason))
+        form.text_changed.connect(presenter.set_reason_text)
+        form.clock_changed.connect(presenter.set_past_clock)
+        form.confirmed.connect(self._guarded(presenter.confirm))
+        form.cancelled.connect(self._on_cancel)
+        self._next.clicked.connect(presenter.next_patient)
+        self._visit.clicked.connect(self._on_visit)
+        self.context.sync.status_changed.connect(self._on_sync)
+
+    def _add_shortcuts(self) -> None:
+        say, presenter = self._say, self.presenter
+        for key, identity in IDENTITY_KEYS.items():
+            self._letter(key, partial(say, presenter.set_identity, identity))
+        for key, observed in STATE_KEYS.items():
+            self._letter(key, partial(say, presenter.set_observed, observed))
+        for key, witnessed in WITNESS_KEYS.items():
+            self._letter(key, partial(say, presenter.set_witnessed, witnessed))
+        for key, status in OUTCOME_KEYS.items():
+            self._letter(key, partial(say, self._on_pressed, status))
+        for digit in range(10):
+            self._letter(str(digit), partial(self._on_digit, digit))
+        self._shortcut("Ctrl+Down", self.presenter.next_patient)
+        self._shortcut("Esc", self._on_cancel)
+
+    def _letter(self, key: str, act: Callable[[], None]) -> None:
+        """A single key, which acts only while no text is being written."""
+
+        def guarded() -> None:
+            if not isinstance(
+                QApplication.focusWidget(), QLineEdit | QPlainTextEdit | QAbstractSpinBox
+            ):
+                act()
+
+        self._shortcut(key, guarded)
+
+    def _shortcut(self, keys: str, act: Callable[[], None]) -> None:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.setAutoRepeat(False)
+        shortcut.activated.connect(act)
+
+    # --- rendering
+
+    @Slot()
+    def _render(self) -> None:
+        state = self.presenter.state
+        self._summary.setText(round_summary(state.rows))
+        blocked = self.list.blockSignals(True)
+        self.list.set_rows([round_row(row) for row in state.rows])
+        if state.patient is not None:
+            self.list.select_id(state.patient.id)
+        self.list.blockSignals(blocked)
+        self._head.setVisible(state.patient is not None)
+        if state.patient is not None:
+            today = self.context.session.today()
+            self._head.show_header(header(state.patient, state.flags, today))
+        self._stale.say(state.stale, "warn")
+        self._visit.setVisible(state.patient is not None)
+        self._show_cards()
+        self._show_form()
+
+    def _show_cards(self) -> None:
+        state = self.presenter.state
+        views = self.presenter.views()
+        keys = [view.key for view in views]
+        shown = state.patient.id if state.patient else None
+        if shown != self._cards_of or keys != list(self._cards) or not keys:
+            self._build_cards()
+        for view in views:
+            active = state.form is not None and state.form.slot.key == view.key
+            self._cards[view.key].show_view(view, active)
+
+    def _build_cards(self) -> None:
+        state = self.presenter.state
+        self.form.hide()
+        self.form.setParent(self)
+        clear(self._place)
+        self._cards = {}
+        self._cards_of = state.patient.id if state.patient else None
+        for view in self.presenter.views():
+            card = SlotCard(view, self)
+            card.chosen.connect(self._on_slot)
+            card.reverse_asked.connect(self.presenter.ask_reversal)
+            card.past_asked.connect(self.presenter.ask_past)
+            self._cards[view.key] = card
+            self._place.addWidget(card)
+        if not self._cards:
+            self._place.addWidget(self._empty())
+        self._place.addStretch(1)
+
+    def _empty(self) -> EmptyState:
+        patient = self.presenter.state.patient
+        if patient is None:
+            return EmptyState(
+                "pill",
+                self.tr("Ingen doser i dag"),
+                self.tr("Ingen av pasientene dine har en dose som teamet deler ut i dag."),
+                self,
+            )
+        return EmptyState(
+            "pill",
+            self.tr("Ingen doser i dag"),
+            self.tr("{name} har ingen dose som teamet deler ut i dag.").format(name=patient.name),
+            self,
+        )
+
+    def _show_form(self) -> None:
+        form = self.presenter.state.form
+        if form is None or form.slot.key not in self._cards:
+            self.form.hide()
+            return
+        place = self._cards[form.slot.key].place
+        if place.indexOf(self.form) < 0:
+            place.addWidget(self.form)
+        self.form.show_form(form, can_give=self.presenter.can_give(form.slot.key))
+        self.form.show()
+
+    def _fit(self) -> None:
+        wanted = theme.current().pixels(LIST_PIXELS)
+        self._left.setFixedWidth(min(wanted, round(self.width() * LIST_SHARE)))
+
+    # --- what the user does
+
+    def _focus_work(self) -> None:
+        if self.presenter.state.form is not None:
+            self.form.focus_first()
+        else:
+            self.list.setFocus()
+
+    @Slot()
+    def _scroll_up(self) -> None:
+        self._scroll.verticalScrollBar().setValue(0)
+
+    def _on_patient(self, patient_id: str) -> None:
+        shown = self.presenter.state.patient
+        if shown is None or shown.id != patient_id:
+            self.presenter.choose_patient(patient_id)
+
+    def _on_activated(self, patient_id: str) -> None:
+        self._on_patient(patient_id)
+        self._focus_work()
+
+    def _on_slot(self, key: SlotKey) -> None:
+        form = self.presenter.state.form
+        if self._settling.isActive() or (form is not None and form.slot.key == key):
+            return
+        self.presenter.choose_slot(key)
+        self._focus_work()
+
+    def _say(self, act: Callable[..., None], value: object) -> None:
+        """A key about the form; nothing while a question stands open or no dose is active."""
+        form = self.presenter.state.form
+        if form is not None and form.ask in (None, Ask.REASON):
+            act(value)
+
+    def _on_pressed(self, status: object) -> None:
+        if self._settling.isActive():
+            return
+        self.presenter.press(status)  # type: ignore[arg-type]
+        form = self.presenter.state.form
+        if form is not None and form.problem and form.ask is None:
+            self.form.focus_missing(form)
+
+    def _on_digit(self, digit: int) -> None:
+        form = self.presenter.state.form
+        if form is not None and form.ask is Ask.REASON:
+            self._guarded(self.presenter.press_reason)(digit)
+
+    def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
+        def guarded(*values: object) -> None:
+            if not self._settling.isActive():
+                act(*values)
+
+        return guarded
+
+    def _on_cancel(self) -> None:
+        self.presenter.cancel()
+        self._focus_work()
+
+    @Slot()
+    def _on_advanced(self) -> None:
+        self._settling.start(QApplication.doubleClickInterval())
+        if self.presenter.state.form is not None:
+            self.form.focus_first()
+        else:
+            self._next.setFocus()
+        self._show_active()
+
+    def _show_active(self) -> None:
+        form = self.presenter.state.form
+        card = self._cards.get(form.slot.key) if form is not None else None
+        if card is not None:
+            self._scroll.ensureWidgetVisible(card, 0, 12)
+
+    def _on_visit(self) -> None:
+        patient = self.presenter.state.patient
+        if patient is not None:
+            self.context.navigate("visit", patient_id=patient.id)
+
+    @Slot(object)
+    def _on_sync(self, status: object) -> None:
+        del status
+        if self.isVisible():
+            self.presenter.update_staleness()
+            self._stale.say(self.presenter.state.stale, "warn")
+
+

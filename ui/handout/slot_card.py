@@ -1,0 +1,150 @@
+"""One planned dose as a card: what, how much, who ordered it, what stands recorded."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ui import theme
+from ui.handout.form_panel import grow_with_width
+from ui.handout.state import EventLine, SlotState, SlotView
+from ui.widgets import (
+    Banner,
+    Card,
+    DangerButton,
+    FlowLayout,
+    IconLabel,
+    PrimaryButton,
+    QuietButton,
+    SecondaryButton,
+    Tag,
+    Text,
+    clear,
+    row_of,
+    set_role,
+)
+from ui.widgets.basics import TOKEN_OF_TONE
+
+
+class SlotCard(Card):
+    """Shows a SlotView; the form is put into `place` while this dose is the active one.
+
+    Signals:
+        chosen(object): make this dose (its SlotKey) the active one.
+        reverse_asked(str): take back the event with this id.
+        past_asked(object): record for this SlotKey what has already happened.
+    """
+
+    chosen = Signal(object)
+    reverse_asked = Signal(str)
+    past_asked = Signal(object)
+
+    def __init__(self, view: SlotView, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self.heading.show()
+        self._shown: tuple[SlotView, bool] | None = None
+        self._key = view.key
+        self._part = Tag("", "accent", self)
+        self._state = Tag("", parent=self)
+        self.head.addWidget(self._part)
+        self.head.addWidget(self._state)
+        self._dose = Text(parent=self)
+        self._order = Text(parent=self, role="muted")
+        self._last = Text(parent=self, role="muted")
+        self._missed = Banner("", "warn", self)
+        for widget in (self._dose, self._order, self._last, self._missed):
+            self.body.addWidget(widget)
+        self._events = QVBoxLayout()
+        self._events.setSpacing(6)
+        self.body.addLayout(self._events)
+        self.place = QVBoxLayout()
+        self.body.addLayout(self.place)
+        self._actions = QWidget(self)
+        self._flow = FlowLayout(self._actions, 8)
+        grow_with_width(self._actions)
+        self.body.addWidget(self._actions)
+        theme.current().changed.connect(self._fit)
+        self._fit()
+
+    def show_view(self, view: SlotView, active: bool) -> None:
+        """Render, unless just this is shown already."""
+        if self._shown == (view, active):
+            return
+        self._shown = (view, active)
+        self._key = view.key
+        set_role(self, "active", active)
+        self.heading.setText(view.title)
+        self._part.say(view.part, "accent")
+        self._say_state(view.state)
+        self._dose.setText(view.dose)
+        self._order.setText(view.order)
+        self._last.setText(view.last_given)
+        self._missed.say(view.missed, view.missed_tone)
+        clear(self._events)
+        for line in view.events:
+            self._events.addLayout(self._event(line))
+        self._show_actions(view, active)
+        self.setAccessibleName(f"{view.title}, {view.part}, {view.dose}")
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.chosen.emit(self._key)
+        super().mouseReleaseEvent(event)
+
+    def _say_state(self, state: SlotState) -> None:
+        if state is SlotState.GIVEN:
+            self._state.say(self.tr("Gitt"), "ok")
+        elif state is SlotState.NOT_GIVEN:
+            self._state.say(self.tr("Ikke gitt"), "warn")
+        else:
+            self._state.say(self.tr("Ikke ført"), "neutral")
+
+    def _event(self, line: EventLine) -> QVBoxLayout:
+        text = Text(line.text, "muted" if line.struck else "strong", self)
+        text.setObjectName("handoutEvent")
+        if line.struck:
+            font = text.font()
+            font.setStrikeOut(True)
+            text.setFont(font)
+            # A screen reader does not hear a line through the words.
+            text.setAccessibleName(self.tr("Feilført: {text}").format(text=line.text))
+        icon = IconLabel(line.icon, TOKEN_OF_TONE[line.tone], 18, self)
+        row = row_of(icon, text)
+        row.setStretch(1, 1)
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        column.addLayout(row)
+        if line.struck:
+            row.addWidget(Tag(self.tr("feilført"), "warn", self))
+        if line.note:
+            column.addWidget(Text(line.note, "small", self))
+        return column
+
+    def _show_actions(self, view: SlotView, active: bool) -> None:
+        clear(self._flow)
+        if view.state is not SlotState.GIVEN and not active:
+            words = self.tr("Gi likevel") if view.events else self.tr("Før denne dosen")
+            kind = SecondaryButton if view.state is SlotState.NOT_GIVEN else PrimaryButton
+            begin = kind(words, self._actions, name="chooseSlot")
+            begin.clicked.connect(lambda: self.chosen.emit(self._key))
+            self._flow.addWidget(begin)
+        standing = [line for line in view.events if not line.struck]
+        for line in standing:
+            back = DangerButton(
+                self.tr("Ta tilbake (feilført)"), self._actions, icon="undo-2", name="reverse"
+            )
+            if len(standing) > 1:
+                back.setAccessibleName(f"{back.text()}: {line.text}")
+            back.clicked.connect(
+                lambda _=False, event_id=line.event_id: self.reverse_asked.emit(event_id)
+            )
+            self._flow.addWidget(back)
+        past = QuietButton(
+            self.tr("Registrer noe som har skjedd"), self._actions, icon="history", name="past"
+        )
+        past.clicked.connect(lambda: self.past_asked.emit(self._key))
+        self._flow.addWidget(past)
+
+    def _fit(self) -> None:
+        look = theme.current()
+        self._dose.setFont(look.font(23, look.font().Weight.Bold))

@@ -1,0 +1,497 @@
+"""The medicine round as values: what is planned, what stands, what is chosen and what is missing.
+
+Nothing is filled in beforehand: identity, observed state and intake are seen and said by the
+giver, for every dose anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from fieldapp.clock import OSLO
+from fieldapp.domain.medication import (
+    HandoutStatus,
+    IdentityCheck,
+    MedicationAdministration,
+    MedicationRequest,
+    ObservedState,
+    Slot,
+    SlotKey,
+)
+from fieldapp.domain.reference import HandoutReference
+from fieldapp.services.medication import (
+    HandoutEntry,
+    HandoutView,
+    MissedDays,
+    RoundPatient,
+    RoundSlot,
+)
+from ui.flags import flag_icon
+from ui.widgets import Row, RowTag
+from ui.widgets.basics import Tone
+from ui.words import amount, clock_text, day_text, dose_text, near_day, word
+
+translate = QCoreApplication.translate
+
+STALE_AFTER = timedelta(hours=4)
+"""Age of the last complete sync from which a colleague's dose may well be unknown here."""
+
+
+class SlotState(StrEnum):
+    """How a slot stands today, as the list shows it."""
+
+    OPEN = "open"
+    GIVEN = "given"
+    NOT_GIVEN = "not_given"
+
+
+class Ask(StrEnum):
+    """The question that stands open under the active dose."""
+
+    REASON = "reason"
+    REVERSAL = "reversal"
+    PAST = "past"
+
+
+@dataclass(frozen=True, slots=True)
+class HandoutForm:
+    """What the giver has said so far about one slot.
+
+    `id` becomes the event's id, so that a double click is one event. `ask` is the open question:
+    why a dose is not given (`status`), why event `reverses` was a mistake, or what has already
+    happened. `problem` is what is missing, said beside the button that was pressed.
+    """
+
+    id: str
+    slot: Slot
+    identity: IdentityCheck | None = None
+    observed: ObservedState | None = None
+    witnessed: bool | None = None
+    ask: Ask | None = None
+    status: HandoutStatus | None = None
+    reason: str | None = None
+    reason_text: str = ""
+    past_clock: tuple[int, int] | None = None
+    reverses: str | None = None
+    problem: str = ""
+
+
+# --- how a slot stands
+
+
+def given_event(slot: RoundSlot) -> MedicationAdministration | None:
+    """The event by which the dose was given, if it was."""
+    return next((e for e in slot.standing if e.status is HandoutStatus.GIVEN), None)
+
+
+def slot_state(slot: RoundSlot) -> SlotState:
+    """A given dose closes the slot; anything else that stands leaves it to be given later."""
+    if given_event(slot) is not None:
+        return SlotState.GIVEN
+    return SlotState.NOT_GIVEN if slot.standing else SlotState.OPEN
+
+
+def first_to_do(patient: RoundPatient, after: SlotKey | None = None) -> RoundSlot | None:
+    """The next open dose of a patient, from `after` on and round the corner."""
+    keys = [slot.slot.key for slot in patient.slots]
+    start = keys.index(after) + 1 if after in keys else 0
+    ordered = patient.slots[start:] + patient.slots[:start]
+    return next((slot for slot in ordered if slot_state(slot) is SlotState.OPEN), None)
+
+
+def first_not_given(patient: RoundPatient) -> RoundSlot | None:
+    """A dose that was not given and can still be given."""
+    return next((slot for slot in patient.slots if slot_state(slot) is SlotState.NOT_GIVEN), None)
+
+
+def next_patient(patients: Sequence[RoundPatient], after: str | None) -> str | None:
+    """Id of the next patient with an open dose, in list order from `after`, round the corner."""
+    ids = [row.patient.id for row in patients]
+    start = ids.index(after) + 1 if after in ids else 0
+    for row in [*patients[start:], *patients[:start]]:
+        if row.patient.id != after and first_to_do(row) is not None:
+            return row.patient.id
+    return None
+
+
+# --- the list at the left
+
+
+def round_row(patient: RoundPatient) -> Row:
+    """One patient: name, where the doses stand in words, and marks of severe information."""
+    states = [slot_state(slot) for slot in patient.slots]
+    done = len(states) - states.count(SlotState.OPEN)
+    if states.count(SlotState.GIVEN) == len(states):
+        icon, tone = "circle-check", "ok"
+    elif done == len(states):
+        icon, tone = "circle-slash", "warn"
+    else:
+        icon, tone = "circle-dashed", "neutral"
+    return Row(
+        id=patient.patient.id,
+        title=patient.patient.name,
+        detail=_progress_words(patient, done),
+        icon=icon,
+        icon_tone=_tone(tone),
+        tags=_severe_tag(patient),
+    )
+
+
+def round_summary(patients: Sequence[RoundPatient]) -> str:
+    """"5 av 8 doser ført"."""
+    states = [slot_state(slot) for patient in patients for slot in patient.slots]
+    done = len(states) - states.count(SlotState.OPEN)
+    return translate("handout", "{done} av {total} doser ført").format(done=done, total=len(states))
+
+
+def _progress_words(patient: RoundPatient, done: int) -> str:
+    total = len(patient.slots)
+    if total > 1:
+        return translate("handout", "{done} av {total} ført").format(done=done, total=total)
+    slot = patient.slots[0]
+    part = word(slot.slot.key.part)
+    event = given_event(slot) or (slot.standing[-1] if slot.standing else None)
+    if event is None:
+        return translate("handout", "{part} · ikke ført").format(part=part)
+    return f"{word(event.status)} {clock_text(event.given_at)}"
+
+
+def _severe_tag(patient: RoundPatient) -> tuple[RowTag, ...]:
+    categories = list(dict.fromkeys(flag.category for flag in patient.flags_severe))
+    if not categories:
+        return ()
+    if len(categories) == 1:
+        return (RowTag(word(categories[0]), "danger", flag_icon(categories[0])),)
+    count = translate("handout", "{count} varsler").format(count=len(categories))
+    return (RowTag(count, "danger", "shield-alert"),)
+
+
+def _tone(name: str) -> Tone:
+    tones: dict[str, Tone] = {"ok": "ok", "warn": "warn"}
+    return tones.get(name, "neutral")
+
+
+# --- one dose as a card
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One thing recorded in a slot. `struck` was taken back; `note` says by whom and why."""
+
+    event_id: str
+    text: str
+    icon: str
+    tone: Tone
+    struck: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """A dose as its card shows it."""
+
+    key: SlotKey
+    state: SlotState
+    title: str
+    part: str
+    dose: str
+    order: str
+    last_given: str
+    events: tuple[EventLine, ...]
+    missed: str
+    missed_tone: Tone
+
+
+def slot_view(
+    slot: RoundSlot,
+    history: Sequence[HandoutView],
+    names: Mapping[str, str],
+    missed: MissedDays | None,
+    today: date,
+) -> SlotView:
+    """Put together one card. `history` holds the patient's newest events, reversed ones too."""
+    request = slot.slot.request
+    events = [view for view in history if view.event.slot == slot.slot.key]
+    events.sort(key=lambda view: (view.event.recorded_at, view.event.id))
+    text, tone = missed_words(missed)
+    return SlotView(
+        key=slot.slot.key,
+        state=slot_state(slot),
+        title=product_text(request),
+        part=word(slot.slot.key.part),
+        dose=full_dose(slot.slot),
+        order=order_text(request),
+        last_given=last_given_text(slot.last_given, names, today),
+        events=tuple(event_line(view, names) for view in events),
+        missed=text if slot_state(slot) is not SlotState.GIVEN else "",
+        missed_tone=tone,
+    )
+
+
+def product_text(request: MedicationRequest) -> str:
+    """Product, form and strength without saying anything twice."""
+    parts = [request.product]
+    for part in (request.form, request.strength):
+        if part and part.casefold() not in request.product.casefold():
+            parts.append(part)
+    return " · ".join(parts)
+
+
+def full_dose(slot: Slot) -> str:
+    """"90 mg = 18 ml (5 mg/ml)", or "16 mg" for a solid form."""
+    dose = dose_text(slot.dose_mg, slot.dose_ml)
+    concentration = slot.request.concentration_mg_per_ml
+    if concentration is None:
+        return dose
+    return f"{dose} ({amount(concentration)} mg/{_millilitre(dose)})"
+
+
+def _millilitre(dose: str) -> str:
+    """The unit as ui.words writes it, so that one card never shows two spellings."""
+    return dose.rpartition(" ")[2]
+
+
+def order_text(request: MedicationRequest) -> str:
+    """Who ordered it, from where, since when, in which revision."""
+    parts = [translate("handout", "Forordnet av {name}").format(name=request.prescriber)]
+    if request.source:
+        parts.append(request.source)
+    parts.append(
+        translate("handout", "gjelder fra {day}").format(day=day_text(request.valid_from))
+    )
+    if request.revision > 1:
+        parts.append(translate("handout", "endring nr. {n}").format(n=request.revision - 1))
+    return " · ".join(parts)
+
+
+def last_given_text(
+    event: MedicationAdministration | None, names: Mapping[str, str], today: date
+) -> str:
+    """When the dose before this one was given, and by whom."""
+    if event is None:
+        return translate("handout", "Sist gitt: ingen dose kjent på denne maskinen")
+    day = near_day(event.given_at.astimezone(OSLO).date(), today)
+    text = translate("handout", "Sist gitt {day} kl. {clock} av {name}").format(
+        day=day, clock=clock_text(event.given_at), name=_name(names, event.author_id)
+    )
+    return f"{text}, {dose_text(event.dose_mg, event.dose_ml)}" if event.dose_mg else text
+
+
+def event_line(view: HandoutView, names: Mapping[str, str]) -> EventLine:
+    """One event in words: "Gitt 08:55 av Kari Berg, 90 mg (18 ml), inntak sett"."""
+    event, undone = view.event, view.reversed_by
+    given = event.status is HandoutStatus.GIVEN
+    icon, tone = ("circle-check", "ok") if given else ("circle-slash", "warn")
+    note = ""
+    if undone is not None:
+        icon, tone = "undo-2", "neutral"
+        note = translate("handout", "Feilført {clock} av {name}: {reason}").format(
+            clock=clock_text(undone.recorded_at),
+            name=_name(names, undone.author_id),
+            reason=undone.reason_text,
+        )
+    elif event.retrospective:
+        note = translate("handout", "Ført i etterkant {clock}: {reason}").format(
+            clock=clock_text(event.recorded_at), reason=event.reason_text
+        )
+    return EventLine(
+        event_id=event.id,
+        text=_event_words(view),
+        icon=icon,
+        tone="neutral" if tone == "neutral" else _tone(tone),
+        struck=undone is not None,
+        note=note,
+    )
+
+
+def _event_words(view: HandoutView) -> str:
+    event = view.event
+    name = view.author_name or translate("handout", "ukjent ansatt")
+    parts = [
+        translate("handout", "{what} {clock} av {name}").format(
+            what=word(event.status), clock=clock_text(event.given_at), name=name
+        )
+    ]
+    if event.dose_mg is not None:
+        parts.append(_dose_in_brackets(event.dose_mg, event.dose_ml))
+    if event.status is HandoutStatus.GIVEN and not event.retrospective:
+        parts.append(
+            translate("handout", "inntak sett")
+            if event.witnessed
+            else translate("handout", "inntak ikke sett")
+        )
+    return ", ".join(parts)
+
+
+def with_reasons(line: EventLine, event: MedicationAdministration, words: str) -> EventLine:
+    """Add why a dose was not given, in the words of the reference file."""
+    said = [words] if words else []
+    if event.reason_text.strip() and not event.retrospective:
+        said.append(event.reason_text.strip())
+    if not said:
+        return line
+    return replace(line, text=f"{line.text}: {', '.join(said)}")
+
+
+def reason_words(reference: HandoutReference, event: MedicationAdministration) -> str:
+    """The words for an event's reason; a code that this version does not know is shown as it is."""
+    if not event.reason:
+        return ""
+    found = reference.reason(event.status, event.reason)
+    return found.text if found is not None else event.reason
+
+
+def _dose_in_brackets(dose_mg: Decimal, dose_ml: Decimal | None) -> str:
+    milligrams, _, millilitres = dose_text(dose_mg, dose_ml).partition(" = ")
+    return f"{milligrams} ({millilitres})" if millilitres else milligrams
+
+
+def _name(names: Mapping[str, str], practitioner_id: str) -> str:
+    return names.get(practitioner_id) or translate("handout", "ukjent ansatt")
+
+
+def missed_words(missed: MissedDays | None) -> tuple[str, Tone]:
+    """The line about days without medicine with its source; empty while there is nothing to say."""
+    if missed is None or not missed.should_warn:
+        return "", "neutral"
+    threshold = missed.stop if missed.should_stop else missed.warn
+    text = translate("handout", "{count} dager uten denne medisinen. {advice}. Kilde: {source}")
+    said = text.format(
+        count=missed.count, advice=threshold.text, source=threshold.source.text
+    )
+    return said, "danger" if missed.should_stop else "warn"
+
+
+# --- the form
+
+
+_MISSING: dict[str, object] = {
+    "identity": QT_TRANSLATE_NOOP("handout", "identitet"),
+    "state": QT_TRANSLATE_NOOP("handout", "tilstand"),
+    "witnessed": QT_TRANSLATE_NOOP("handout", "om inntaket ble sett"),
+    "reason": QT_TRANSLATE_NOOP("handout", "årsak"),
+    "reason_text": QT_TRANSLATE_NOOP("handout", "årsaken med egne ord"),
+    "past_text": QT_TRANSLATE_NOOP("handout", "hvem som ga dosen, og hvor"),
+    "past_clock": QT_TRANSLATE_NOOP("handout", "klokkeslett"),
+    "reversal_text": QT_TRANSLATE_NOOP("handout", "hva som ble ført feil"),
+}
+
+
+def missing_to_give(form: HandoutForm) -> tuple[str, ...]:
+    """Codes of what must be said before the dose is recorded as given, in the form's order."""
+    said = {
+        "identity": form.identity is not None,
+        "state": form.observed is not None,
+        "witnessed": form.witnessed is not None,
+    }
+    return tuple(code for code, known in said.items() if not known)
+
+
+def missing_to_confirm(form: HandoutForm, reference: HandoutReference) -> tuple[str, ...]:
+    """Codes of what the open question still needs."""
+    blank = not form.reason_text.strip()
+    if form.ask is Ask.REVERSAL:
+        return ("reversal_text",) if blank else ()
+    if form.ask is Ask.PAST:
+        found = () if form.past_clock is not None else ("past_clock",)
+        return (*found, "past_text") if blank else found
+    if form.reason is None:
+        return ("reason",)
+    return ("reason_text",) if blank and needs_text(form, reference) else ()
+
+
+def needs_text(form: HandoutForm, reference: HandoutReference) -> bool:
+    """True when the chosen reason says too little by itself."""
+    if form.status is None or form.reason is None:
+        return False
+    found = reference.reason(form.status, form.reason)
+    return found is not None and found.needs_text
+
+
+def missing_words(codes: Iterable[str]) -> str:
+    """"Mangler: identitet og tilstand."; empty for nothing."""
+    words = [translate("handout", str(_MISSING[code])) for code in codes]
+    if not words:
+        return ""
+    if len(words) == 1:
+        listed = words[0]
+    else:
+        listed = translate("handout", "{most} og {last}").format(
+            most=", ".join(words[:-1]), last=words[-1]
+        )
+    return translate("handout", "Mangler: {what}.").format(what=listed)
+
+
+def entry(form: HandoutForm, status: HandoutStatus, given_at: datetime | None) -> HandoutEntry:
+    """Return what the service shall record. Only call it when nothing is missing."""
+    given = status is HandoutStatus.GIVEN
+    past = form.ask is Ask.PAST
+    return HandoutEntry(
+        id=form.id,
+        slot=form.slot.key,
+        status=status,
+        dose_mg=form.slot.dose_mg if given else None,
+        witnessed=bool(form.witnessed) and given and not past,
+        identity_check=None if past else form.identity,
+        observed_state=None if past else form.observed,
+        reason=form.reason if not given else None,
+        reason_text=form.reason_text if form.ask is not None else "",
+        given_at=given_at,
+        retrospective=past,
+    )
+
+
+def parse_clock(text: str) -> tuple[int, int] | None:
+    """Read a local time as people type it: "08:30", "8.30", "830"; None for anything else."""
+    plain = text.strip().replace(".", ":")
+    if ":" not in plain and len(plain) in (3, 4):
+        plain = f"{plain[:-2]}:{plain[-2:]}"
+    hour, _, minute = plain.partition(":")
+    if not (hour.isdecimal() and minute.isdecimal() and len(minute) == 2):
+        return None
+    found = int(hour), int(minute)
+    return found if found[0] < 24 and found[1] < 60 else None
+
+
+def past_moment(day: date, clock: tuple[int, int]) -> datetime:
+    """The instant of a local clock time on the slot's day."""
+    return datetime(day.year, day.month, day.day, *clock, tzinfo=OSLO)
+
+
+def already_given_words(view: HandoutView | None) -> str:
+    """Why a second dose was stopped, naming the first one's time and giver."""
+    if view is None:
+        return translate(
+            "handout", "Denne dosen er allerede gitt. Ikke gi den en gang til. Ingenting er skrevet."
+        )
+    return translate(
+        "handout",
+        "Denne dosen ble gitt kl. {clock} av {name}. Ikke gi den en gang til. "
+        "Ingenting nytt er skrevet.",
+    ).format(
+        clock=clock_text(view.event.given_at),
+        name=view.author_name or translate("handout", "ukjent ansatt"),
+    )
+
+
+def staleness(last_complete: datetime | None, online: bool, now: datetime) -> str:
+    """The line saying that others may have given a dose since; empty while data is fresh."""
+    if last_complete is None:
+        return translate(
+            "handout", "Listen er aldri hentet helt. Andre kan ha gitt dosen. Ring om du er i tvil."
+        )
+    if online and now - last_complete <= STALE_AFTER:
+        return ""
+    local = last_complete.astimezone(OSLO)
+    clock = clock_text(last_complete)
+    if local.date() != now.astimezone(OSLO).date():
+        clock = f"{near_day(local.date(), now.astimezone(OSLO).date())} {clock}"
+    return translate(
+        "handout", "Data fra sist hentet {when}; andre kan ha gitt dose siden."
+    ).format(when=clock)

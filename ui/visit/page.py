@@ -1,0 +1,206 @@
+"""The visit page: the patient's header, the visit at the left and its note at the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from fieldapp.domain.changes import ChangeSet
+from fieldapp.errors import FieldAppError
+from fieldapp.services import reference
+from ui import theme
+from ui.context import AppContext
+from ui.errors import sentence_for
+from ui.page import Page
+from ui.patient.header import PatientHeader
+from ui.patient.header_state import header
+from ui.visit.note_card import NoteCard
+from ui.visit.presenter import VisitPresenter
+from ui.visit.state import Phase, elsewhere_text
+from ui.visit.visit_card import VisitCard
+from ui.widgets import Banner, Snackbar
+
+TICK_MILLISECONDS = 15_000
+SIDE_BY_SIDE_PIXELS = 900
+"""Least width, at 100 % text, at which the two cards stand beside each other."""
+
+
+class VisitPage(Page):
+    """`show_for(patient_id, appointment_id=None)`. Autosaves; a sync never touches its forms."""
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.presenter = VisitPresenter(context.session, self)
+        self._header = PatientHeader(self)
+        for name in ("newVisit", "editCritical"):
+            # What this page is about already, and what is done on the patient's own page.
+            for button in self._header.findChildren(QPushButton, name):
+                button.hide()
+        self._elsewhere = Banner("", "accent", self)
+        self._missing = Banner("", "danger", self)
+        self.visit_card = VisitCard(self)
+        self.note_card = NoteCard(reference.note_templates().templates, self)
+        self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._lay_out()
+        self._snackbar = Snackbar(self)
+        self._clock = QTimer(self)
+        self._clock.setInterval(TICK_MILLISECONDS)
+        self._clock.timeout.connect(self._on_tick)
+        self._connect()
+        self._add_shortcuts()
+
+    def show_for(self, **args: object) -> None:
+        """Open the visit of `patient_id`; raises nothing: what is missing is said on the page."""
+        appointment_id = args.get("appointment_id")
+        try:
+            self.presenter.load(
+                str(args["patient_id"]), str(appointment_id) if appointment_id else None
+            )
+        except FieldAppError as error:
+            self._missing.say(sentence_for(error), "danger")
+            return
+        self._missing.say("")
+        self._clock.start()
+        self._focus_work()
+
+    def refresh(self, change_set: ChangeSet) -> None:
+        self.presenter.refresh(change_set)
+
+    def leave(self) -> None:
+        self._clock.stop()
+        self.presenter.leave()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._turn()
+        super().resizeEvent(event)
+
+    def _lay_out(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(22, 16, 22, 16)
+        outer.setSpacing(12)
+        for widget in (self._header, self._missing, self._elsewhere):
+            outer.addWidget(widget)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = QWidget(scroll)
+        content.setLayout(self._columns)
+        self._columns.setContentsMargins(0, 0, 0, 0)
+        self._columns.setSpacing(14)
+        self._columns.addWidget(self.visit_card, 2)
+        self._columns.addWidget(self.note_card, 4)
+        scroll.setWidget(content)
+        outer.addWidget(scroll, 1)
+        theme.current().changed.connect(self._turn)
+
+    def _turn(self) -> None:
+        wide = self.width() >= theme.current().pixels(SIDE_BY_SIDE_PIXELS)
+        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        if self._columns.direction() != direction:
+            self._columns.setDirection(direction)
+
+    def _connect(self) -> None:
+        presenter, visit, note = self.presenter, self.visit_card, self.note_card
+        presenter.visit_changed.connect(self._show_visit)
+        presenter.note_changed.connect(self._show_note)
+        presenter.line_changed.connect(self._show_line)
+        presenter.text_replaced.connect(note.show_text)
+        presenter.wrote.connect(self.context.changes.announce)
+        presenter.said.connect(self._snackbar.say)
+        visit.kind_chosen.connect(presenter.choose_kind)
+        visit.colleague_chosen.connect(presenter.choose_colleague)
+        visit.start_asked.connect(self._on_start)
+        visit.no_show_given.connect(presenter.no_show)
+        visit.travel_set.connect(presenter.set_travel)
+        visit.finish_asked.connect(presenter.finish)
+        note.text_changed.connect(presenter.text_changed)
+        note.template_chosen.connect(self._on_template)
+        note.sign_asked.connect(presenter.ask_sign)
+        note.sign_confirmed.connect(presenter.sign)
+        note.sign_cancelled.connect(self._on_sign_cancelled)
+        note.retry_asked.connect(presenter.retry)
+        note.draft_opened.connect(self._on_draft_opened)
+        note.draft_discarded.connect(presenter.discard)
+        note.addendum_asked.connect(self._on_addendum)
+        note.new_note_asked.connect(self._on_new_note)
+
+    def _add_shortcuts(self) -> None:
+        for keys, act in (
+            ("Ctrl+Return", self._on_sign_keys),
+            ("Ctrl+Enter", self._on_sign_keys),
+            ("Esc", self._on_sign_cancelled),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            # A key held down must not ask and confirm in one go.
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(act)
+
+    # --- rendering
+
+    def _show_visit(self) -> None:
+        state = self.presenter.visit
+        if state is None:
+            return
+        view = header(state.patient, state.flags, self.context.session.today())
+        self._header.show_view(view, visit_open=True)
+        self._elsewhere.say(elsewhere_text(state), "accent")
+        self.visit_card.show_state(state, self.presenter.now)
+
+    def _show_note(self) -> None:
+        state = self.presenter.visit
+        if state is not None:
+            session = self.context.session
+            self.note_card.show_note(
+                self.presenter.note, state, self.presenter.now, session.today()
+            )
+
+    def _show_line(self) -> None:
+        self.note_card.show_line(self.presenter.note)
+
+    def _focus_work(self) -> None:
+        state = self.presenter.visit
+        if state is not None and state.phase is Phase.READY and self.presenter.note.draft is None:
+            self.visit_card.focus_start()
+        else:
+            self.note_card.focus_editor()
+
+    # --- what the user does
+
+    def _on_tick(self) -> None:
+        self.visit_card.tick(self.presenter.now)
+
+    def _on_start(self) -> None:
+        self.presenter.start()
+        if self.presenter.visit is not None and self.presenter.visit.phase is Phase.RUNNING:
+            self.note_card.focus_editor()
+
+    def _on_template(self, code: str) -> None:
+        self.note_card.insert_template(self.presenter.choose_template(code))
+
+    def _on_sign_keys(self) -> None:
+        if self.presenter.note.confirming:
+            self.presenter.sign()
+        else:
+            self.presenter.ask_sign()
+
+    def _on_sign_cancelled(self) -> None:
+        if self.presenter.note.confirming:
+            self.presenter.cancel_sign()
+            self.note_card.focus_editor()
+
+    def _on_draft_opened(self, draft_id: str) -> None:
+        self.presenter.open_draft(draft_id)
+        self.note_card.focus_editor()
+
+    def _on_addendum(self, note_id: str) -> None:
+        self.presenter.write_addendum(note_id)
+        self.note_card.focus_editor()
+
+    def _on_new_note(self) -> None:
+        self.presenter.write_new()
+        self.note_card.focus_editor()
