@@ -569,7 +569,7 @@ def _screenings() -> list[ScreeningResponse]:
         response(2, 120, "audit", 17, "zone_3"),
         response(3, 60, "audit", 14, "zone_2"),
         response(4, 9, "audit", 11, "zone_2"),
-        response(5, 60, "dudit", 9, "harmful"),
+        response(5, 60, "dudit", 9, "probable_problem"),
     ]
 
 
@@ -584,7 +584,7 @@ def _rapid_tests() -> list[RapidTest]:
             panel_version="1",
             specimen="urine",
             supervised=True,
-            reason="agreement",
+            reason="agreed_in_plan",
             reason_text="",
             readings=(
                 AnalyteReading("amphetamine", "1000", "ng/mL", "preliminary_negative"),

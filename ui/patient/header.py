@@ -1,0 +1,210 @@
+"""The patient header: who it is and what one must know before the door opens.
+
+It stands above the tabs and outside their scrolling, so that it never goes away.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from ui import theme
+from ui.flags import flag_icon
+from ui.patient.header_state import Answer, CriticalItem, HeaderView
+from ui.widgets import (
+    Avatar,
+    Card,
+    Chip,
+    CriticalBand,
+    CriticalEntry,
+    FlowLayout,
+    IconLabel,
+    PrimaryButton,
+    QuietButton,
+    Text,
+    clear,
+)
+
+COMPACT_FROM = 160
+"""Text size in per cent from which the calm facts fold away behind a button."""
+
+
+class Fact(Chip):
+    """A calm fact that wraps instead of being cut."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(text, "neutral", parent)
+        self.setWordWrap(True)
+        policy = QSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def sizeHint(self) -> QSize:
+        """As wide as the words on one line; the flow narrows it where that is too much."""
+        self.ensurePolished()
+        room = self.fontMetrics().horizontalAdvance(self.text()) + theme.current().pixels(24)
+        return QSize(room, self.heightForWidth(room))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.current().pixels(60), super().minimumSizeHint().height())
+
+
+class PatientHeader(Card):
+    """Signals:
+    visit_asked(): begin or go on with a visit.
+    edit_asked(): change the critical information.
+    """
+
+    visit_asked = Signal()
+    edit_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self._view: HeaderView | None = None
+        self._id_shown = False
+        self._folded = True
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._build()
+        theme.current().changed.connect(self._fold)
+
+    def show_view(self, view: HeaderView, *, visit_open: bool) -> None:
+        """Show a patient; the number is hidden again whenever another patient comes."""
+        if self._view is None or self._view.id_full != view.id_full:
+            self._id_shown = False
+        self._view = view
+        self._avatar.say(view.initials)
+        self._name.setText(view.name)
+        self._age.setText(view.age_and_sex)
+        self._address.setText(view.address)
+        self._address_part.setVisible(bool(view.address))
+        self._phone.setText(view.phone)
+        self._phone_part.setVisible(bool(view.phone))
+        self._visit.setText(self.tr("Fortsett besøk") if visit_open else self.tr("Nytt besøk"))
+        self._show_id()
+        self._band.show_entries([_entry(item) for item in view.present])
+        self._rest.setText(self._rest_words(view))
+        self._show_facts(view)
+        self._fold()
+
+    def _build(self) -> None:
+        self._avatar = Avatar("", self)
+        self._name = Text("", "title", self, wrap=True)
+        self._age = Text("", "muted", self, wrap=False)
+        self._visit = PrimaryButton(self.tr("Nytt besøk"), self, icon="square-pen", name="newVisit")
+        self._visit.clicked.connect(self.visit_asked)
+        self._id = QuietButton("", self, icon="id-card", name="nationalId")
+        self._id.clicked.connect(self._toggle_id)
+        self._address = Text("", "", self, wrap=False)
+        self._address_part = _with_icon("map-pin", self._address, self)
+        self._phone = Text("", "", self, wrap=False)
+        self._phone_part = _with_icon("phone", self._phone, self)
+        self._contact_holder = QWidget(self)
+        contacts = FlowLayout(self._contact_holder, 16)
+        for part in (self._id, self._address_part, self._phone_part):
+            contacts.addWidget(part)
+
+        first = QHBoxLayout()
+        first.setSpacing(14)
+        first.addWidget(self._avatar, 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        names = QHBoxLayout()
+        names.setSpacing(12)
+        names.addWidget(self._name, 0)
+        names.addWidget(self._age, 1, Qt.AlignmentFlag.AlignBottom)
+        words.addLayout(names)
+        words.addWidget(self._contact_holder)
+        first.addLayout(words, 1)
+        first.addWidget(self._visit, 0, Qt.AlignmentFlag.AlignTop)
+
+        self._band = CriticalBand(self)
+        self._rest = Text("", "", self)
+        self._edit = QuietButton(self.tr("Endre"), self, icon="pencil", name="editCritical")
+        self._edit.setAccessibleName(self.tr("Endre kritisk informasjon"))
+        self._edit.clicked.connect(self.edit_asked)
+        self._more = QuietButton("", self, icon="list", name="moreFacts")
+        self._more.clicked.connect(self._toggle_fold)
+        rest = QHBoxLayout()
+        rest.setSpacing(8)
+        rest.addWidget(self._rest, 1)
+        rest.addWidget(self._more)
+        rest.addWidget(self._edit)
+        self._facts_holder = QWidget(self)
+        self._facts = FlowLayout(self._facts_holder, 8)
+        self.body.setSpacing(8)
+        self.body.addLayout(first)
+        self.body.addWidget(self._band)
+        self.body.addLayout(rest)
+        self.body.addWidget(self._facts_holder)
+
+    def _rest_words(self, view: HeaderView) -> str:
+        """What was asked and is not there, and what nobody has asked: never mixed up."""
+        parts = []
+        if view.not_asked:
+            names = ", ".join(item.title.lower() for item in view.not_asked)
+            parts.append(self.tr("Ikke spurt om: {names}.").format(names=names))
+        if view.none_known:
+            names = ", ".join(item.title.lower() for item in view.none_known)
+            parts.append(self.tr("Ingen kjent: {names}.").format(names=names))
+        if view.confirmed:
+            parts.append(f"{view.confirmed[:1].upper()}{view.confirmed[1:]}.")
+        return " ".join(parts)
+
+    def _show_facts(self, view: HeaderView) -> None:
+        clear(self._facts)
+        for text in (*(item.sentence for item in view.calm), *view.practical):
+            self._facts.addWidget(Fact(text, self._facts_holder))
+
+    @Slot()
+    def _toggle_id(self) -> None:
+        self._id_shown = not self._id_shown
+        self._show_id()
+
+    def _show_id(self) -> None:
+        if self._view is None:
+            return
+        shown = self._id_shown and self._view.id_full
+        self._id.setText(self._view.id_full if shown else self._view.id_masked)
+        self._id.setEnabled(bool(self._view.id_full))
+        said = self.tr("Fødselsnummer: {number}").format(number=self._id.text())
+        self._id.setAccessibleName(said)
+        self._id.setToolTip(self.tr("Skjul nummeret") if shown else self.tr("Vis hele nummeret"))
+
+    def hideEvent(self, event: QEvent) -> None:
+        """The number does not stay open on a page that nobody looks at."""
+        self._id_shown = False
+        self._show_id()
+        super().hideEvent(event)  # type: ignore[arg-type]
+
+    @Slot()
+    def _toggle_fold(self) -> None:
+        self._folded = not self._folded
+        self._fold()
+
+    @Slot()
+    def _fold(self) -> None:
+        """At large text the calm facts fold, so that the tab below keeps room; severe ones stay."""
+        compact = theme.current().scale >= COMPACT_FROM
+        self._more.setVisible(compact)
+        self._more.setText(self.tr("Mer") if self._folded else self.tr("Mindre"))
+        shown = not compact or not self._folded
+        self._facts_holder.setVisible(shown)
+        self._contact_holder.setVisible(shown)
+        self._avatar.setVisible(not compact)
+
+
+def _entry(item: CriticalItem) -> CriticalEntry:
+    assert item.answer is Answer.PRESENT
+    return CriticalEntry(
+        flag_icon(item.category), item.title, "; ".join(text for text in item.texts if text)
+    )
+
+
+def _with_icon(icon: str, text: Text, parent: QWidget) -> QWidget:
+    holder = QWidget(parent)
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    row.addWidget(IconLabel(icon, "muted", 17, holder))
+    row.addWidget(text)
+    return holder

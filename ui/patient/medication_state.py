@@ -1,0 +1,123 @@
+"""Orders and handouts in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from PySide6.QtCore import QCoreApplication
+
+from fieldapp.domain.medication import HandoutStatus, MedicationRequest
+from fieldapp.services.medication import HandoutView
+from ui.patient.timeline_state import reason_text, short_moment
+from ui.widgets import Tone
+from ui.words import day_text, dose_text, weekdays_text, word
+
+translate = QCoreApplication.translate
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """One order. `origin` says where the information comes from and how old it is."""
+
+    product: str
+    doses: str
+    schedule: str
+    origin: str
+    status: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class HandoutLine:
+    title: str
+    detail: str
+    when: str
+    status: str
+    tone: Tone
+    struck: bool
+
+
+def is_current(request: MedicationRequest, today: date) -> bool:
+    """True for an order in force, also on a weekday on which it plans no dose."""
+    ended = request.valid_to is not None and request.valid_to < today
+    stopped = request.stopped_on is not None and request.stopped_on <= today
+    return request.valid_from <= today and not ended and not stopped
+
+
+def doses_text(request: MedicationRequest) -> str:
+    """Every dose of a day: "morgen 85 mg = 42,5 ml"."""
+    return ", ".join(
+        f"{word(dose.part).lower()} {dose_text(dose.dose_mg, request.volume_ml(dose.dose_mg))}"
+        for dose in request.doses
+    )
+
+
+def order(request: MedicationRequest, today: date) -> OrderView:
+    """Put one order into words."""
+    age = (today - request.valid_from).days
+    origin = [request.source] if request.source else [translate("patient", "Kilde ikke oppgitt")]
+    origin.append(translate("patient", "ordinert av {name}").format(name=request.prescriber))
+    origin.append(
+        translate("patient", "gjelder fra {day} ({count} dager siden)").format(
+            day=day_text(request.valid_from), count=age
+        )
+        if age >= 0
+        else translate("patient", "gjelder fra {day}").format(day=day_text(request.valid_from))
+    )
+    status, tone = _order_status(request, today)
+    return OrderView(
+        product=request.product,
+        doses=doses_text(request),
+        schedule=f"{weekdays_text(request.weekdays)} · {word(request.place)}",
+        origin=" · ".join(origin),
+        status=status,
+        tone=tone,
+    )
+
+
+def _order_status(request: MedicationRequest, today: date) -> tuple[str, Tone]:
+    if is_current(request, today):
+        return translate("patient", "Gjelder"), "ok"
+    if request.stopped_on is not None and request.stopped_on <= today:
+        day = day_text(request.stopped_on)
+        return translate("patient", "Stanset {day}").format(day=day), "danger"
+    if request.valid_from > today:
+        return translate("patient", "Ikke begynt"), "neutral"
+    return translate("patient", "Avsluttet"), "neutral"
+
+
+_TONES: dict[HandoutStatus, Tone] = {
+    HandoutStatus.GIVEN: "ok",
+    HandoutStatus.ENTERED_IN_ERROR: "neutral",
+}
+
+
+def handout(view: HandoutView, today: date) -> HandoutLine:
+    """One event of the history. What was taken back stays readable and says so."""
+    event = view.event
+    product = view.request.product if view.request else translate("patient", "Legemiddel")
+    struck = view.reversed_by is not None
+    facts = [f"{word(event.part).lower()} {event.day:%d.%m.}"]
+    if event.dose_mg is not None:
+        facts.append(dose_text(event.dose_mg, event.dose_ml))
+    facts.append(reason_text(event.status, event.reason, event.reason_text))
+    if event.retrospective:
+        facts.append(translate("patient", "ført i etterkant"))
+    if view.reversed_by is not None:
+        why = view.reversed_by.reason_text
+        facts.append(translate("patient", "feilført: {why}").format(why=why))
+    facts.append(view.author_name)
+    status = word(event.status)
+    if event.status is HandoutStatus.ENTERED_IN_ERROR:
+        status = translate("patient", "Rettelse")
+    elif struck:
+        status = translate("patient", "{status}, feilført").format(status=status)
+    return HandoutLine(
+        title=product,
+        detail=" · ".join(fact for fact in facts if fact),
+        when=short_moment(event.given_at, today),
+        status=status,
+        tone="neutral" if struck else _TONES.get(event.status, "warn"),
+        struck=struck,
+    )

@@ -1,0 +1,123 @@
+"""Medisiner: the orders with their source and age, and every handout that was recorded."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from fieldapp.services import medication
+from fieldapp.services.patients import PatientPage
+from ui.context import AppContext
+from ui.patient.medication_state import HandoutLine, OrderView, handout, is_current, order
+from ui.patient.tab import Tab
+from ui.widgets import Card, Divider, EmptyState, PrimaryButton, SecondaryButton, Tag, Text, clear
+
+PAGE_SIZE = 30
+
+
+class MedicationTab(Tab):
+    """The server owns the orders; here they are read, and doses are handed out."""
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__("", context, parent)
+        self.setAccessibleName(self.tr("Medisiner"))
+        self._facts: PatientPage | None = None
+        self._limit = PAGE_SIZE
+        self._orders = Card(self.tr("Forordninger"), self)
+        give = PrimaryButton(self.tr("Del ut"), self, icon="pill", name="openHandout")
+        give.clicked.connect(self._open_handout)
+        self._orders.head.addWidget(give)
+        self._order_rows = QVBoxLayout()
+        self._order_rows.setSpacing(10)
+        self._orders.body.addLayout(self._order_rows)
+        self._history = Card(self.tr("Utleveringer"), self)
+        self._history_rows = QVBoxLayout()
+        self._history_rows.setSpacing(8)
+        self._history.body.addLayout(self._history_rows)
+        self._older = SecondaryButton(self.tr("Vis eldre"), self, icon="chevron-down")
+        self._older.clicked.connect(self._show_older)
+        self._history.body.addWidget(self._older)
+        self.body.addWidget(self._orders)
+        self.body.addWidget(self._history)
+        self.body.addStretch(1)
+
+    def show_patient(self, found: PatientPage) -> None:
+        if self._facts is None or self._facts.patient.id != found.patient.id:
+            self._limit = PAGE_SIZE
+            self.verticalScrollBar().setValue(0)
+        self._facts = found
+        today = self.context.session.today()
+        clear(self._order_rows)
+        in_force = [request for request in found.requests if is_current(request, today)]
+        rest = [request for request in found.requests if not is_current(request, today)]
+        for number, request in enumerate((*in_force, *rest)):
+            if number:
+                self._order_rows.addWidget(Divider(self))
+            self._order_rows.addWidget(_OrderRow(order(request, today), self))
+        if not found.requests:
+            nothing = self.tr("Ingen forordninger er hentet for denne pasienten.")
+            self._order_rows.addWidget(Text(nothing, "muted", self))
+        self._show_history()
+
+    def _show_history(self) -> None:
+        if self._facts is None:
+            return
+        session = self.context.session
+        events = medication.history(session, self._facts.patient.id, self._limit + 1)
+        clear(self._history_rows)
+        for number, view in enumerate(events[: self._limit]):
+            if number:
+                self._history_rows.addWidget(Divider(self))
+            self._history_rows.addWidget(_HandoutRow(handout(view, session.today()), self))
+        if not events:
+            self._history_rows.addWidget(EmptyState("pill", self.tr("Ingen utleveringer er ført")))
+        self._older.setVisible(len(events) > self._limit)
+
+    @Slot()
+    def _show_older(self) -> None:
+        self._limit += PAGE_SIZE
+        self._show_history()
+
+    @Slot()
+    def _open_handout(self) -> None:
+        if self._facts is not None:
+            self.context.navigate("handout", patient_id=self._facts.patient.id)
+
+
+class _OrderRow(QWidget):
+    def __init__(self, view: OrderView, parent: QWidget) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(Text(view.product, "strong", self))
+        words.addWidget(Text(f"{view.doses} · {view.schedule}", "", self))
+        words.addWidget(Text(view.origin, "small", self))
+        row.addLayout(words, 1)
+        row.addWidget(Tag(view.status, view.tone, self), 0, Qt.AlignmentFlag.AlignTop)
+
+
+class _HandoutRow(QWidget):
+    def __init__(self, line: HandoutLine, parent: QWidget) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        title = Text(line.title, "strong", self)
+        if line.struck:
+            font = title.font()
+            font.setStrikeOut(True)
+            title.setFont(font)
+        words.addWidget(title)
+        words.addWidget(Text(line.detail, "muted", self))
+        row.addLayout(words, 1)
+        side = QVBoxLayout()
+        side.setSpacing(4)
+        side.addWidget(Tag(line.status, line.tone, self), 0, Qt.AlignmentFlag.AlignRight)
+        when = Text(line.when, "small", self, wrap=False)
+        side.addWidget(when, 0, Qt.AlignmentFlag.AlignRight)
+        side.addStretch(1)
+        row.addLayout(side)

@@ -1,0 +1,126 @@
+"""Notater: signed notes as they were signed, each with its dated additions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from fieldapp.services import notes
+from fieldapp.services.notes import NoteView
+from fieldapp.services.patients import PatientPage
+from ui.context import AppContext
+from ui.patient.addendum_dialog import AddendumDialog
+from ui.patient.tab import Tab
+from ui.patient.timeline_state import short_moment, template_title
+from ui.widgets import (
+    Card,
+    EmptyState,
+    IconLabel,
+    PrimaryButton,
+    SecondaryButton,
+    Tag,
+    Text,
+    clear,
+)
+from ui.words import clock_text, kind_word
+
+
+class NotesTab(Tab):
+    """Nothing here can be edited: a correction is an addition that stands beside the note."""
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__("", context, parent)
+        self.setAccessibleName(self.tr("Notater"))
+        self._facts: PatientPage | None = None
+        self._list = QVBoxLayout()
+        self._list.setSpacing(14)
+        self.body.addLayout(self._list)
+        self.body.addStretch(1)
+
+    def show_patient(self, found: PatientPage) -> None:
+        if self._facts is None or self._facts.patient.id != found.patient.id:
+            self.verticalScrollBar().setValue(0)
+        self._facts = found
+        clear(self._list)
+        session = self.context.session
+        for row in notes.drafts(session, found.patient.id):
+            self._list.addWidget(self._draft_card(row.draft.form, clock_text(row.draft.saved_at)))
+        views = notes.for_patient(session, found.patient.id)
+        for view in views:
+            card = NoteCard(view, short_moment(view.note.signed_at, session.today()), self)
+            for addition in view.addenda:
+                card.add_addendum(addition, short_moment(addition.note.signed_at, session.today()))
+            card.addendum.clicked.connect(lambda _=False, note_id=view.note.id: self._ask(note_id))
+            self._list.addWidget(card)
+        if not views:
+            empty = EmptyState(
+                "file-text",
+                self.tr("Ingen signerte notater"),
+                self.tr("Notatet skrives i et besøk og kommer hit når det er signert."),
+                self,
+            )
+            begin = PrimaryButton(self.tr("Nytt besøk"), self, icon="square-pen")
+            begin.clicked.connect(self._open_visit)
+            empty.add_button(begin)
+            self._list.addWidget(empty)
+
+    def _draft_card(self, form: str, saved: str) -> Card:
+        card = Card("", self)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(IconLabel("square-pen", "warn", 20, card))
+        words = self.tr("Utkast, ikke signert: {form}, lagret {clock}").format(
+            form=kind_word(form).lower(), clock=saved
+        )
+        row.addWidget(Text(words, "strong", card), 1)
+        resume = SecondaryButton(self.tr("Fortsett"), card, name="resumeDraft")
+        resume.setAccessibleName(self.tr("Fortsett på utkastet"))
+        resume.clicked.connect(lambda: self._resume(form))
+        row.addWidget(resume)
+        card.body.addLayout(row)
+        return card
+
+    def _resume(self, form: str) -> None:
+        if self._facts is not None:
+            page = form if form in ("screening", "rapid_test", "handout") else "visit"
+            self.context.navigate(page, patient_id=self._facts.patient.id)
+
+    def _ask(self, note_id: str) -> None:
+        AddendumDialog(self.context, note_id, self).open()
+
+    @Slot()
+    def _open_visit(self) -> None:
+        if self._facts is not None:
+            self.context.navigate("visit", patient_id=self._facts.patient.id)
+
+
+class NoteCard(Card):
+    """One signed note; additions stand under it and both stay readable."""
+
+    def __init__(self, view: NoteView, when: str, parent: QWidget | None = None) -> None:
+        super().__init__(template_title(view.note.template), parent)
+        self.head.addWidget(Tag(self.tr("Signert"), "ok", self))
+        self.addendum = SecondaryButton(
+            self.tr("Nytt tillegg"), self, icon="plus", name="addAddendum"
+        )
+        self.addendum.setAccessibleName(
+            self.tr("Nytt tillegg til notatet fra {when}").format(when=when)
+        )
+        self.head.addWidget(self.addendum)
+        self.body.addWidget(Text(f"{view.author_name} · {when}", "small", self))
+        self.body.addWidget(_reading(view.note.text, self))
+
+    def add_addendum(self, view: NoteView, when: str) -> None:
+        box = QFrame(self)
+        box.setObjectName("sunken")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(14, 10, 14, 12)
+        column.setSpacing(4)
+        head = self.tr("Tillegg · {name} · {when}").format(name=view.author_name, when=when)
+        column.addWidget(Text(head, "label", box))
+        column.addWidget(_reading(view.note.text, box))
+        self.body.addWidget(box)
+
+
+def _reading(text: str, parent: QWidget) -> Text:
+    return Text(text, "", parent)

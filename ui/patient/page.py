@@ -1,0 +1,151 @@
+"""One patient: the header that never scrolls away, and five tabs (Ctrl+1 to Ctrl+5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+
+from fieldapp.domain.changes import ChangeSet
+from fieldapp.services import patients, visits
+from fieldapp.services.patients import PatientPage as PatientFacts
+from fieldapp.services.session import NotFoundError
+from ui.context import AppContext
+from ui.errors import sentence_for
+from ui.page import Page
+from ui.patient.contacts_tab import ContactsTab
+from ui.patient.critical_dialog import CriticalDialog
+from ui.patient.header import PatientHeader
+from ui.patient.header_state import header
+from ui.patient.medication_tab import MedicationTab
+from ui.patient.notes_tab import NotesTab
+from ui.patient.overview_tab import OverviewTab
+from ui.patient.screening_tab import ScreeningTab
+from ui.patient.tab import Tab
+from ui.widgets import EmptyState
+
+TABS: tuple[tuple[str, Callable[[AppContext, QWidget], Tab]], ...] = (
+    ("overview", OverviewTab),
+    ("medication", MedicationTab),
+    ("screening", ScreeningTab),
+    ("notes", NotesTab),
+    ("contacts", ContactsTab),
+)
+
+
+class PatientPage(Page):
+    """Attributes: `patient_id` of the patient shown, None before the first."""
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("page")
+        self.patient_id: str | None = None
+        self._facts: PatientFacts | None = None
+        self._built: dict[int, Tab] = {}
+        self.header = PatientHeader(self)
+        self.header.visit_asked.connect(self._open_visit)
+        self.header.edit_asked.connect(self._edit_critical)
+        self.tabs = QTabBar(self)
+        self.tabs.setAccessibleName(self.tr("Faner"))
+        self.tabs.setExpanding(False)
+        self.tabs.setUsesScrollButtons(True)
+        for words in self._tab_words():
+            self.tabs.addTab(words)
+        self._stack = QStackedWidget(self)
+        self._gone = EmptyState(
+            "user",
+            self.tr("Pasienten er ikke på denne maskinen"),
+            sentence_for(NotFoundError()),
+            self,
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        top = QVBoxLayout()
+        top.setContentsMargins(24, 16, 24, 0)
+        top.setSpacing(4)
+        top.addWidget(self.header)
+        top.addWidget(self.tabs)
+        column.addLayout(top)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self._gone)
+        self.tabs.currentChanged.connect(self._show_tab)
+        for number in range(len(TABS)):
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
+            shortcut.activated.connect(lambda number=number: self.tabs.setCurrentIndex(number))
+
+    def show_for(self, **args: object) -> None:
+        patient_id = str(args["patient_id"])
+        other = patient_id != self.patient_id
+        self.patient_id = patient_id
+        self._load()
+        if self._facts is not None and other:
+            patients.opened(self.context.session, patient_id)
+        wanted = args.get("tab")
+        names = [name for name, _ in TABS]
+        if wanted in names:
+            self.tabs.setCurrentIndex(names.index(str(wanted)))
+        elif other:
+            self.tabs.setCurrentIndex(0)
+        self.tabs.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def refresh(self, change_set: ChangeSet) -> None:
+        if self.patient_id is not None and change_set.touches(patient_id=self.patient_id):
+            self._load()
+
+    def _tab_words(self) -> tuple[str, ...]:
+        return (
+            self.tr("Oversikt"),
+            self.tr("Medisiner"),
+            self.tr("Kartlegging"),
+            self.tr("Notater"),
+            self.tr("Kontakter"),
+        )
+
+    def _load(self) -> None:
+        """Read the patient again; a purge may have taken the patient off this laptop."""
+        assert self.patient_id is not None
+        session = self.context.session
+        try:
+            facts = patients.page(session, self.patient_id)
+        except NotFoundError:
+            facts = None
+        self._facts = facts
+        for widget in (self.header, self.tabs, self._stack):
+            widget.setVisible(facts is not None)
+        self._gone.setVisible(facts is None)
+        if facts is None:
+            return
+        open_visit = visits.open_encounter(session, self.patient_id)
+        view = header(facts.patient, facts.flags, session.today())
+        self.header.show_view(view, visit_open=open_visit is not None)
+        self._show_tab(self.tabs.currentIndex())
+
+    @Slot(int)
+    def _show_tab(self, number: int) -> None:
+        if self._facts is None:
+            return
+        tab = self._built.get(number)
+        if tab is None:
+            _, make = TABS[number]
+            tab = make(self.context, self._stack)
+            self._built[number] = tab
+            self._stack.addWidget(tab)
+        tab.show_patient(self._facts)
+        self._stack.setCurrentWidget(tab)
+
+    @Slot()
+    def _open_visit(self) -> None:
+        if self._facts is None:
+            return
+        planned = self._facts.next_appointment
+        today = self.context.session.today()
+        appointment_id = planned.id if planned is not None and planned.day == today else None
+        self.context.navigate("visit", patient_id=self.patient_id, appointment_id=appointment_id)
+
+    @Slot()
+    def _edit_critical(self) -> None:
+        if self._facts is not None:
+            CriticalDialog(self.context, self._facts, self).open()
