@@ -21,6 +21,7 @@ from ui.widgets import (
     IconLabel,
     PrimaryButton,
     QuietButton,
+    SecondaryButton,
     Text,
     clear,
 )
@@ -42,7 +43,7 @@ class Fact(Chip):
     def sizeHint(self) -> QSize:
         """As wide as the words on one line; the flow narrows it where that is too much."""
         self.ensurePolished()
-        room = self.fontMetrics().horizontalAdvance(self.text()) + theme.current().pixels(24)
+        room = self.fontMetrics().horizontalAdvance(self.text()) + theme.current().pixels(32)
         return QSize(room, self.heightForWidth(room))
 
     def minimumSizeHint(self) -> QSize:
@@ -92,6 +93,11 @@ class PatientHeader(Card):
         self._age = Text("", "muted", self, wrap=False)
         self._visit = PrimaryButton(self.tr("Nytt besøk"), self, icon="square-pen", name="newVisit")
         self._visit.clicked.connect(self.visit_asked)
+        self._edit = SecondaryButton(
+            self.tr("Kritisk info"), self, icon="pencil", name="editCritical"
+        )
+        self._edit.setAccessibleName(self.tr("Endre kritisk informasjon"))
+        self._edit.clicked.connect(self.edit_asked)
         self._id = QuietButton("", self, icon="id-card", name="nationalId")
         self._id.clicked.connect(self._toggle_id)
         self._address = Text("", "", self, wrap=False)
@@ -115,23 +121,20 @@ class PatientHeader(Card):
         words.addLayout(names)
         words.addWidget(self._contact_holder)
         first.addLayout(words, 1)
+        first.addWidget(self._edit, 0, Qt.AlignmentFlag.AlignTop)
         first.addWidget(self._visit, 0, Qt.AlignmentFlag.AlignTop)
 
         self._band = CriticalBand(self)
-        self._rest = Text("", "", self)
-        self._edit = QuietButton(self.tr("Endre"), self, icon="pencil", name="editCritical")
-        self._edit.setAccessibleName(self.tr("Endre kritisk informasjon"))
-        self._edit.clicked.connect(self.edit_asked)
+        self._rest = Text("", "muted", self)
         self._more = QuietButton("", self, icon="list", name="moreFacts")
         self._more.clicked.connect(self._toggle_fold)
         rest = QHBoxLayout()
         rest.setSpacing(8)
         rest.addWidget(self._rest, 1)
         rest.addWidget(self._more)
-        rest.addWidget(self._edit)
         self._facts_holder = QWidget(self)
         self._facts = FlowLayout(self._facts_holder, 8)
-        self.body.setSpacing(8)
+        self.body.setSpacing(6)
         self.body.addLayout(first)
         self.body.addWidget(self._band)
         self.body.addLayout(rest)
@@ -191,6 +194,8 @@ class PatientHeader(Card):
         self._facts_holder.setVisible(shown)
         self._contact_holder.setVisible(shown)
         self._avatar.setVisible(not compact)
+        self._edit.setText("" if compact else self.tr("Kritisk info"))
+        self._edit.setToolTip(self.tr("Endre kritisk informasjon"))
 
 
 def _entry(item: CriticalItem) -> CriticalEntry:
@@ -202,6 +207,7 @@ def _entry(item: CriticalItem) -> CriticalEntry:
 
 def _with_icon(icon: str, text: Text, parent: QWidget) -> QWidget:
     holder = QWidget(parent)
+    holder.setMinimumHeight(44)  # in line with the number's button beside it
     row = QHBoxLayout(holder)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(6)

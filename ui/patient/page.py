@@ -72,6 +72,7 @@ class PatientPage(Page):
         column.addWidget(self._stack, 1)
         column.addWidget(self._gone)
         self.tabs.currentChanged.connect(self._show_tab)
+        context.theme.changed.connect(self._show_again)
         for number in range(len(TABS)):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
             shortcut.activated.connect(lambda number=number: self.tabs.setCurrentIndex(number))
@@ -122,6 +123,12 @@ class PatientPage(Page):
         view = header(facts.patient, facts.flags, session.today())
         self.header.show_view(view, visit_open=open_visit is not None)
         self._show_tab(self.tabs.currentIndex())
+
+    @Slot()
+    def _show_again(self) -> None:
+        """Rows measure their text when they are made; other text size, other rows."""
+        if self.patient_id is not None and self.isVisible():
+            self._load()
 
     @Slot(int)
     def _show_tab(self, number: int) -> None:

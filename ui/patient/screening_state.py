@@ -18,7 +18,12 @@ from ui.words import day_text
 
 translate = QCoreApplication.translate
 
-_BAND_TONES: tuple[Tone, ...] = ("ok", "neutral", "warn", "danger")
+_BAND_TONES: dict[int, tuple[Tone, ...]] = {
+    1: ("neutral",),
+    2: ("ok", "warn"),
+    3: ("ok", "warn", "danger"),
+    4: ("ok", "neutral", "warn", "danger"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,7 @@ def trend_view(trend: Trend) -> TrendView:
 
 def _tones(count: int) -> tuple[Tone, ...]:
     """The calmest tone for the lowest band and the sharpest for the highest."""
-    two: tuple[Tone, ...] = ("ok", "warn")
-    return two[:count] if count <= 2 else (*_BAND_TONES[: count - 1], "danger")
+    return _BAND_TONES.get(count, ("neutral",) * count)
 
 
 def _line(instrument: Instrument, point: Response) -> ScoreLine:
