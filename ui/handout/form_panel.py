@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 from fieldapp.domain.medication import HandoutStatus, IdentityCheck, ObservedState
 from fieldapp.domain.reference import HandoutReference
 from ui import theme
-from ui.handout.state import Ask, HandoutForm, needs_text, parse_clock
+from ui.handout.state import Ask, HandoutForm, needs_text
+from ui.typed import parse_clock
 from ui.widgets import (
     Banner,
     ChoiceRow,
@@ -28,7 +29,6 @@ from ui.widgets import (
     PrimaryButton,
     SecondaryButton,
     Text,
-    set_role,
 )
 from ui.words import word
 
@@ -317,8 +317,6 @@ class FormPanel(QWidget):
 
     def _say_confirm(self, words: str) -> None:
         self._confirm.setText(words)
-        tone = "primary"
-        set_role(self._confirm, "tone", tone)
 
 
 class LabelledRow(QWidget):

@@ -40,7 +40,6 @@ from ui.patient.header_state import header
 from ui.widgets import (
     Banner,
     EmptyState,
-    QuietButton,
     RowList,
     SecondaryButton,
     Snackbar,
@@ -111,6 +110,15 @@ class HandoutPage(Page):
         self.list = RowList(self.tr("Pasienter med doser i dag"), holder)
         self.list.setObjectName("roundList")
         column.addWidget(self.list, 1)
+        self._visit = SecondaryButton(
+            self.tr("Besøk og notat"), holder, icon="file-text", name="handoutVisit"
+        )
+        column.addWidget(self._visit)
+        self._next = SecondaryButton(
+            self.tr("Neste · Ctrl+↓"), holder, icon="arrow-right", name="nextPatient"
+        )
+        self._next.setAccessibleName(self.tr("Neste pasient"))
+        column.addWidget(self._next)
         return holder
 
     def _right_side(self) -> QVBoxLayout:
@@ -131,21 +139,7 @@ class HandoutPage(Page):
         self._place.setSpacing(12)
         self._scroll.setWidget(content)
         column.addWidget(self._scroll, 1)
-        column.addLayout(self._bottom())
         return column
-
-    def _bottom(self) -> QHBoxLayout:
-        self._visit = QuietButton(self.tr("Besøk og notat"), self, icon="file-text")
-        self._visit.setObjectName("handoutVisit")
-        self._next = SecondaryButton(
-            self.tr("Neste pasient · Ctrl+↓"), self, icon="arrow-right", name="nextPatient"
-        )
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self._visit)
-        row.addStretch(1)
-        row.addWidget(self._next)
-        return row
 
     def _connect(self) -> None:
         presenter, form = self.presenter, self.form
@@ -322,6 +316,7 @@ class HandoutPage(Page):
         form = self.presenter.state.form
         if form is not None and form.problem and form.ask is None:
             self.form.focus_missing(form)
+            self._scroll.ensureWidgetVisible(self.form, 0, 12)
 
     def _on_digit(self, digit: int) -> None:
         form = self.presenter.state.form

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.patients import FlagCategory
+from ui import theme
 from ui.flags import flag_icon
 from ui.patient.header_state import Answer, HeaderView
 from ui.widgets import CriticalBand, CriticalEntry, FlowLayout, IconLabel, Text, row_of
@@ -24,18 +25,23 @@ class PatientHead(QWidget):
         line = QWidget(self)
         flow = FlowLayout(line, 16)
         flow.addWidget(self._name)
-        flow.addWidget(self._age)
-        number = QWidget(line)
-        number.setLayout(row_of(IconLabel("id-card", parent=number), self._number, spacing=6))
-        flow.addWidget(number)
+        # Of the name's own height, so that all of the line stands on one height.
+        self._quiet = QWidget(line)
+        number = row_of(IconLabel("id-card", parent=self._quiet), self._number, spacing=6)
+        quiet = row_of(self._age, spacing=16)
+        quiet.addLayout(number)
+        self._quiet.setLayout(quiet)
+        flow.addWidget(self._quiet)
         column.addWidget(line)
         self._band = CriticalBand(self)
         column.addWidget(self._band)
         self._unknown = Text(parent=self, role="warn")
         column.addWidget(self._unknown)
+        theme.current().changed.connect(self._fit)
 
     def show_header(self, view: HeaderView) -> None:
         self._name.setText(view.name)
+        self._fit()
         self._age.setText(view.age_and_sex)
         self._number.setText(view.id_masked)
         self._band.show_entries(
@@ -48,3 +54,6 @@ class PatientHead(QWidget):
         allergy = next(item for item in view.severe if item.category is FlagCategory.ALLERGY)
         self._unknown.setText("" if allergy.answer is Answer.PRESENT else allergy.sentence)
         self._unknown.setVisible(allergy.answer is not Answer.PRESENT)
+
+    def _fit(self) -> None:
+        self._quiet.setMinimumHeight(self._name.sizeHint().height())

@@ -41,9 +41,10 @@ from ui.handout.state import (
     slot_state,
     slot_view,
     staleness,
+    synced_text,
     with_reasons,
 )
-from ui.words import clock_text, dose_text, word
+from ui.words import dose_text, word
 
 KNOWN_ERRORS = (FieldAppError, HandoutError)
 HISTORY_LIMIT = 200
@@ -172,7 +173,7 @@ class HandoutPresenter(QObject):
         self.state = replace(
             self.state,
             stale=staleness(status.last_complete, self._is_online(), now),
-            synced=clock_text(status.last_complete) if status.last_complete else "",
+            synced=synced_text(status.last_complete, now),
         )
 
     def views(self) -> list[SlotView]:
@@ -414,7 +415,8 @@ class HandoutPresenter(QObject):
     def _view(self, slot: RoundSlot) -> SlotView:
         state = self.state
         missed = state.missed.get(slot.slot.key.request_id)
-        view = slot_view(slot, state.history, state.names, missed, self._session.today())
+        today = self._session.today()
+        view = slot_view(slot, state.history, state.names, missed, today, state.synced)
         by_id = {entry.event.id: entry.event for entry in state.history}
         lines = tuple(
             with_reasons(

@@ -49,6 +49,7 @@ class SlotCard(Card):
         self._state = Tag("", parent=self)
         self.head.addWidget(self._part)
         self.head.addWidget(self._state)
+        self.body.setSpacing(6)
         self._dose = Text(parent=self)
         self._order = Text(parent=self, role="muted")
         self._last = Text(parent=self, role="muted")

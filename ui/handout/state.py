@@ -214,6 +214,7 @@ def slot_view(
     names: Mapping[str, str],
     missed: MissedDays | None,
     today: date,
+    synced: str,
 ) -> SlotView:
     """Put together one card. `history` holds the patient's newest events, reversed ones too."""
     request = slot.slot.request
@@ -226,7 +227,7 @@ def slot_view(
         title=product_text(request),
         part=word(slot.slot.key.part),
         dose=full_dose(slot.slot),
-        order=order_text(request),
+        order=order_text(request, synced),
         last_given=last_given_text(slot.last_given, names, today),
         events=tuple(event_line(view, names) for view in events),
         missed=text if slot_state(slot) is not SlotState.GIVEN else "",
@@ -257,8 +258,8 @@ def _millilitre(dose: str) -> str:
     return dose.rpartition(" ")[2]
 
 
-def order_text(request: MedicationRequest) -> str:
-    """Who ordered it, from where, since when, in which revision."""
+def order_text(request: MedicationRequest, synced: str) -> str:
+    """Who ordered it, from where, since when, in which revision; and how old the list is."""
     parts = [translate("handout", "Forordnet av {name}").format(name=request.prescriber)]
     if request.source:
         parts.append(request.source)
@@ -267,6 +268,8 @@ def order_text(request: MedicationRequest) -> str:
     )
     if request.revision > 1:
         parts.append(translate("handout", "endring nr. {n}").format(n=request.revision - 1))
+    if synced:
+        parts.append(translate("handout", "listen er hentet {when}").format(when=synced))
     return " · ".join(parts)
 
 
@@ -447,18 +450,6 @@ def entry(form: HandoutForm, status: HandoutStatus, given_at: datetime | None) -
     )
 
 
-def parse_clock(text: str) -> tuple[int, int] | None:
-    """Read a local time as people type it: "08:30", "8.30", "830"; None for anything else."""
-    plain = text.strip().replace(".", ":")
-    if ":" not in plain and len(plain) in (3, 4):
-        plain = f"{plain[:-2]}:{plain[-2:]}"
-    hour, _, minute = plain.partition(":")
-    if not (hour.isdecimal() and minute.isdecimal() and len(minute) == 2):
-        return None
-    found = int(hour), int(minute)
-    return found if found[0] < 24 and found[1] < 60 else None
-
-
 def past_moment(day: date, clock: tuple[int, int]) -> datetime:
     """The instant of a local clock time on the slot's day."""
     return datetime(day.year, day.month, day.day, *clock, tzinfo=OSLO)
@@ -488,10 +479,15 @@ def staleness(last_complete: datetime | None, online: bool, now: datetime) -> st
         )
     if online and now - last_complete <= STALE_AFTER:
         return ""
-    local = last_complete.astimezone(OSLO)
-    clock = clock_text(last_complete)
-    if local.date() != now.astimezone(OSLO).date():
-        clock = f"{near_day(local.date(), now.astimezone(OSLO).date())} {clock}"
     return translate(
         "handout", "Data fra sist hentet {when}; andre kan ha gitt dose siden."
-    ).format(when=clock)
+    ).format(when=synced_text(last_complete, now))
+
+
+def synced_text(last_complete: datetime | None, now: datetime) -> str:
+    """When the list was last fetched whole: "08:12", "i går 15:40"; empty for never."""
+    if last_complete is None:
+        return ""
+    day, today = (moment.astimezone(OSLO).date() for moment in (last_complete, now))
+    clock = clock_text(last_complete)
+    return clock if day == today else f"{near_day(day, today)} {clock}"

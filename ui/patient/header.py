@@ -59,8 +59,9 @@ class PatientHeader(Card):
     visit_asked = Signal()
     edit_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, compact: bool = False) -> None:
         super().__init__("", parent)
+        self._compact = compact
         self._view: HeaderView | None = None
         self._id_shown = False
         self._folded = True
@@ -187,7 +188,7 @@ class PatientHeader(Card):
     @Slot()
     def _fold(self) -> None:
         """At large text the calm facts fold, so that the tab below keeps room; severe ones stay."""
-        compact = theme.current().scale >= COMPACT_FROM
+        compact = self._compact or theme.current().scale >= COMPACT_FROM
         self._more.setVisible(compact)
         self._more.setText(self.tr("Mer") if self._folded else self.tr("Mindre"))
         shown = not compact or not self._folded

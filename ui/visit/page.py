@@ -34,7 +34,7 @@ class VisitPage(Page):
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.presenter = VisitPresenter(context.session, self)
-        self._header = PatientHeader(self)
+        self._header = PatientHeader(self, compact=True)
         for name in ("newVisit", "editCritical"):
             # What this page is about already, and what is done on the patient's own page.
             for button in self._header.findChildren(QPushButton, name):
@@ -45,7 +45,8 @@ class VisitPage(Page):
         self.note_card = NoteCard(reference.note_templates().templates, self)
         self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._lay_out()
-        self._snackbar = Snackbar(self)
+        # Beside the note, so that it never hides what is said about the text.
+        self._snackbar = Snackbar(self.visit_card)
         self._clock = QTimer(self)
         self._clock.setInterval(TICK_MILLISECONDS)
         self._clock.timeout.connect(self._on_tick)
@@ -83,25 +84,34 @@ class VisitPage(Page):
         outer.setSpacing(12)
         for widget in (self._header, self._missing, self._elsewhere):
             outer.addWidget(widget)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        content = QWidget(scroll)
-        content.setLayout(self._columns)
         self._columns.setContentsMargins(0, 0, 0, 0)
         self._columns.setSpacing(14)
-        self._columns.addWidget(self.visit_card, 2)
+        content = QWidget(self)
+        content.setLayout(self._columns)
+        self._aside = _scroll_area(self)
+        self._columns.addWidget(self._aside, 2)
         self._columns.addWidget(self.note_card, 4)
+        self._aside.setWidget(self.visit_card)
+        scroll = _scroll_area(self)
         scroll.setWidget(content)
         outer.addWidget(scroll, 1)
         theme.current().changed.connect(self._turn)
 
     def _turn(self) -> None:
+        """Side by side, the visit scrolls by itself and the note keeps the height of the window;
+        one above the other, the page scrolls as a whole."""
         wide = self.width() >= theme.current().pixels(SIDE_BY_SIDE_PIXELS)
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        if self._columns.direction() != direction:
-            self._columns.setDirection(direction)
+        if self._columns.direction() == direction:
+            return
+        self._columns.setDirection(direction)
+        if wide:
+            self._aside.setWidget(self.visit_card)
+        else:
+            self._aside.takeWidget()
+            self._columns.insertWidget(0, self.visit_card)
+        self._aside.setVisible(wide)
+        self.visit_card.show()
 
     def _connect(self) -> None:
         presenter, visit, note = self.presenter, self.visit_card, self.note_card
@@ -204,3 +214,11 @@ class VisitPage(Page):
     def _on_new_note(self) -> None:
         self.presenter.write_new()
         self.note_card.focus_editor()
+
+
+def _scroll_area(parent: QWidget) -> QScrollArea:
+    scroll = QScrollArea(parent)
+    scroll.setWidgetResizable(True)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return scroll

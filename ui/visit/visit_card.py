@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QSignalBlocker, QTime, Signal
-from PySide6.QtWidgets import (
-    QLineEdit,
-    QPushButton,
-    QSizePolicy,
-    QSpinBox,
-    QTimeEdit,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from fieldapp.clock import OSLO
 from fieldapp.domain.visits import VisitKind
+from ui.typed import parse_clock
 from ui.visit.state import Phase, VisitState, clock_line, plan_text, summary, two_together
 from ui.widgets import (
     Banner,
@@ -33,10 +28,10 @@ from ui.widgets import (
     column_of,
     row_of,
 )
-from ui.words import word
+from ui.words import clock_text, word
 
-NOT_RECORDED = -1
-"""The value of the travel field while nothing is recorded; 0 minutes is an answer."""
+MOST_MINUTES = 600
+"""Longest travel that can be written; more is a slip of the finger."""
 
 
 class VisitCard(Card):
@@ -77,21 +72,23 @@ class VisitCard(Card):
         self._along = self._along_field()
         self._travel_field = self._travel()
         self._problem = Text(parent=self, role="error")
+        self._ready = self._ready_row()
+        self._running = self._running_row()
+        self._nobody = self._nobody_panel()
+        # The act stands above the details: begin first, say who and how at leisure.
         for widget in (
             self._plan,
             self._clock,
             self._summary,
             self._alone,
+            self._problem,
+            self._ready,
+            self._running,
+            self._nobody,
             self._kind_field,
             self._along,
             self._travel_field,
-            self._problem,
         ):
-            self.body.addWidget(widget)
-        self._ready = self._ready_row()
-        self._running = self._running_row()
-        self._nobody = self._nobody_panel()
-        for widget in (self._ready, self._running, self._nobody):
             self.body.addWidget(widget)
         self.body.addStretch(1)
 
@@ -215,25 +212,22 @@ class VisitCard(Card):
         )
 
     def _travel(self) -> QWidget:
-        self._minutes = QSpinBox(self)
+        self._minutes = QLineEdit(self)
         self._minutes.setObjectName("visitTravel")
-        self._minutes.setRange(NOT_RECORDED, 600)
-        self._minutes.setSingleStep(5)
-        self._minutes.setSuffix(self.tr(" min"))
-        self._minutes.setSpecialValueText(self.tr("ikke ført"))
-        self._minutes.setKeyboardTracking(False)
+        self._minutes.setValidator(QIntValidator(0, MOST_MINUTES, self))
+        self._minutes.setPlaceholderText(self.tr("minutter"))
         self._minutes.editingFinished.connect(self._on_travel)
-        return FormField(self.tr("Reisetid"), self._minutes, parent=self)
+        return FormField(self.tr("Reisetid i minutter"), self._minutes, parent=self)
 
     def _show_travel(self, state: VisitState) -> None:
         self._travel_field.setVisible(state.phase is Phase.RUNNING)
         known = state.encounter.travel_minutes if state.encounter else None
         if not self._minutes.hasFocus():
-            self._minutes.setValue(NOT_RECORDED if known is None else known)
+            self._minutes.setText("" if known is None else str(known))
 
     def _on_travel(self) -> None:
-        minutes = self._minutes.value()
-        self.travel_set.emit(None if minutes == NOT_RECORDED else minutes)
+        text = self._minutes.text()
+        self.travel_set.emit(int(text) if text.isdecimal() else None)
 
     def _ready_row(self) -> QWidget:
         holder = QWidget(self)
@@ -255,10 +249,10 @@ class VisitCard(Card):
         self._finish.clicked.connect(self._on_finish)
         self._other_end = QuietButton(self.tr("Annen sluttid"), holder, name="visitOtherEnd")
         self._other_end.clicked.connect(self._on_other_end)
-        self._end = QTimeEdit(holder)
+        self._end = QLineEdit(holder)
         self._end.setObjectName("visitEnd")
-        self._end.setDisplayFormat("HH:mm")
         self._end.setAccessibleName(self.tr("Sluttid"))
+        self._end.returnPressed.connect(self._on_finish)
         self._end.hide()
         flow = FlowLayout(holder, 8)
         for widget in (self._finish, self._end, self._other_end):
@@ -269,9 +263,9 @@ class VisitCard(Card):
     def _on_other_end(self) -> None:
         if self._end.isHidden():
             if self._now is not None:
-                shown = self._now.astimezone(OSLO)
-                self._end.setTime(QTime(shown.hour, shown.minute))
+                self._end.setText(clock_text(self._now))
             self._end.show()
+            self._end.selectAll()
             self._end.setFocus()
             self._other_end.setText(self.tr("Slutt nå i stedet"))
         else:
@@ -280,12 +274,17 @@ class VisitCard(Card):
 
     def _on_finish(self) -> None:
         # A number that is still being typed is part of what is ended.
-        self._minutes.interpretText()
         self._on_travel()
-        chosen = self._end.time()
-        self.finish_asked.emit(
-            None if self._end.isHidden() else (chosen.hour(), chosen.minute())
-        )
+        if self._end.isHidden():
+            self.finish_asked.emit(None)
+            return
+        clock = parse_clock(self._end.text())
+        if clock is None:
+            self._problem.setText(self.tr("Skriv sluttiden som 10:45. Ingenting er endret."))
+            self._problem.show()
+            self._end.setFocus()
+            return
+        self.finish_asked.emit(clock)
 
     def _nobody_panel(self) -> QWidget:
         holder = QWidget(self)
