@@ -12,7 +12,7 @@ from fieldapp.services.session import Session
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 from ui.unlock.page import UnlockPage
-from ui.workspace import SyncMaker, Workspace
+from ui.workspace import SMALLEST, SyncMaker, Workspace
 
 
 class Door(Protocol):
@@ -50,6 +50,7 @@ class MainWindow(QMainWindow):
         self._make_sync = make_sync
         self._workspace: Workspace | None = None
         self.setWindowTitle(self.tr("Hjemmebesøk"))
+        self.setMinimumSize(*SMALLEST)
         self.resize(1366, 768)
         self._show_unlock()
 

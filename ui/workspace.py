@@ -23,6 +23,9 @@ from ui.widgets import Rail, RailEntry
 
 log = logging.getLogger(__name__)
 
+SMALLEST = (960, 600)
+"""Width and height in logical pixels below which the window does not go."""
+
 SyncMaker = Callable[[Session, TaskRunner, ChangeBus], SyncControl]
 
 
@@ -46,6 +49,8 @@ class Workspace(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        # Stated, so that no page can make the window grow beyond the screen at large text.
+        self.setMinimumSize(*SMALLEST)
         changes = ChangeBus(self)
         sync = make_sync(session, tasks, changes)
         self.context = AppContext(session, tasks, sync, theme, self.navigate, changes)

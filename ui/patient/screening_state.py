@@ -78,7 +78,8 @@ def trend_view(trend: Trend) -> TrendView:
 
 def _tones(count: int) -> tuple[Tone, ...]:
     """The calmest tone for the lowest band and the sharpest for the highest."""
-    return _BAND_TONES.get(count, ("neutral",) * count)
+    unknown: list[Tone] = ["neutral" for _ in range(count)]
+    return _BAND_TONES.get(count, tuple(unknown))
 
 
 def _line(instrument: Instrument, point: Response) -> ScoreLine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -125,8 +126,18 @@ class Button(QPushButton):
     def _render(self) -> None:
         if self._icon:
             side = theme.current().pixels(18)
-            self.setIconSize(QSize(side, side))
+            # Wider than the picture: the style leaves too little room between icon and words.
+            self.setIconSize(QSize(side + (8 if self.text() else 0), side))
             self.setIcon(icons.icon(self._icon, self._icon_token(), 18))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.tone == "primary" and self.hasFocus():
+            # The blue ring alone is hard to tell from the accent, so a light line parts them.
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme.current().color("on_accent"), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 8, 8)
 
     def _icon_token(self) -> str:
         return {"primary": "on_accent", "danger": "danger", "quiet": "accent"}.get(self.tone, "ink")
@@ -340,10 +351,16 @@ class SearchField(QLineEdit):
         self.setObjectName("search")
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
-        self.setClearButtonEnabled(True)
-        self._icon_action = self.addAction(
-            icons.icon("search", "muted", 18), QLineEdit.ActionPosition.LeadingPosition
-        )
+        # WORKAROUND icons that Qt itself puts into a line stay 16 px at any text size, and its
+        # clear button has no picture on Linux; so both are ours.
+        self._icon = IconLabel("search", "muted", 18, self)
+        self.clear_button = QToolButton(self)
+        self.clear_button.setAccessibleName(self.tr("Tøm søket"))
+        self.clear_button.setToolTip(self.tr("Tøm søket"))
+        self.clear_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Esc or Ctrl+A does it by key
+        self.clear_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.clear_button.clicked.connect(self._on_clear)
+        self.clear_button.hide()
         self.debounce = QTimer(self)
         self.debounce.setSingleShot(True)
         self.debounce.setInterval(80)
@@ -351,6 +368,7 @@ class SearchField(QLineEdit):
         self.textChanged.connect(self._restart)
         self.returnPressed.connect(self._announce)
         theme.current().changed.connect(self._render)
+        self._render()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Down:
@@ -358,16 +376,38 @@ class SearchField(QLineEdit):
             return
         super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
     def _restart(self, text: str) -> None:
-        del text
+        self.clear_button.setVisible(bool(text))
         self.debounce.start()
+
+    def _on_clear(self) -> None:
+        self.clear()
+        self.setFocus()
+        self._announce()
 
     def _announce(self) -> None:
         self.debounce.stop()
         self.searched.emit(self.text())
 
     def _render(self) -> None:
-        self._icon_action.setIcon(icons.icon("search", "muted", 18))
+        look = theme.current()
+        side = look.pixels(18)
+        self.clear_button.setIcon(icons.icon("x", "muted", 18))
+        self.clear_button.setIconSize(QSize(side, side))
+        # The style sheet pads the text by 12; the icons stand inside these margins.
+        self.setTextMargins(side + 8, 0, side + 14, 0)
+        self._place()
+
+    def _place(self) -> None:
+        gap = theme.current().pixels(12)
+        self._icon.adjustSize()
+        self._icon.move(gap, (self.height() - self._icon.height()) // 2)
+        side = max(0, self.height() - 8)
+        self.clear_button.setGeometry(self.width() - side - 4, 4, side, side)
 
 
 class Avatar(QWidget):
@@ -414,10 +454,10 @@ class Snackbar(QFrame):
         super().__init__(parent)
         self.setObjectName("snackbar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(18, 8, 10, 8)
         row.setSpacing(12)
-        self.text = Text(parent=self, wrap=False)
+        self.text = Text(parent=self)
         row.addWidget(self.text, 1)
         self.undo = QPushButton(self.tr("Angre"), self)
         self.undo.clicked.connect(self._on_undo)
@@ -448,11 +488,18 @@ class Snackbar(QFrame):
         self.undo_asked.emit()
 
     def _place(self) -> None:
-        self.adjustSize()
-        parent = self._over
-        width = min(self.sizeHint().width(), parent.width() - 32)
-        self.resize(width, self.sizeHint().height())
-        self.move((parent.width() - width) // 2, parent.height() - self.height() - 20)
+        """At the bottom, as wide as the words want and the window allows, as high as that needs."""
+        room = self._over.width() - 32
+        words = self.text.fontMetrics().horizontalAdvance(self.text.text())
+        margins = self._row.contentsMargins()
+        width = words + margins.left() + margins.right() + 8
+        if not self.undo.isHidden():
+            width += self._row.spacing() + self.undo.sizeHint().width()
+        width = min(width, room)
+        self._row.invalidate()
+        height = max(self._row.totalHeightForWidth(width), self._row.totalMinimumSize().height())
+        self.resize(width, height)
+        self.move((self._over.width() - width) // 2, self._over.height() - height - 20)
 
 
 class Divider(QWidget):

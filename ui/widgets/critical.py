@@ -39,7 +39,7 @@ class CriticalBand(QFrame):
         row.setSpacing(12)
         row.addWidget(IconLabel("shield-alert", "danger", 22, self), 0, Qt.AlignmentFlag.AlignTop)
         self._holder = QWidget(self)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self._holder.setSizePolicy(policy)
         self._flow = FlowLayout(self._holder, 18)
@@ -70,6 +70,6 @@ class _Entry(QWidget):
         if entry.text:
             text = Text(entry.text, "", self)
             metrics = text.fontMetrics()
-            widest = theme.current().pixels(420)
+            widest = theme.current().pixels(300)
             text.setMinimumWidth(min(widest, metrics.horizontalAdvance(entry.text) + 4))
             row.addWidget(text, 1)
