@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -111,6 +113,7 @@ class Theme(QObject):
         self.scheme = Scheme.LIGHT
         self.scale = 100
         self._family = ""
+        self._app: QApplication | None = None
 
     @property
     def dark(self) -> bool:
@@ -149,12 +152,20 @@ class Theme(QObject):
         if not self._family:
             self._family = _load_fonts()
             app.setStyle("Fusion")
+            app.styleHints().colorSchemeChanged.connect(self._on_system_scheme)
+        self._app = app
         app.setFont(self.font())
         app.setPalette(self._palette())
         app.setStyleSheet(render(self.tokens, self.scale))
         global _current
         _current = self
         self.changed.emit()
+
+    @Slot()
+    def _on_system_scheme(self) -> None:
+        """The desktop went dark or light; it concerns only those who follow it."""
+        if self.scheme is Scheme.SYSTEM and self._app is not None:
+            self.apply(self._app, self.scheme, self.scale)
 
     def _palette(self) -> QPalette:
         roles = {
@@ -195,14 +206,38 @@ def current() -> Theme:
 def render(tokens: dict[str, str], scale: int) -> str:
     """Return the style sheet.
 
-    `@name` becomes a colour, `12sp` a size that follows the text, `42tp` a touch target: large
-    enough for a thumb at 100 % and growing less than the text does.
+    `@name` becomes a colour, `@icon(file,token)` the address of an icon in that colour, `12sp` a
+    size that follows the text, `42tp` a touch target: large enough for a thumb at 100 % and
+    growing less than the text does.
     """
     template = (resources_dir() / "qss" / "app.qss").read_text(encoding="utf-8")
-    sheet = re.sub(r"@([a-z_]+)", lambda match: tokens[match[1]], template)
+    sheet = re.sub(
+        r"@icon\(([a-z0-9-]+),([a-z_]+)\)",
+        lambda match: f'url("{_icon_file(match[1], tokens[match[2]])}")',
+        template,
+    )
+    sheet = re.sub(r"@([a-z_]+)", lambda match: tokens[match[1]], sheet)
     sheet = re.sub(r"(\d+)sp\b", lambda match: f"{round(int(match[1]) * scale / 100)}px", sheet)
     growth = 1 + (scale - 100) / 100 * 0.4
     return re.sub(r"(\d+)tp\b", lambda match: f"{round(int(match[1]) * growth)}px", sheet)
+
+
+@lru_cache(maxsize=1)
+def _icon_dir() -> QTemporaryDir:
+    return QTemporaryDir()
+
+
+@lru_cache(maxsize=64)
+def _icon_file(name: str, color: str) -> str:
+    """Return the address of an icon in one colour.
+
+    WORKAROUND a style sheet takes pictures from files only and cannot colour them, so the few
+    that it draws (arrows, check marks) are written to a folder that Qt deletes at exit.
+    """
+    svg = (resources_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    file = Path(_icon_dir().path()) / f"{name}-{color.removeprefix('#')}.svg"
+    file.write_text(svg.replace("currentColor", color), encoding="utf-8")
+    return file.as_posix()
 
 
 def _load_fonts() -> str:
