@@ -105,8 +105,8 @@ class _ContactRow(QWidget):
         if details:
             words.addWidget(Text(details, "muted", self))
         consent, tone = self._consent(contact)
-        words.addWidget(Tag(consent, tone, self))
-        row.addLayout(words, 1)
+        words.addWidget(Tag(consent, tone, self), 0, Qt.AlignmentFlag.AlignLeft)
+        row.addLayout(words, 3)
         self.edit = QuietButton(self.tr("Endre"), self, icon="pencil")
         self.edit.setAccessibleName(self.tr("Endre {name}").format(name=contact.name))
         self.remove = QuietButton(self.tr("Ta bort"), self, icon="x")

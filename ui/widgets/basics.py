@@ -126,9 +126,9 @@ class Button(QPushButton):
     def _render(self) -> None:
         if self._icon:
             side = theme.current().pixels(18)
-            # Wider than the picture: the style leaves too little room between icon and words.
-            self.setIconSize(QSize(side + (8 if self.text() else 0), side))
-            self.setIcon(icons.icon(self._icon, self._icon_token(), 18))
+            gap = theme.current().pixels(5) if self.text() else 0
+            self.setIconSize(QSize(side + gap, side))
+            self.setIcon(icons.spaced(self._icon, self._icon_token(), 18, gap))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
