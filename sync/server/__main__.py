@@ -58,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StorageError, UserError) as error:
         print(error, file=sys.stderr)
     except OSError as error:
-        print(f"{error.strerror or 'The system refused'}: {error.filename}", file=sys.stderr)
+        where = f": {error.filename}" if error.filename else ""
+        print(f"{error.strerror or 'The system refused'}{where}", file=sys.stderr)
     return 1
 
 
@@ -189,7 +190,8 @@ def _password(parsed: argparse.Namespace) -> str:
 def _tell(parsed: argparse.Namespace, event: str, **facts: object) -> None:
     """Print a line for people, or for programs with --json."""
     if parsed.json:
-        line = json.dumps({"event": event, **facts}, ensure_ascii=False)
+        # ASCII alone: the reader need not know which encoding this terminal has.
+        line = json.dumps({"event": event, **facts})
     else:
         line = f"{event}: " + ", ".join(f"{name} {value}" for name, value in facts.items())
     print(line, flush=True)
@@ -200,12 +202,23 @@ def _tell(parsed: argparse.Namespace, event: str, **facts: object) -> None:
 
 def _serve(storage: Storage, parsed: argparse.Namespace) -> int:
     check_listen(parsed.host, behind_tls_proxy=parsed.insecure_behind_tls_proxy)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(PrivateFormatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    app = create_app(storage, SystemClock(), new_id)
+    family = socket.AF_INET6 if ":" in parsed.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((parsed.host, parsed.port))
+        listener.listen(_BACKLOG)
+        _log_to_stderr()
+        server = _http_server(storage)
+        # Connections are taken in already, and answered as soon as the server's loop turns.
+        _announce(storage, listener, parsed.host)
+        server.run(sockets=[listener])
+    return 0
+
+
+def _http_server(storage: Storage) -> uvicorn.Server:
     config = uvicorn.Config(
-        app,
+        create_app(storage, SystemClock(), new_id),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -221,16 +234,13 @@ def _serve(storage: Storage, parsed: argparse.Namespace) -> int:
     # uvicorn repeats a signal after it has shut down; that is then a normal end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    family = socket.AF_INET6 if ":" in parsed.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((parsed.host, parsed.port))
-        # From here on connections are taken in, and answered as soon as the loop turns.
-        listener.listen(_BACKLOG)
-        _announce(storage, listener, parsed.host)
-        server.run(sockets=[listener])
-    return 0
+    return server
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PrivateFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _announce(storage: Storage, listener: socket.socket, host: str) -> None:

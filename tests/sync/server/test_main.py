@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -148,6 +149,15 @@ def test_the_server_says_when_it_listens_and_ends_cleanly_on_a_signal(
     assert "HTTP/1.1" not in log
     assert "Traceback" not in log
     assert not (folder / "server.db-wal").exists()
+
+
+def test_a_port_that_is_taken_is_told(run: Run) -> None:
+    run("--init")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        assert "in use" in run("run", "--port", port, code=1)
 
 
 def test_the_shipped_password_cost_is_not_the_tests(run: Run) -> None:
