@@ -6,6 +6,7 @@ import os
 import sys
 import unicodedata
 from pathlib import Path
+from urllib.parse import unquote
 
 import platformdirs
 
@@ -37,6 +38,14 @@ def user_dir(data: Path, username: str) -> Path:
         raise ValueError("a user name is needed")
     # The prefix keeps '..' and names that Windows reserves ('con', 'nul') harmless.
     return data / f"user-{_file_name_of(normal)}"
+
+
+def usernames(data: Path) -> list[str]:
+    """The normal names of those who have a folder of their own inside ``data``, sorted."""
+    if not data.is_dir():
+        return []
+    folders = (path for path in data.iterdir() if path.is_dir() and path.name.startswith("user-"))
+    return sorted(unquote(folder.name.removeprefix("user-")) for folder in folders)
 
 
 def normal_username(username: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import Slot
@@ -37,14 +38,21 @@ class MainWindow(QMainWindow):
 
     def __init__(
         self,
-        door: Door,
+        door: Door | None,
         tasks: TaskRunner,
         theme: Theme,
         make_sync: SyncMaker,
         parent: QWidget | None = None,
+        *,
+        on_session: Callable[[Session], None] = lambda session: None,
     ) -> None:
+        """Without a door the window waits for `use`, as on a first start.
+
+        `on_session` puts the person's own settings in force before the workspace is built.
+        """
         super().__init__(parent)
         self._door = door
+        self._on_session = on_session
         self._tasks = tasks
         self._theme = theme
         self._make_sync = make_sync
@@ -52,12 +60,22 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self.tr("Hjemmebesøk"))
         self.setMinimumSize(*SMALLEST)
         self.resize(1366, 768)
-        self._show_unlock()
+        if door is not None:
+            self._show_unlock()
 
     @property
     def workspace(self) -> Workspace | None:
         """The workspace; None while the window is locked."""
         return self._workspace
+
+    def use(self, door: Door) -> None:
+        """Stand before this door: show its unlock page."""
+        self._door = door
+        self._show_unlock()
+
+    def enter(self) -> None:
+        """Show the workspace of a door that is unlocked already."""
+        self._on_unlocked()
 
     @Slot()
     def lock(self) -> None:
@@ -70,6 +88,7 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def _show_unlock(self) -> None:
+        assert self._door is not None
         page = UnlockPage(self._door.username, self._door.unlock, self._tasks, self)
         page.unlocked.connect(self._on_unlocked)
         self.setCentralWidget(page)
@@ -77,7 +96,9 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_unlocked(self) -> None:
+        assert self._door is not None
         session = self._door.session()
+        self._on_session(session)
         workspace = Workspace(session, self._tasks, self._theme, self._make_sync, self)
         workspace.lock_requested.connect(self.lock)
         self._workspace = workspace
@@ -91,4 +112,5 @@ class MainWindow(QMainWindow):
         self._workspace.leave()
         self._workspace.context.sync.close()
         self._workspace = None
-        self._door.lock()
+        if self._door is not None:
+            self._door.lock()

@@ -1,0 +1,146 @@
+"""Start-up: the application, its look and language, and the first page.
+
+The first page is painted before the cipher driver, the keyring and the network library are
+loaded; they come in while the person types.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from fieldapp import paths
+from ui.i18n import Languages
+from ui.main_window import Door, MainWindow
+from ui.tasks import TaskRunner
+from ui.theme import Scheme, Theme
+
+if TYPE_CHECKING:
+    from fieldapp.services.session import Session
+    from ui.changes import ChangeBus
+    from ui.context import SyncControl
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lives as long as the program. Close it last: it waits for what still runs."""
+
+    app: QApplication
+    theme: Theme
+    languages: Languages
+    tasks: TaskRunner
+
+    def close(self) -> None:
+        self.tasks.close()
+
+
+def set_up(scheme: Scheme = Scheme.LIGHT, scale: int = 100) -> Desk:
+    """Make the application with our look, in bokmål until somebody has chosen otherwise."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("fieldapp")
+    app.setApplicationDisplayName("Hjemmebesøk")
+    theme = Theme(app)
+    theme.apply(app, scheme, scale)
+    languages = Languages(app)
+    languages.use("nb")
+    return Desk(app, theme, languages, TaskRunner(parent=app))
+
+
+class LazyDoor:
+    """The door of one user; loads the vault's libraries when it is first knocked at."""
+
+    def __init__(self, username: str, data_dir: Path) -> None:
+        self._username = username
+        self._data_dir = data_dir
+        self._door: Door | None = None
+
+    @property
+    def username(self) -> str:
+        return self._username
+
+    def unlock(self, passphrase: str) -> None:
+        self._real().unlock(passphrase)
+
+    def session(self) -> Session:
+        return self._real().session()
+
+    def lock(self) -> None:
+        if self._door is not None:
+            self._door.lock()
+
+    def _real(self) -> Door:
+        if self._door is None:
+            from fieldapp.bootstrap import door_for
+
+            self._door = door_for(self._username, self._data_dir)
+        return self._door
+
+
+def make_sync(session: Session, tasks: TaskRunner, changes: ChangeBus) -> SyncControl:
+    """The coordinator on the real line of a session."""
+    from ui.sync.connection import HttpConnection
+    from ui.sync.coordinator import SyncCoordinator
+
+    return SyncCoordinator(session, HttpConnection(session), tasks, changes)
+
+
+def main(data_dir: Path | None = None, on_painted: Callable[[], None] | None = None) -> int:
+    """Run the program until its window is closed; return the exit code."""
+    from fieldapp import logs
+
+    folder = data_dir or paths.data_dir()
+    desk = set_up()
+    users = paths.usernames(folder)
+    door = LazyDoor(users[0], folder) if users else None
+    window = MainWindow(
+        door, desk.tasks, desk.theme, make_sync, on_session=lambda session: wear(desk, session)
+    )
+    if door is None:
+        _show_first_start(window, desk, folder)
+    window.show()
+    if on_painted is not None:
+        QTimer.singleShot(0, on_painted)
+    logs.set_up(folder)
+    QTimer.singleShot(0, lambda: desk.tasks.run(_load_libraries))
+    try:
+        return desk.app.exec()
+    finally:
+        window.close()
+        desk.close()
+
+
+def wear(desk: Desk, session: Session) -> None:
+    """Put the person's own colours, text size and language in force."""
+    from fieldapp.services import settings
+
+    desk.languages.use(settings.get(session, settings.LANGUAGE, "nb"))
+    scheme = Scheme(settings.get(session, settings.SCHEME, desk.theme.scheme.value))
+    scale = int(settings.get(session, settings.TEXT_SCALE, str(desk.theme.scale)))
+    if (scheme, scale) != (desk.theme.scheme, desk.theme.scale):
+        desk.theme.apply(desk.app, scheme, scale)
+
+
+def _show_first_start(window: MainWindow, desk: Desk, folder: Path) -> None:
+    from fieldapp.bootstrap import door_for
+    from ui.setup.page import SetupPage
+
+    page = SetupPage(lambda username: door_for(username, folder), desk.tasks, window)
+    page.ready.connect(lambda username: window.use(LazyDoor(username, folder)))
+    window.setCentralWidget(page)
+    page.focus_field()
+
+
+def _load_libraries() -> None:
+    """Bring in what unlocking needs while the person types. Runs beside the screen."""
+    import fieldapp.bootstrap  # noqa: F401
+    import sync.client.engine  # noqa: F401

@@ -1,0 +1,1 @@
+"""The first start on a laptop: enrolment, passphrase and the recovery key."""

@@ -1,0 +1,208 @@
+"""The page of a first start. It replaces the unlock page while there is no store to unlock."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from fieldapp.services.setup import EnrolmentAnswer
+from sync.client.enrol import enrol
+from ui import errors, theme
+from ui.setup.state import SetupForm, problems
+from ui.tasks import TaskRunner
+from ui.widgets import Banner, FormField, IconLabel, PrimaryButton, Text, row_of
+
+
+class NewDoor(Protocol):
+    """The way to a store that does not exist yet; see fieldapp.bootstrap.Door."""
+
+    def create(self, passphrase: str) -> str:
+        """Make the store, leave it open, and return its recovery key."""
+
+    def enrol(self, enrolment: EnrolmentAnswer) -> None:
+        """Store who this laptop is."""
+
+    def lock(self) -> None:
+        """Close the store."""
+
+
+class SetupPage(QWidget):
+    """Enrols first and makes the store then: a refused code leaves nothing behind.
+
+    Signals:
+        ready(str): the store of this user name is made, enrolled and locked.
+    """
+
+    ready = Signal(str)
+
+    def __init__(
+        self,
+        door_for: Callable[[str], NewDoor],
+        tasks: TaskRunner,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._door_for = door_for
+        self._tasks = tasks
+        self._answer: EnrolmentAnswer | None = None
+        self._username = ""
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        outer.addWidget(scroll)
+        ground = QWidget(scroll)
+        scroll.setWidget(ground)
+        around = QVBoxLayout(ground)
+        around.setContentsMargins(24, 24, 24, 24)
+        self._card = QFrame(ground)
+        self._card.setObjectName("card")
+        around.addStretch(1)
+        around.addWidget(self._card, 0, Qt.AlignmentFlag.AlignHCenter)
+        around.addStretch(2)
+        self._column = QVBoxLayout(self._card)
+        self._column.setContentsMargins(32, 26, 32, 28)
+        self._column.setSpacing(12)
+        self._build()
+        theme.current().changed.connect(self._fit)
+        self._fit()
+
+    def focus_field(self) -> None:
+        self._fields["server_url"].editor.setFocus()
+
+    def _build(self) -> None:
+        head = row_of(
+            IconLabel("heart-pulse", "accent", 40, self._card),
+            Text(self.tr("Ta maskinen i bruk"), "title", self._card, wrap=False),
+            None,
+            spacing=14,
+        )
+        self._column.addLayout(head)
+        self._intro = Text(
+            self.tr(
+                "Maskinen gjøres kjent for serveren med en engangskode. Passfrasen du velger, "
+                "åpner journalen på denne maskinen, også uten dekning."
+            ),
+            "muted",
+            self._card,
+        )
+        self._column.addWidget(self._intro)
+        self._banner = Banner("", "danger", self._card)
+        self._column.addWidget(self._banner)
+        self._fields = {
+            "server_url": self._field(self.tr("Serverens adresse"), "server_url"),
+            "code": self._field(self.tr("Engangskode"), "code"),
+            "username": self._field(self.tr("Brukernavn"), "username"),
+            "password": self._field(self.tr("Passord på serveren"), "password", secret=True),
+            "passphrase": self._field(
+                self.tr("Ny passfrase for denne maskinen"),
+                "passphrase",
+                secret=True,
+                help_text=self.tr("Minst tolv tegn eller fire ord. Bruk ikke serverpassordet."),
+            ),
+            "passphrase_again": self._field(
+                self.tr("Passfrasen en gang til"), "passphrase_again", secret=True
+            ),
+        }
+        for field in self._fields.values():
+            self._column.addWidget(field)
+        self._button = PrimaryButton(
+            self.tr("Ta i bruk"), self._card, icon="check", name="setupStart"
+        )
+        self._button.clicked.connect(self._start)
+        self._column.addWidget(self._button)
+
+    def _field(
+        self, label: str, name: str, *, secret: bool = False, help_text: str = ""
+    ) -> FormField:
+        editor = QLineEdit(self._card)
+        editor.setObjectName(f"setup_{name}")
+        if secret:
+            editor.setEchoMode(QLineEdit.EchoMode.Password)
+        editor.returnPressed.connect(self._start)
+        return FormField(label, editor, help_text, self._card)
+
+    def _form(self) -> SetupForm:
+        texts = {}
+        for name, field in self._fields.items():
+            assert isinstance(field.editor, QLineEdit)
+            texts[name] = field.editor.text()
+        return SetupForm(**texts)
+
+    @Slot()
+    def _start(self) -> None:
+        form = self._form()
+        found = problems(form)
+        for name, field in self._fields.items():
+            field.say_problem(found.get(name, ""))
+        if found:
+            next(self._fields[name] for name in self._fields if name in found).editor.setFocus()
+            return
+        self._button.setEnabled(False)
+        self._banner.say(self.tr("Kobler til serveren og lager den krypterte journalen …"))
+        self._tasks.run(lambda: self._work(form), self._on_made, self._on_refused)
+
+    def _work(self, form: SetupForm) -> str:
+        """Off the GUI thread. What the server has given is kept if making the store fails."""
+        if self._answer is None:
+            self._answer = enrol(
+                form.server_url.strip(),
+                form.code,
+                username=form.username,
+                password=form.password,
+                device_name=platform.node() or "laptop",
+            )
+        self._username = form.username.strip()
+        door = self._door_for(self._username)
+        key = door.create(form.passphrase)
+        try:
+            door.enrol(self._answer)
+        finally:
+            door.lock()
+        return key
+
+    def _on_refused(self, error: BaseException) -> None:
+        self._button.setEnabled(True)
+        self._banner.say(errors.sentence_for(error), "danger")
+
+    def _on_made(self, recovery_key: str) -> None:
+        """Show the key once; it is nowhere else."""
+        for field in self._fields.values():
+            assert isinstance(field.editor, QLineEdit)
+            field.editor.clear()
+            field.hide()
+        self._button.hide()
+        self._banner.say(self.tr("Journalen er laget og kryptert."), "ok")
+        self._intro.setText(
+            self.tr(
+                "Dette er gjenopprettingsnøkkelen. Den vises bare nå. Skriv den på papir og gi "
+                "papiret til den som oppbevarer nøkler for virksomheten. Den åpner journalen hvis "
+                "passfrasen eller maskinens nøkkelring går tapt."
+            )
+        )
+        # Spaces instead of hyphens let the line wrap at large text; both are read back alike.
+        key = Text(recovery_key.replace("-", " "), "", self._card)
+        key.setObjectName("setupRecoveryKey")
+        key.setAccessibleName(self.tr("Gjenopprettingsnøkkel"))
+        key.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        key.setFont(theme.current().font(19, theme.current().font().Weight.DemiBold))
+        self._column.addWidget(key)
+        done = PrimaryButton(
+            self.tr("Nøkkelen er skrevet ned"), self._card, icon="check", name="setupDone"
+        )
+        done.clicked.connect(lambda: self.ready.emit(self._username))
+        self._column.addWidget(done)
+        done.setFocus()
+
+    @Slot()
+    def _fit(self) -> None:
+        self._card.setFixedWidth(min(theme.current().pixels(620), 1200))
