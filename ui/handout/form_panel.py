@@ -100,9 +100,9 @@ class FormPanel(QWidget):
         column.addWidget(self._act)
         column.addWidget(self._question)
         # Beside the buttons in both parts, so that what is missing is read where one pressed.
-        self._problem = Text(parent=self, role="error")
-        self._problem.setObjectName("handoutProblem")
-        column.addWidget(self._problem)
+        self.problem_line = Text(parent=self, role="error")
+        self.problem_line.setObjectName("handoutProblem")
+        column.addWidget(self.problem_line)
 
     def show_form(self, form: HandoutForm, *, can_give: bool) -> None:
         """Render a form. Words being typed are left alone."""
@@ -127,8 +127,8 @@ class FormPanel(QWidget):
             self._words.setFocus()
         self._words_field.setVisible(worded)
         self._confirm.setVisible(worded)
-        self._problem.setText(form.problem)
-        self._problem.setVisible(bool(form.problem))
+        self.problem_line.setText(form.problem)
+        self.problem_line.setVisible(bool(form.problem))
 
     def focus_first(self) -> None:
         """Put the focus on the first thing to say."""
@@ -190,9 +190,7 @@ class FormPanel(QWidget):
         column.addWidget(self._outcome_row(holder))
         return holder
 
-    def _choices(
-        self, label: str, options: list[tuple[object, str, str, str]]
-    ) -> ChoiceRow:
+    def _choices(self, label: str, options: list[tuple[object, str, str, str]]) -> ChoiceRow:
         """A row whose buttons show their key and are named for those who drive the window."""
         row = ChoiceRow(label, [(value, words) for value, _, words, _ in options], self)
         for button, (_, key, words, name) in zip(row.buttons(), options, strict=True):
@@ -241,17 +239,13 @@ class FormPanel(QWidget):
         column.setSpacing(8)
         self._title = Text(parent=holder, role="label")
         column.addWidget(self._title)
-        self._reasons = ChoiceRow(
-            self.tr("Årsak"), parent=holder, name="reason", numbered=True
-        )
+        self._reasons = ChoiceRow(self.tr("Årsak"), parent=holder, name="reason", numbered=True)
         self._reasons.chosen.connect(lambda code: self.reason_chosen.emit(str(code)))
         column.addWidget(self._reasons)
         self._clock = QLineEdit(holder)
         self._clock.setObjectName("pastClock")
         self._clock.setPlaceholderText(self.tr("for eksempel 08:30"))
-        self._clock.textChanged.connect(
-            lambda text: self.clock_changed.emit(parse_clock(text))
-        )
+        self._clock.textChanged.connect(lambda text: self.clock_changed.emit(parse_clock(text)))
         self._clock_field = FormField(self.tr("Når ble dosen gitt?"), self._clock, parent=holder)
         column.addWidget(self._clock_field)
         self._words = QLineEdit(holder)
@@ -341,9 +335,7 @@ class LabelledRow(QWidget):
         look = theme.current()
         beside = self.width() >= look.pixels(LABEL_BESIDE_PIXELS)
         self._label.setMinimumWidth(look.pixels(104) if beside else 0)
-        direction = (
-            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
-        )
+        direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if self._box.direction() != direction:
             self._box.setDirection(direction)
 

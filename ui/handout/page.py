@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -40,6 +40,7 @@ from ui.patient.header_state import header
 from ui.widgets import (
     Banner,
     EmptyState,
+    Fitted,
     RowList,
     SecondaryButton,
     Snackbar,
@@ -48,6 +49,8 @@ from ui.widgets import (
 )
 
 LIST_PIXELS = 330
+SHORT_FROM = 150
+"""Text size in per cent from which the list's marks are icons alone."""
 LIST_SHARE = 0.32
 """The list takes its pixels, but never more than this share of the page."""
 
@@ -69,8 +72,10 @@ class HandoutPage(Page):
         outer.setContentsMargins(22, 16, 22, 16)
         outer.setSpacing(16)
         outer.addWidget(self._left)
-        outer.addLayout(self._right_side(), 1)
-        self._snackbar = Snackbar(self)
+        right = QWidget(self)
+        right.setLayout(self._right_side())
+        outer.addWidget(right, 1)
+        self._snackbar = Snackbar(right)
         # The second press of a double click must not reach what has come up under the finger.
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
@@ -123,20 +128,26 @@ class HandoutPage(Page):
 
     def _right_side(self) -> QVBoxLayout:
         column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         self._head = PatientHead(self)
         self._trouble = Banner("", "danger", self)
         self._stale = Banner("", "warn", self)
-        for widget in (self._head, self._trouble, self._stale):
+        for widget in (self._head, self._trouble):
             column.addWidget(widget)
         self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        content = QWidget(self._scroll)
-        self._place = QVBoxLayout(content)
-        self._place.setContentsMargins(0, 0, 4, 0)
+        content = Fitted(self._scroll)
+        inside = QVBoxLayout(content)
+        inside.setContentsMargins(0, 0, 4, 0)
+        inside.setSpacing(10)
+        inside.addWidget(self._stale)
+        self._place = QVBoxLayout()
         self._place.setSpacing(12)
+        inside.addLayout(self._place)
+        inside.addStretch(1)
         self._scroll.setWidget(content)
         column.addWidget(self._scroll, 1)
         return column
@@ -202,7 +213,8 @@ class HandoutPage(Page):
         state = self.presenter.state
         self._summary.setText(round_summary(state.rows))
         blocked = self.list.blockSignals(True)
-        self.list.set_rows([round_row(row) for row in state.rows])
+        short = theme.current().scale >= SHORT_FROM
+        self.list.set_rows([round_row(row, short=short) for row in state.rows])
         if state.patient is not None:
             self.list.select_id(state.patient.id)
         self.list.blockSignals(blocked)
@@ -224,7 +236,8 @@ class HandoutPage(Page):
             self._build_cards()
         for view in views:
             active = state.form is not None and state.form.slot.key == view.key
-            self._cards[view.key].show_view(view, active)
+            asking = active and state.form is not None and state.form.ask is not None
+            self._cards[view.key].show_view(view, active=active, asking=asking)
 
     def _build_cards(self) -> None:
         state = self.presenter.state
@@ -242,7 +255,6 @@ class HandoutPage(Page):
             self._place.addWidget(card)
         if not self._cards:
             self._place.addWidget(self._empty())
-        self._place.addStretch(1)
 
     def _empty(self) -> EmptyState:
         patient = self.presenter.state.patient
@@ -270,6 +282,9 @@ class HandoutPage(Page):
             place.addWidget(self.form)
         self.form.show_form(form, can_give=self.presenter.can_give(form.slot.key))
         self.form.show()
+        if form.ask is not None or form.problem:
+            # After the layout has found its new heights.
+            QTimer.singleShot(0, self, self._reveal_form)
 
     def _fit(self) -> None:
         wanted = theme.current().pixels(LIST_PIXELS)
@@ -316,7 +331,6 @@ class HandoutPage(Page):
         form = self.presenter.state.form
         if form is not None and form.problem and form.ask is None:
             self.form.focus_missing(form)
-            self._scroll.ensureWidgetVisible(self.form, 0, 12)
 
     def _on_digit(self, digit: int) -> None:
         form = self.presenter.state.form
@@ -341,8 +355,22 @@ class HandoutPage(Page):
             self.form.focus_first()
         else:
             self._next.setFocus()
-        self._show_active()
+        # After the layout has found its new heights.
+        QTimer.singleShot(0, self, self._show_active)
 
+    @Slot()
+    def _reveal_form(self) -> None:
+        """Bring the open question, or what is missing, under the eyes at any text size."""
+        content = self._scroll.widget()
+        if self.form.height() <= self._scroll.viewport().height():
+            self._scroll.ensureWidgetVisible(self.form, 0, 12)
+        elif self.form.problem_line.isVisible():
+            self._scroll.ensureWidgetVisible(self.form.problem_line, 0, 40)
+        else:
+            top = self.form.mapTo(content, QPoint(0, 0)).y()
+            self._scroll.verticalScrollBar().setValue(top - 8)
+
+    @Slot()
     def _show_active(self) -> None:
         form = self.presenter.state.form
         card = self._cards.get(form.slot.key) if form is not None else None
@@ -360,5 +388,3 @@ class HandoutPage(Page):
         if self.isVisible():
             self.presenter.update_staleness()
             self._stale.say(self.presenter.state.stale, "warn")
-
-

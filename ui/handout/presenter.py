@@ -35,6 +35,7 @@ from ui.handout.state import (
     missing_to_give,
     missing_words,
     needs_text,
+    next_beside,
     next_patient,
     past_moment,
     reason_words,
@@ -338,9 +339,7 @@ class HandoutPresenter(QObject):
         chosen = self.state.chosen
         following: RoundSlot | None = None
         if chosen is not None:
-            following = (
-                self._slot(form.slot.key) if stay else first_to_do(chosen, form.slot.key)
-            )
+            following = self._slot(form.slot.key) if stay else next_beside(chosen, form.slot.key)
         self.state = replace(self.state, form=None)
         if following is not None:
             self._begin(following)
@@ -352,17 +351,9 @@ class HandoutPresenter(QObject):
     def _done_words(self, form: HandoutForm, status: HandoutStatus) -> str:
         patient = self.state.patient
         name = patient.name if patient else ""
-        product = form.slot.request.product
         if status is not HandoutStatus.GIVEN:
-            return self.tr("{what}: {product} · {name}").format(
-                what=word(status), product=product, name=name
-            )
-        return self.tr("{what}: {product} {dose} · {name}").format(
-            what=word(status),
-            product=product,
-            dose=dose_text(form.slot.dose_mg, form.slot.dose_ml),
-            name=name,
-        )
+            return f"{word(status)} · {name}"
+        return f"{word(status)}: {dose_text(form.slot.dose_mg)} · {name}"
 
     def _announce(self, changes: ChangeSet) -> None:
         self._writing_own = True
@@ -402,6 +393,8 @@ class HandoutPresenter(QObject):
         missed: dict[str, MissedDays] = {}
         for slot in chosen.slots if chosen else ():
             key = slot.slot.key
+            if not slot.slot.request.atc.startswith(patients.LAR_MEDICINES):
+                continue  # the thresholds are about lost tolerance to opioids
             missed[key.request_id] = medication.missed_days(
                 session, patient.id, key.request_id, key.day
             )

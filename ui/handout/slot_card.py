@@ -43,7 +43,7 @@ class SlotCard(Card):
     def __init__(self, view: SlotView, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
         self.heading.show()
-        self._shown: tuple[SlotView, bool] | None = None
+        self._shown: tuple[SlotView, bool, bool] | None = None
         self._key = view.key
         self._part = Tag("", "accent", self)
         self._state = Tag("", parent=self)
@@ -68,11 +68,11 @@ class SlotCard(Card):
         theme.current().changed.connect(self._fit)
         self._fit()
 
-    def show_view(self, view: SlotView, active: bool) -> None:
-        """Render, unless just this is shown already."""
-        if self._shown == (view, active):
+    def show_view(self, view: SlotView, *, active: bool, asking: bool) -> None:
+        """Render, unless just this is shown already. `asking`: a question stands open in it."""
+        if self._shown == (view, active, asking):
             return
-        self._shown = (view, active)
+        self._shown = (view, active, asking)
         self._key = view.key
         set_role(self, "active", active)
         self.heading.setText(view.title)
@@ -86,6 +86,7 @@ class SlotCard(Card):
         for line in view.events:
             self._events.addLayout(self._event(line))
         self._show_actions(view, active)
+        self._actions.setVisible(not asking)
         self.setAccessibleName(f"{view.title}, {view.part}, {view.dose}")
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -101,12 +102,10 @@ class SlotCard(Card):
             self._state.say(self.tr("Ikke ført"), "neutral")
 
     def _event(self, line: EventLine) -> QVBoxLayout:
-        text = Text(line.text, "muted" if line.struck else "strong", self)
+        text = Text(line.text, "" if line.struck else "strong", self)
         text.setObjectName("handoutEvent")
         if line.struck:
-            font = text.font()
-            font.setStrikeOut(True)
-            text.setFont(font)
+            set_role(text, "struck", True)
             # A screen reader does not hear a line through the words.
             text.setAccessibleName(self.tr("Feilført: {text}").format(text=line.text))
         icon = IconLabel(line.icon, TOKEN_OF_TONE[line.tone], 18, self)

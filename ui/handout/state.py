@@ -24,6 +24,7 @@ from fieldapp.domain.medication import (
     Slot,
     SlotKey,
 )
+from fieldapp.domain.missed_days import LONGEST
 from fieldapp.domain.reference import HandoutReference
 from fieldapp.services.medication import (
     HandoutEntry,
@@ -97,12 +98,15 @@ def slot_state(slot: RoundSlot) -> SlotState:
     return SlotState.NOT_GIVEN if slot.standing else SlotState.OPEN
 
 
-def first_to_do(patient: RoundPatient, after: SlotKey | None = None) -> RoundSlot | None:
-    """The next open dose of a patient, from `after` on and round the corner."""
-    keys = [slot.slot.key for slot in patient.slots]
-    start = keys.index(after) + 1 if after in keys else 0
-    ordered = patient.slots[start:] + patient.slots[:start]
-    return next((slot for slot in ordered if slot_state(slot) is SlotState.OPEN), None)
+def first_to_do(patient: RoundPatient) -> RoundSlot | None:
+    """The first open dose of a patient."""
+    return next((slot for slot in patient.slots if slot_state(slot) is SlotState.OPEN), None)
+
+
+def next_beside(patient: RoundPatient, done: SlotKey) -> RoundSlot | None:
+    """The next open dose of the same part of the day: the evening is never offered at breakfast."""
+    open_slots = (slot for slot in patient.slots if slot_state(slot) is SlotState.OPEN)
+    return next((slot for slot in open_slots if slot.slot.key.part is done.part), None)
 
 
 def first_not_given(patient: RoundPatient) -> RoundSlot | None:
@@ -123,8 +127,11 @@ def next_patient(patients: Sequence[RoundPatient], after: str | None) -> str | N
 # --- the list at the left
 
 
-def round_row(patient: RoundPatient) -> Row:
-    """One patient: name, where the doses stand in words, and marks of severe information."""
+def round_row(patient: RoundPatient, *, short: bool = False) -> Row:
+    """One patient: name, where the doses stand in words, and a mark of severe information.
+
+    `short` leaves the mark's words to the screen reader, where large text needs the room.
+    """
     states = [slot_state(slot) for slot in patient.slots]
     done = len(states) - states.count(SlotState.OPEN)
     if states.count(SlotState.GIVEN) == len(states):
@@ -139,12 +146,12 @@ def round_row(patient: RoundPatient) -> Row:
         detail=_progress_words(patient, done),
         icon=icon,
         icon_tone=_tone(tone),
-        tags=_severe_tag(patient),
+        tags=_severe_tag(patient, short=short),
     )
 
 
 def round_summary(patients: Sequence[RoundPatient]) -> str:
-    """"5 av 8 doser ført"."""
+    """ "5 av 8 doser ført"."""
     states = [slot_state(slot) for patient in patients for slot in patient.slots]
     done = len(states) - states.count(SlotState.OPEN)
     return translate("handout", "{done} av {total} doser ført").format(done=done, total=len(states))
@@ -162,14 +169,17 @@ def _progress_words(patient: RoundPatient, done: int) -> str:
     return f"{word(event.status)} {clock_text(event.given_at)}"
 
 
-def _severe_tag(patient: RoundPatient) -> tuple[RowTag, ...]:
+def _severe_tag(patient: RoundPatient, *, short: bool) -> tuple[RowTag, ...]:
     categories = list(dict.fromkeys(flag.category for flag in patient.flags_severe))
     if not categories:
         return ()
+    spoken = ", ".join(word(category) for category in categories)
     if len(categories) == 1:
-        return (RowTag(word(categories[0]), "danger", flag_icon(categories[0])),)
-    count = translate("handout", "{count} varsler").format(count=len(categories))
-    return (RowTag(count, "danger", "shield-alert"),)
+        text, icon = spoken, flag_icon(categories[0])
+    else:
+        text = translate("handout", "{count} varsler").format(count=len(categories))
+        icon = "shield-alert"
+    return (RowTag("" if short else text, "danger", icon, spoken),)
 
 
 def _tone(name: str) -> Tone:
@@ -245,7 +255,7 @@ def product_text(request: MedicationRequest) -> str:
 
 
 def full_dose(slot: Slot) -> str:
-    """"90 mg = 18 ml (5 mg/ml)", or "16 mg" for a solid form."""
+    """ "90 mg = 18 ml (5 mg/ml)", or "16 mg" for a solid form."""
     dose = dose_text(slot.dose_mg, slot.dose_ml)
     concentration = slot.request.concentration_mg_per_ml
     if concentration is None:
@@ -263,13 +273,11 @@ def order_text(request: MedicationRequest, synced: str) -> str:
     parts = [translate("handout", "Forordnet av {name}").format(name=request.prescriber)]
     if request.source:
         parts.append(request.source)
-    parts.append(
-        translate("handout", "gjelder fra {day}").format(day=day_text(request.valid_from))
-    )
+    parts.append(translate("handout", "gjelder fra {day}").format(day=day_text(request.valid_from)))
     if request.revision > 1:
         parts.append(translate("handout", "endring nr. {n}").format(n=request.revision - 1))
     if synced:
-        parts.append(translate("handout", "listen er hentet {when}").format(when=synced))
+        parts.append(translate("handout", "hentet {when}").format(when=synced))
     return " · ".join(parts)
 
 
@@ -365,9 +373,11 @@ def missed_words(missed: MissedDays | None) -> tuple[str, Tone]:
         return "", "neutral"
     threshold = missed.stop if missed.should_stop else missed.warn
     text = translate("handout", "{count} dager uten denne medisinen. {advice}. Kilde: {source}")
-    said = text.format(
-        count=missed.count, advice=threshold.text, source=threshold.source.text
-    )
+    if missed.count >= LONGEST:
+        text = translate(
+            "handout", "Minst {count} dager uten denne medisinen. {advice}. Kilde: {source}"
+        )
+    said = text.format(count=missed.count, advice=threshold.text, source=threshold.source.text)
     return said, "danger" if missed.should_stop else "warn"
 
 
@@ -418,7 +428,7 @@ def needs_text(form: HandoutForm, reference: HandoutReference) -> bool:
 
 
 def missing_words(codes: Iterable[str]) -> str:
-    """"Mangler: identitet og tilstand."; empty for nothing."""
+    """ "Mangler: identitet og tilstand."; empty for nothing."""
     words = [translate("handout", str(_MISSING[code])) for code in codes]
     if not words:
         return ""
@@ -459,7 +469,8 @@ def already_given_words(view: HandoutView | None) -> str:
     """Why a second dose was stopped, naming the first one's time and giver."""
     if view is None:
         return translate(
-            "handout", "Denne dosen er allerede gitt. Ikke gi den en gang til. Ingenting er skrevet."
+            "handout",
+            "Denne dosen er allerede gitt. Ikke gi den en gang til. Ingenting er skrevet.",
         )
     return translate(
         "handout",

@@ -87,10 +87,11 @@ class NoteCard(Card):
         self.editor.setPlaceholderText(self.tr("Skriv her, eller velg en mal."))
         self.editor.textChanged.connect(self._on_text)
         self.body.addWidget(self.editor, 1)
+        self._new: QWidget | None = None
         self._foot = self._foot_row()
         self.body.addWidget(self._foot)
-        self._confirm = self._confirm_panel()
-        self.body.addWidget(self._confirm)
+        self.confirm_panel = self._confirm_panel()
+        self.body.addWidget(self.confirm_panel)
         theme.current().changed.connect(self._fit)
         self._fit()
 
@@ -121,7 +122,7 @@ class NoteCard(Card):
         )
         self.editor.setReadOnly(note.confirming)
         self._foot.setVisible(note.writing and not note.confirming)
-        self._confirm.setVisible(note.writing and note.confirming)
+        self.confirm_panel.setVisible(note.writing and note.confirming)
         if note.confirming:
             self._question.setText(sign_question(visit, now))
             self._confirm_button.setFocus()
@@ -154,6 +155,10 @@ class NoteCard(Card):
 
     def focus_editor(self) -> None:
         self.editor.setFocus()
+
+    def focus_after_signing(self) -> None:
+        if self._new is not None:
+            self._new.setFocus()
 
     # --- parts
 
@@ -244,6 +249,7 @@ class NoteCard(Card):
                 self.tr("Skriv et nytt notat"), self, icon="file-plus", name="noteNew"
             )
             new.clicked.connect(self.new_note_asked)
+            self._new = new
             self._signed.addLayout(row_of(new, None))
             self._signed.addStretch(1)
 
@@ -285,6 +291,7 @@ class SignedNote(QFrame):
         column.addLayout(self._head(view))
         column.addWidget(self._words(view.note.text))
         for addendum in view.addenda:
+            column.addSpacing(8)
             line = Text(addendum_line(addendum), "strong", self)
             row = row_of(IconLabel("lock", "muted", 16, self), line)
             row.setStretch(1, 1)

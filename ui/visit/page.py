@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -19,7 +19,7 @@ from ui.visit.note_card import NoteCard
 from ui.visit.presenter import VisitPresenter
 from ui.visit.state import Phase, elsewhere_text
 from ui.visit.visit_card import VisitCard
-from ui.widgets import Banner, Snackbar
+from ui.widgets import Banner, Fitted, Snackbar
 
 TICK_MILLISECONDS = 15_000
 SIDE_BY_SIDE_PIXELS = 900
@@ -86,15 +86,19 @@ class VisitPage(Page):
             outer.addWidget(widget)
         self._columns.setContentsMargins(0, 0, 0, 0)
         self._columns.setSpacing(14)
-        content = QWidget(self)
+        content = Fitted(self)
         content.setLayout(self._columns)
         self._aside = _scroll_area(self)
+        aside_content = Fitted(self._aside)
+        self._aside_place = QVBoxLayout(aside_content)
+        self._aside_place.setContentsMargins(0, 0, 0, 0)
+        self._aside_place.addWidget(self.visit_card)
         self._columns.addWidget(self._aside, 2)
         self._columns.addWidget(self.note_card, 4)
-        self._aside.setWidget(self.visit_card)
-        scroll = _scroll_area(self)
-        scroll.setWidget(content)
-        outer.addWidget(scroll, 1)
+        self._aside.setWidget(aside_content)
+        self._scroll = _scroll_area(self)
+        self._scroll.setWidget(content)
+        outer.addWidget(self._scroll, 1)
         theme.current().changed.connect(self._turn)
 
     def _turn(self) -> None:
@@ -106,12 +110,10 @@ class VisitPage(Page):
             return
         self._columns.setDirection(direction)
         if wide:
-            self._aside.setWidget(self.visit_card)
+            self._aside_place.addWidget(self.visit_card)
         else:
-            self._aside.takeWidget()
             self._columns.insertWidget(0, self.visit_card)
         self._aside.setVisible(wide)
-        self.visit_card.show()
 
     def _connect(self) -> None:
         presenter, visit, note = self.presenter, self.visit_card, self.note_card
@@ -130,7 +132,7 @@ class VisitPage(Page):
         note.text_changed.connect(presenter.text_changed)
         note.template_chosen.connect(self._on_template)
         note.sign_asked.connect(presenter.ask_sign)
-        note.sign_confirmed.connect(presenter.sign)
+        note.sign_confirmed.connect(self._sign)
         note.sign_cancelled.connect(self._on_sign_cancelled)
         note.retry_asked.connect(presenter.retry)
         note.draft_opened.connect(self._on_draft_opened)
@@ -168,6 +170,8 @@ class VisitPage(Page):
             self.note_card.show_note(
                 self.presenter.note, state, self.presenter.now, session.today()
             )
+            if self.presenter.note.confirming:
+                QTimer.singleShot(0, self, self._show_question)
 
     def _show_line(self) -> None:
         self.note_card.show_line(self.presenter.note)
@@ -177,7 +181,30 @@ class VisitPage(Page):
         if state is not None and state.phase is Phase.READY and self.presenter.note.draft is None:
             self.visit_card.focus_start()
         else:
-            self.note_card.focus_editor()
+            self._focus_editor()
+
+    def _focus_editor(self) -> None:
+        self.note_card.focus_editor()
+        # After the layout has found its new heights.
+        QTimer.singleShot(0, self, self._show_editor)
+
+    @Slot()
+    def _show_editor(self) -> None:
+        self._scroll.ensureWidgetVisible(self.note_card, 0, 0)
+        self._scroll.ensureWidgetVisible(self.note_card.editor, 0, 80)
+
+    @Slot()
+    def _show_question(self) -> None:
+        self._scroll.ensureWidgetVisible(self.note_card.confirm_panel, 0, 12)
+
+    def _sign(self) -> None:
+        self.presenter.sign()
+        if self.presenter.note.writing:
+            return
+        if self.visit_card.running:
+            self.visit_card.focus_start()
+        else:
+            self.note_card.focus_after_signing()
 
     # --- what the user does
 
@@ -187,33 +214,33 @@ class VisitPage(Page):
     def _on_start(self) -> None:
         self.presenter.start()
         if self.presenter.visit is not None and self.presenter.visit.phase is Phase.RUNNING:
-            self.note_card.focus_editor()
+            self._focus_editor()
 
     def _on_template(self, code: str) -> None:
         self.note_card.insert_template(self.presenter.choose_template(code))
 
     def _on_sign_keys(self) -> None:
         if self.presenter.note.confirming:
-            self.presenter.sign()
+            self._sign()
         else:
             self.presenter.ask_sign()
 
     def _on_sign_cancelled(self) -> None:
         if self.presenter.note.confirming:
             self.presenter.cancel_sign()
-            self.note_card.focus_editor()
+            self._focus_editor()
 
     def _on_draft_opened(self, draft_id: str) -> None:
         self.presenter.open_draft(draft_id)
-        self.note_card.focus_editor()
+        self._focus_editor()
 
     def _on_addendum(self, note_id: str) -> None:
         self.presenter.write_addendum(note_id)
-        self.note_card.focus_editor()
+        self._focus_editor()
 
     def _on_new_note(self) -> None:
         self.presenter.write_new()
-        self.note_card.focus_editor()
+        self._focus_editor()
 
 
 def _scroll_area(parent: QWidget) -> QScrollArea:

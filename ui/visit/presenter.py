@@ -146,9 +146,7 @@ class VisitPresenter(QObject):
             chosen.append(practitioner_id)
         if state.phase is Phase.RUNNING:
             everyone = (state.me.id, *chosen)
-            self._update_visit(
-                lambda key: visits.update(self._session, key, participants=everyone)
-            )
+            self._update_visit(lambda key: visits.update(self._session, key, participants=everyone))
             return
         self._set_visit(replace(state, colleagues=tuple(chosen), problem=""))
 
@@ -222,6 +220,7 @@ class VisitPresenter(QObject):
         text = with_template(self._text, template, untouched)
         if text == self._text and self.note.draft is not None:
             self.autosave.touched()
+        self.note_changed.emit()
         return text
 
     def save(self) -> None:

@@ -142,7 +142,7 @@ def plan_text(state: VisitState, today: date) -> str:
 
 
 def clock_line(encounter: Encounter, now: datetime) -> str:
-    """"Pågår siden 10:12 · 23 min"."""
+    """ "Pågår siden 10:12 · 23 min"."""
     started = encounter.started_at
     day = started.astimezone(OSLO).date()
     since = clock_text(started)
@@ -154,7 +154,7 @@ def clock_line(encounter: Encounter, now: datetime) -> str:
 
 
 def length_text(length: timedelta) -> str:
-    """"0 min", "1 t 05 min"; a clock that was turned back counts as nothing."""
+    """ "0 min", "1 t 05 min"; a clock that was turned back counts as nothing."""
     minutes = max(0, int(length.total_seconds() // 60))
     if minutes < 60:
         return translate("visit", "{minutes} min").format(minutes=minutes)
@@ -246,7 +246,7 @@ def sign_question(state: VisitState, now: datetime) -> str:
 
 
 def signed_line(view: NoteView) -> str:
-    """"Signert av Kari Berg 22.11.2026 kl. 10:45"."""
+    """ "Signert av Kari Berg 22.11.2026 kl. 10:45"."""
     moment = view.note.signed_at
     return translate("visit", "Signert av {author} {day} kl. {clock}").format(
         author=view.author_name or translate("visit", "ukjent ansatt"),
@@ -256,7 +256,7 @@ def signed_line(view: NoteView) -> str:
 
 
 def addendum_line(view: NoteView) -> str:
-    """"Tillegg av Kari Berg 22.11.2026 kl. 11:02"."""
+    """ "Tillegg av Kari Berg 22.11.2026 kl. 11:02"."""
     moment = view.note.signed_at
     return translate("visit", "Tillegg av {author} {day} kl. {clock}").format(
         author=view.author_name or translate("visit", "ukjent ansatt"),

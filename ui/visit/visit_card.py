@@ -138,6 +138,10 @@ class VisitCard(Card):
         target: QWidget = self._start if self._ready.isVisibleTo(self) else self._finish
         target.setFocus()
 
+    @property
+    def running(self) -> bool:
+        return self._state is not None and self._state.phase is Phase.RUNNING
+
     # --- parts
 
     def _kind_row(self) -> ChoiceRow:
@@ -309,9 +313,7 @@ class VisitCard(Card):
         column = column_of(
             Text(self.tr("Hvorfor ble ingen møtt?"), "label", holder), self._reasons, spacing=8
         )
-        column.addWidget(
-            FormField(self.tr("Med egne ord"), self._no_show_reason, parent=holder)
-        )
+        column.addWidget(FormField(self.tr("Med egne ord"), self._no_show_reason, parent=holder))
         column.addLayout(row_of(confirm, cancel, None))
         holder.setLayout(column)
         holder.hide()

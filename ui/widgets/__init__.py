@@ -35,6 +35,7 @@ from ui.widgets.charts import TrendBand, TrendChart, TrendPoint
 from ui.widgets.choices import ChoiceRow
 from ui.widgets.critical import CriticalBand, CriticalEntry
 from ui.widgets.dialogs import ConfirmDialog, Dialog
+from ui.widgets.fitted import Fitted
 from ui.widgets.flow import FlowLayout
 from ui.widgets.layouts import Columns, ScrollColumn
 from ui.widgets.lists import ListModel, Row, RowDelegate, RowList, RowTag
@@ -57,6 +58,7 @@ __all__ = [
     "Dialog",
     "Divider",
     "EmptyState",
+    "Fitted",
     "FlowLayout",
     "FormField",
     "IconLabel",

@@ -4,11 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
+from ui import theme
 from ui.widgets.flow import FlowLayout
+
+
+class ChoiceButton(QPushButton):
+    """A button whose words go on in a second line where there is no room for one."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        one_line = self.sizeHint()
+        if width >= one_line.width():
+            return one_line.height()
+        words = self._words(width, 10_000)
+        return max(one_line.height(), words.height() + self._padding())
+
+    def minimumSizeHint(self) -> QSize:
+        hint = self.sizeHint()
+        return QSize(min(hint.width(), 8 * self._padding()), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.width() >= self.sizeHint().width():
+            super().paintEvent(event)
+            return
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = ""
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        look = theme.current()
+        token = "accent" if self.isChecked() else "ink"
+        painter.setPen(look.color(token if self.isEnabled() else "muted"))
+        box = self.rect().adjusted(self._padding(), 0, -self._padding(), 0)
+        painter.drawText(box, _WRAPPED, self.text())
+
+    def _words(self, width: int, height: int) -> QRect:
+        box = QRect(0, 0, max(1, width - 2 * self._padding()), height)
+        return self.fontMetrics().boundingRect(box, _WRAPPED, self.text())
+
+    def _padding(self) -> int:
+        return theme.current().pixels(14)
+
+
+_WRAPPED = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft) | int(
+    Qt.TextFlag.TextWordWrap
+)
 
 
 class ChoiceRow(QWidget):
@@ -72,7 +133,7 @@ class ChoiceRow(QWidget):
         self._values = {}
         for number, (value, words) in enumerate(options, start=1):
             shown = f"{number}  {words}" if self._numbered and number <= 9 else words
-            button = QPushButton(shown, self)
+            button = ChoiceButton(shown, self)
             button.setCheckable(True)
             button.setAutoDefault(False)
             button.setProperty("tone", "choice")

@@ -39,6 +39,8 @@ class RowTag:
     text: str
     tone: Tone = "neutral"
     icon: str = ""
+    spoken: str = ""
+    """Read instead of `text`, for a mark that is an icon alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Row:
 
     @property
     def spoken(self) -> str:
-        parts = [self.lead, self.title, self.detail, *(tag.text for tag in self.tags)]
+        parts = [self.lead, self.title, self.detail, *(tag.spoken or tag.text for tag in self.tags)]
         return ", ".join(part for part in parts if part)
 
 
