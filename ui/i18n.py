@@ -5,7 +5,7 @@ Qt ships no bokmål for its own words ("Save", "Copy"), so they stand here.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, QObject, QTranslator
+from PySide6.QtCore import QLibraryInfo, QLocale, QObject, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from fieldapp.paths import resources_dir
@@ -18,6 +18,8 @@ _QT_WORDS = {
     "Save": "Lagre",
     "Save All": "Lagre alle",
     "Open": "Åpne",
+    "Yes to &All": "Ja til &alle",
+    "N&o to All": "N&ei til alle",
     "&Yes": "&Ja",
     "&No": "&Nei",
     "Abort": "Avbryt",
@@ -43,6 +45,11 @@ _QT_WORDS = {
     "Show Details...": "Vis detaljer …",
     "Hide Details...": "Skjul detaljer …",
     "Clear": "Tøm",
+    "Copy &Link Location": "Kopier &lenkeadresse",
+    "< &Back": "< &Tilbake",
+    "&Next >": "&Neste >",
+    "&Finish": "&Fullfør",
+    "Continue": "Fortsett",
 }
 
 
@@ -74,14 +81,18 @@ class Languages(QObject):
         self._loaded = []
         country = "en_GB" if language == "en" else f"{language}_NO"
         QLocale.setDefault(QLocale(country if language in LANGUAGES else "nb_NO"))
-        if language in ("nn", "en"):
-            self._load(f"fieldapp_{language}")
-        else:
+        # The last one installed is asked first: what nynorsk lacks is said in bokmål, not English.
+        if language != "en":
             self._install(QtWords(self))
+        if language == "nn":
+            qt_folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+            self._load("qtbase_nn", qt_folder)
+        if language in ("nn", "en"):
+            self._load(f"fieldapp_{language}", str(resources_dir() / "translations"))
 
-    def _load(self, name: str) -> None:
+    def _load(self, name: str, folder: str) -> None:
         translator = QTranslator(self)
-        if translator.load(name, str(resources_dir() / "translations")):
+        if translator.load(name, folder):
             self._install(translator)
 
     def _install(self, translator: QTranslator) -> None:

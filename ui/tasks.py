@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from types import CellType
 from typing import Any, TypeVar
 
 import shiboken6
@@ -80,7 +81,20 @@ class TaskRunner(QObject):
     @Slot(object)
     def _call(self, delivery: tuple[Callable[[Any], None], object]) -> None:
         receiver, value = delivery
-        owner = getattr(receiver, "__self__", None)
-        if self._closed or (isinstance(owner, QObject) and not shiboken6.isValid(owner)):
+        if self._closed or _is_dead(receiver):
             return
         receiver(value)
+
+
+def _is_dead(receiver: Callable[[Any], None]) -> bool:
+    """True when the widget that a method belongs to, or that a lambda holds, was deleted."""
+    cells = getattr(receiver, "__closure__", None) or ()
+    held = [getattr(receiver, "__self__", None), *(_content(cell) for cell in cells)]
+    return any(isinstance(one, QObject) and not shiboken6.isValid(one) for one in held)
+
+
+def _content(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # a name that was never bound
+        return None

@@ -232,11 +232,18 @@ def _icon_file(name: str, color: str) -> str:
     """Return the address of an icon in one colour.
 
     WORKAROUND a style sheet takes pictures from files only and cannot colour them, so the few
-    that it draws (arrows, check marks) are written to a folder that Qt deletes at exit.
+    that it draws (arrows, check marks) are written to a folder that Qt deletes at exit. On a
+    full disk they stay black rather than keep the window from opening.
     """
-    svg = (resources_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    source = resources_dir() / "icons" / f"{name}.svg"
+    if not _icon_dir().isValid():
+        return source.as_posix()
+    svg = source.read_text(encoding="utf-8")
     file = Path(_icon_dir().path()) / f"{name}-{color.removeprefix('#')}.svg"
-    file.write_text(svg.replace("currentColor", color), encoding="utf-8")
+    try:
+        file.write_text(svg.replace("currentColor", color), encoding="utf-8")
+    except OSError:
+        return source.as_posix()
     return file.as_posix()
 
 

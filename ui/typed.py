@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+
+_DECIMAL = re.compile(r"[-\u2212+]?(\d+|\d{1,3}([ \u00a0\u202f]\d{3})+)([.,]\d+)?", re.ASCII)
+_GROUPING = str.maketrans("", "", " \u00a0\u202f")
+
 
 def parse_clock(text: str) -> tuple[int, int] | None:
     """Read a local time as people type it: "08:30", "8.30", "830"; None for anything else."""
@@ -13,3 +19,15 @@ def parse_clock(text: str) -> tuple[int, int] | None:
         return None
     found = int(hour), int(minute)
     return found if found[0] < 24 and found[1] < 60 else None
+
+
+def parse_decimal(text: str) -> Decimal | None:
+    """Read a figure as people type or paste it: "37,5", "37.5", "-3", "1 234,5"; None otherwise.
+
+    The one place that reads figures, because QLocale refuses "37.5" and writes a minus sign
+    (U+2212) that Python refuses.
+    """
+    plain = text.strip()
+    if not _DECIMAL.fullmatch(plain):  # a space counts only between thousands: "3 7" is no figure
+        return None
+    return Decimal(plain.translate(_GROUPING).replace(",", ".").replace("\u2212", "-"))
