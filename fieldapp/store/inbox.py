@@ -90,10 +90,11 @@ def apply_page(
         for record in page:
             if (record.kind, record.id) in new or _store(connection, record):
                 changes.append(Change(record.kind, record.id, record.patient_id))
-            if record.kind == "patient":
-                arrived.add(record.id)
+            if record.patient_id is not None:
+                arrived.add(record.patient_id)
         ended = set(ended_patients)
-        # A patient who comes back before the purge could be done must not be purged any more.
+        # A patient who comes back before the purge could be done arrives whole, in any order and
+        # over several pages. The first record of theirs calls the purge off.
         waiting = (_purges_waiting(connection) - arrived) | ended
         purged = _purge_possible(connection, waiting)
         _write(connection, CURSOR, cursor)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fieldapp.domain.visits import Appointment
 from fieldapp.ids import new_id
 from fieldapp.store import drafts, inbox, outbox
 from fieldapp.store.db import Database
@@ -535,6 +537,28 @@ def test_a_patient_who_comes_back_arrives_whole(
     laptop.sync()
     assert laptop.ids("patient") == {patient.id}
     assert laptop.ids("note") == {note}
+
+
+def test_a_patient_who_comes_back_before_the_purge_was_possible_stays_whole(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    visits = set()
+    for _ in range(5):
+        visit = Appointment(new_id(), patient.id, kari.user_id, DAY)
+        office.put(visit, "appointment", patient.id)
+        visits.add(visit.id)
+    office.put(replace(patient, city="Bodø"), "patient", patient.id)  # now the last of its pages
+    office.unassign(kari, patient.id)
+    laptop.line.in_the_air["pull"] = lambda: laptop.edit_patient(patient.id, phone="1")
+    laptop.sync()
+    office.assign(kari, patient.id)
+    laptop.sync()
+    laptop.sync()
+    assert laptop.unsent() == []
+    assert laptop.ids("appointment") == visits
+    assert (laptop.patient(patient.id).city, laptop.patient(patient.id).phone) == ("Bodø", "1")
 
 
 # --- other versions

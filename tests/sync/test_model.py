@@ -9,7 +9,7 @@ from sync.server.storage.storage import Storage
 from tests.sync.convergence import Convergence
 
 MODEL = settings(
-    max_examples=25,
+    max_examples=12,
     stateful_step_count=25,
     deadline=None,
     database=None,  # a failure is found again from its seed, not from a file
