@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from fieldapp import paths
+from ui.errors import sentence_for
 from ui.i18n import Languages
+from ui.idle import IdleWatch
 from ui.main_window import Door, MainWindow
 from ui.tasks import TaskRunner
 from ui.theme import Scheme, Theme
@@ -107,6 +111,8 @@ def main(data_dir: Path | None = None, on_painted: Callable[[], None] | None = N
     )
     if door is None:
         _show_first_start(window, desk, folder)
+    report_errors(window)
+    watch(desk, window)
     window.show()
     if on_painted is not None:
         QTimer.singleShot(0, on_painted)
@@ -117,6 +123,37 @@ def main(data_dir: Path | None = None, on_painted: Callable[[], None] | None = N
     finally:
         window.close()
         desk.close()
+
+
+def watch(desk: Desk, window: MainWindow) -> IdleWatch:
+    """Lock the window when nobody has touched it for a while."""
+    idle = IdleWatch(window)
+    desk.app.installEventFilter(idle)
+    window.unlocked.connect(idle.start)
+    window.locked.connect(idle.stop)
+    idle.idle.connect(window.lock)
+    return idle
+
+
+def report_errors(window: MainWindow) -> None:
+    """Say an error that nobody caught in words, log its type and place, and go on."""
+
+    def on_error(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        # Where it happened, never what it said: an exception may quote what a person typed.
+        places = [
+            f"{Path(frame.f_code.co_filename).name}:{line}"
+            for frame, line in traceback.walk_tb(trace)
+        ]
+        log.error("unforeseen %s at %s", kind.__name__, " > ".join(places))
+        words = sentence_for(error)
+        QMessageBox(QMessageBox.Icon.Warning, window.windowTitle(), words, parent=window).open()
+
+    sys.excepthook = on_error
 
 
 def wear(desk: Desk, session: Session) -> None:

@@ -97,6 +97,11 @@ _SENTENCES: dict[str, object] = {
         "Det finnes allerede et lager for denne brukeren her. Det er latt urørt. "
         "Lås det opp i stedet.",
     ),
+    "not_enrolled": QT_TRANSLATE_NOOP(
+        "errors",
+        "Maskinen er ikke knyttet til en server ennå. Ingenting er endret. "
+        "Be administratoren om en engangskode og sett opp maskinen.",
+    ),
     # --- writing to the store ---
     "disk_full": QT_TRANSLATE_NOOP(
         "errors",

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
-from fieldapp.services.session import Session
+from fieldapp.errors import FieldAppError
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 from ui.unlock.page import UnlockPage
-from ui.workspace import SMALLEST, SyncMaker, Workspace
+
+if TYPE_CHECKING:
+    # Loaded after the unlock page is painted: the store, its cipher and every page behind them.
+    from fieldapp.services.session import Session
+    from ui.context import SyncControl
+    from ui.workspace import SyncMaker, Workspace
+
+SMALLEST = (960, 600)
+"""Width and height in logical pixels below which the window does not go."""
 
 
 class Door(Protocol):
-    """The way into one user's store; made in ui.app from fieldapp.bootstrap."""
+    """The way into one user's store; see fieldapp.bootstrap.Door."""
 
     @property
     def username(self) -> str:
@@ -34,7 +43,15 @@ class Door(Protocol):
 
 
 class MainWindow(QMainWindow):
-    """Opens locked. On lock the workspace is taken down, so that nothing stays readable."""
+    """Opens locked. On lock the workspace is taken down, so that nothing stays readable.
+
+    Signals:
+        unlocked(): the workspace is shown.
+        locked(): the unlock page is shown again.
+    """
+
+    unlocked = Signal()
+    locked = Signal()
 
     def __init__(
         self,
@@ -57,6 +74,10 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._make_sync = make_sync
         self._workspace: Workspace | None = None
+        self._ending: SyncControl | None = None
+        # Clear while a sync that was running at lock still holds the store.
+        self._store_free = threading.Event()
+        self._store_free.set()
         self.setWindowTitle(self.tr("Hjemmebesøk"))
         self.setMinimumSize(*SMALLEST)
         self.resize(1366, 768)
@@ -67,6 +88,12 @@ class MainWindow(QMainWindow):
     def workspace(self) -> Workspace | None:
         """The workspace; None while the window is locked."""
         return self._workspace
+
+    @property
+    def unlock_page(self) -> UnlockPage | None:
+        """The unlock page; None while the window is unlocked."""
+        page = self.centralWidget()
+        return page if isinstance(page, UnlockPage) else None
 
     def use(self, door: Door) -> None:
         """Stand before this door: show its unlock page."""
@@ -80,24 +107,43 @@ class MainWindow(QMainWindow):
     @Slot()
     def lock(self) -> None:
         """Store what is being written, close the store and show the unlock page."""
+        if self._workspace is None:
+            return
         self._take_down()
         self._show_unlock()
+        self.locked.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """The program waits for a running sync after this, and then ends without the store."""
         self._take_down()
+        self._store_free.set()
         super().closeEvent(event)
 
     def _show_unlock(self) -> None:
         assert self._door is not None
-        page = UnlockPage(self._door.username, self._door.unlock, self._tasks, self)
+        page = UnlockPage(self._door.username, self._unlock, self._tasks, self)
         page.unlocked.connect(self._on_unlocked)
         self.setCentralWidget(page)
         page.focus_field()
 
+    def _unlock(self, passphrase: str) -> None:
+        """Runs on a worker."""
+        assert self._door is not None
+        self._store_free.wait()
+        self._door.unlock(passphrase)
+
     @Slot()
     def _on_unlocked(self) -> None:
+        from ui.workspace import Workspace
+
         assert self._door is not None
-        session = self._door.session()
+        try:
+            session = self._door.session()
+        except FieldAppError as error:
+            self._door.lock()
+            if self.unlock_page is not None:
+                self.unlock_page.refuse(error)
+            return
         self._on_session(session)
         workspace = Workspace(session, self._tasks, self._theme, self._make_sync, self)
         workspace.lock_requested.connect(self.lock)
@@ -105,12 +151,28 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(workspace)
         workspace.navigate("today")
         workspace.context.sync.start()
+        self.unlocked.emit()
 
     def _take_down(self) -> None:
-        if self._workspace is None:
+        """Take the pages away at once; the store is closed when no sync uses it any more."""
+        workspace = self._workspace
+        if workspace is None or self._door is None:
             return
-        self._workspace.leave()
-        self._workspace.context.sync.close()
+        workspace.leave()
         self._workspace = None
-        if self._door is not None:
+        sync = workspace.context.sync
+        sync.close()
+        if not sync.running:
             self._door.lock()
+            return
+        self._store_free.clear()
+        self._ending = sync
+        sync.status_changed.connect(self._on_sync_ended)
+
+    @Slot()
+    def _on_sync_ended(self) -> None:
+        if self._ending is None or self._ending.running or self._door is None:
+            return
+        self._ending = None
+        self._door.lock()
+        self._store_free.set()

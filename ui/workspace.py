@@ -14,6 +14,7 @@ from fieldapp.services.session import Session
 from ui import pages
 from ui.changes import ChangeBus
 from ui.context import AppContext, SyncControl
+from ui.main_window import SMALLEST
 from ui.navigation import History, Place, rail_mark
 from ui.page import Page
 from ui.tasks import TaskRunner
@@ -22,9 +23,6 @@ from ui.top_bar import TopBar
 from ui.widgets import Rail, RailEntry
 
 log = logging.getLogger(__name__)
-
-SMALLEST = (960, 600)
-"""Width and height in logical pixels below which the window does not go."""
 
 SyncMaker = Callable[[Session, TaskRunner, ChangeBus], SyncControl]
 

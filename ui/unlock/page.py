@@ -107,14 +107,15 @@ class UnlockPage(QWidget):
         if not self._state.may_submit or not passphrase:
             return
         self._become(submitted(self._state))
-        self._tasks.run(lambda: self._unlock(passphrase), self._on_opened, self._on_refused)
+        self._tasks.run(lambda: self._unlock(passphrase), self._on_opened, self.refuse)
 
     def _on_opened(self, _: None) -> None:
         self._field.clear()
         self._become(UnlockState())
         self.unlocked.emit()
 
-    def _on_refused(self, error: BaseException) -> None:
+    def refuse(self, error: BaseException) -> None:
+        """Say why the store did not open; the passphrase stays in the field, selected."""
         code = str(getattr(error, "code", type(error).__name__))
         if not has_sentence(code):
             code = type(error).__name__
