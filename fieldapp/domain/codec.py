@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from fieldapp.clock import from_iso, to_iso
@@ -40,23 +41,30 @@ def from_body(cls: type[T], body: Mapping[str, Any]) -> T:
 
     Raises BodyError when a required field is missing or a value has the wrong form.
     """
-    hints = _hints(cls)
     arguments: dict[str, Any] = {}
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
-        if field.name in body:
-            arguments[field.name] = _load(hints[field.name], body[field.name], field.name)
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            raise BodyError(field.name, "missing")
+    for name, required, load in _fields(typing.cast(type, cls)):
+        if name in body:
+            arguments[name] = load(body[name])
+        elif required:
+            raise BodyError(name, "missing")
     return cls(**arguments)
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    if cls not in _HINTS:
-        _HINTS[cls] = typing.get_type_hints(cls)
-    return _HINTS[cls]
+_Loader = Callable[[Any], Any]
 
 
-_HINTS: dict[type, dict[str, Any]] = {}
+@cache
+def _fields(cls: type) -> tuple[tuple[str, bool, _Loader], ...]:
+    """Name, whether it is required, and loader of every field; worked out once per class."""
+    hints = typing.get_type_hints(cls)
+    return tuple(
+        (
+            field.name,
+            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
+            _loader(hints[field.name], field.name),
+        )
+        for field in dataclasses.fields(cls)
+    )
 
 
 def _dump(value: Any) -> Any:
@@ -79,55 +87,64 @@ def _dump(value: Any) -> Any:
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
-def _load(hint: Any, value: Any, field: str) -> Any:
+def _loader(hint: Any, field: str) -> _Loader:
+    """Return the function that checks and reads one value of a field."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        if value is None and type(None) in get_args(hint):
-            return None
         (inner,) = [option for option in get_args(hint) if option is not type(None)]
-        return _load(inner, value, field)
+        present = _loader(inner, field)
+        return lambda value: None if value is None else present(value)
     if origin is tuple:
-        if not isinstance(value, list):
-            raise BodyError(field, "not a list")
-        item_hint = get_args(hint)[0]
-        return tuple(_load(item_hint, item, field) for item in value)
+        item = _loader(get_args(hint)[0], field)
+        return lambda value: tuple(map(item, _checked(value, list, field, "not a list")))
     if origin in (dict, Mapping) or hint is dict:
-        if not isinstance(value, dict):
-            raise BodyError(field, "not an object")
-        item_hint = get_args(hint)[1] if get_args(hint) else Any
-        return {key: _load(item_hint, item, field) for key, item in value.items()}
-    return value if hint is Any else _load_scalar(hint, value, field)
-
-
-def _load_scalar(hint: Any, value: Any, field: str) -> Any:
+        item = _loader(get_args(hint)[1] if get_args(hint) else Any, field)
+        return lambda value: {
+            key: item(entry) for key, entry in _checked(value, dict, field, "not an object").items()
+        }
+    if hint is Any:
+        return lambda value: value
     if dataclasses.is_dataclass(hint):
-        if not isinstance(value, dict):
-            raise BodyError(field, "not an object")
-        return from_body(typing.cast(type, hint), value)
+        nested = typing.cast(type, hint)
+        return lambda value: from_body(nested, _checked(value, dict, field, "not an object"))
     if hint is bool or hint is int:
-        if type(value) is not hint:
-            raise BodyError(field, f"not {hint.__name__}")
-        return value
-    if not isinstance(value, str):
-        raise BodyError(field, "not text")
-    try:
-        return _parse_text(hint, value)
-    except (ValueError, InvalidOperation):
-        raise BodyError(field, "unknown value") from None
+        return lambda value: _checked(value, hint, field, f"not {hint.__name__}")
+    return _text_loader(_text_parser(hint), field)
 
 
-def _parse_text(hint: Any, text: str) -> Any:
+def _text_loader(parse: Callable[[str], Any], field: str) -> _Loader:
+    def load(value: Any) -> Any:
+        text = _checked(value, str, field, "not text")
+        try:
+            return parse(text)
+        except (ValueError, InvalidOperation):
+            raise BodyError(field, "unknown value") from None
+
+    return load
+
+
+def _checked(value: Any, wanted: type, field: str, problem: str) -> Any:
+    if type(value) is not wanted:  # isinstance would take true and false for integers
+        raise BodyError(field, problem)
+    return value
+
+
+def _text_parser(hint: Any) -> Callable[[str], Any]:
     if hint is str:
-        return text
+        return str
     if hint is Decimal:
-        number = Decimal(text)
-        if not number.is_finite():
-            raise ValueError("not finite")
-        return number
+        return _finite
     if hint is datetime:
-        return from_iso(text)
+        return from_iso
     if hint is date:
-        return date.fromisoformat(text)
+        return date.fromisoformat
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint(text)
+        return hint
     raise TypeError(f"no loader for {hint}")
+
+
+def _finite(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError("not finite")
+    return number

@@ -155,7 +155,7 @@ def _day_slots(session: Session, day: date, *, only_mine: bool) -> list[tuple[Pa
     ]
     planned = slots(requests, day)
     events = store.events_on(database, day)
-    earlier = store.last_given(database, {slot.key.request_id for slot in planned}, day)
+    earlier = store.last_given(database, {slot.key: slot.request for slot in planned}.values(), day)
     return [
         (
             patients[slot.key.patient_id],

@@ -62,26 +62,27 @@ def events_of_slot_family(
 
 
 def last_given(
-    database: Database, request_ids: Iterable[str], before: date
+    database: Database, requests: Iterable[MedicationRequest], before: date
 ) -> dict[str, MedicationAdministration]:
-    """For every order the last dose that stands as given in a slot before ``before``."""
-    found: dict[str, MedicationAdministration] = {}
-    for request_id in request_ids:
-        selected = records.select(
-            database,
-            MedicationAdministration,
-            "request_id = ?1"
-            " AND patient_id = (SELECT patient_id FROM medication_request WHERE id = ?1)"
-            # NOT EXISTS asks the index per candidate; NOT IN would read every event ever given.
-            " AND day < ?2 AND status = 'given' AND NOT EXISTS ("
-            "   SELECT 1 FROM medication_administration AS counter"
-            "   WHERE counter.reverses = medication_administration.id)"
-            " ORDER BY day DESC, given_at DESC LIMIT 1",
-            (request_id, before.isoformat()),
-        )
-        if selected:
-            found[request_id] = selected[0]
-    return found
+    """For every order the last dose that stands as given in a slot before ``before``, by order."""
+    found = records.select(
+        database,
+        MedicationAdministration,
+        # One look into the index per order. NOT EXISTS asks the index per candidate as well;
+        # NOT IN would read every event ever given.
+        "id IN (SELECT ("
+        " SELECT dose.id FROM medication_administration AS dose"
+        " WHERE dose.patient_id = wanted.value ->> 0 AND dose.request_id = wanted.value ->> 1"
+        " AND dose.day < ?2 AND dose.status = 'given' AND NOT EXISTS ("
+        "   SELECT 1 FROM medication_administration AS counter_entry"
+        "   WHERE counter_entry.reverses = dose.id)"
+        " ORDER BY dose.day DESC, dose.given_at DESC LIMIT 1) FROM json_each(?1) AS wanted)",
+        (
+            json.dumps([[request.patient_id, request.id] for request in requests]),
+            before.isoformat(),
+        ),
+    )
+    return {dose.request_id: dose for dose in found}
 
 
 def history(database: Database, patient_id: str, limit: int) -> list[MedicationAdministration]:
