@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QDate, QSize
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDateEdit,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.widgets import (
     Avatar,
@@ -13,10 +23,12 @@ from ui.widgets import (
     Card,
     Chip,
     ChoiceRow,
+    Columns,
     CriticalBand,
     CriticalEntry,
     DangerButton,
     EmptyState,
+    FlowLayout,
     FormField,
     PageHeader,
     Pill,
@@ -28,15 +40,25 @@ from ui.widgets import (
     Row,
     RowList,
     RowTag,
+    ScrollColumn,
     SearchField,
     SecondaryButton,
+    Snackbar,
     Tag,
     Timeline,
     TimelineItem,
+    Tone,
     TrendBand,
     TrendChart,
     TrendPoint,
     row_of,
+)
+
+_BANNERS: tuple[tuple[str, Tone], ...] = (
+    ("Listen er hentet i dag 08:12.", "neutral"),
+    ("Utkast fra 10:41 ble funnet etter en uventet stopp.", "warn"),
+    ("Dosen er alt gitt i dag. Ikke gi den en gang til.", "danger"),
+    ("Alt som er skrevet på denne maskinen, er kommet fram.", "ok"),
 )
 
 
@@ -61,12 +83,14 @@ class Gallery(QWidget):
         rail.select("patients")
         rail.button("sync").set_badge(3)
         outer.addWidget(rail)
-        columns = QHBoxLayout()
-        columns.setContentsMargins(24, 20, 24, 20)
-        columns.setSpacing(16)
-        columns.addLayout(self._left(), 3)
-        columns.addLayout(self._right(), 2)
-        outer.addLayout(columns, 1)
+        scroll = ScrollColumn("Byggeklosser", self)
+        columns = Columns(scroll)
+        columns.left.addLayout(self._left())
+        columns.right.addLayout(self._right())
+        scroll.body.addWidget(columns)
+        outer.addWidget(scroll, 1)
+        self.snackbar = Snackbar(self)
+        self.snackbar.say("Metadon 90 mg er ført som gitt kl. 08:55", undo=True)
 
     def _left(self) -> QVBoxLayout:
         column = QVBoxLayout()
@@ -85,7 +109,12 @@ class Gallery(QWidget):
         column.addLayout(row_of(Avatar("ÅØ"), Chip("Tolk: somali"), Chip("Hund i huset"), None))
         column.addLayout(
             row_of(
-                Tag("ACT", "accent"), Tag("Gitt", "ok"), Tag("Sent", "warn"), Tag("Feil", "danger")
+                Tag("ACT", "accent"),
+                Tag("Gitt", "ok"),
+                Tag("Sent", "warn"),
+                Tag("Feil", "danger"),
+                Tag("Planlagt"),
+                None,
             )
         )
         column.addWidget(SearchField("Søk navn, fødselsnummer eller adresse"))
@@ -101,18 +130,49 @@ class Gallery(QWidget):
         rows.select_id("2")
         rows.fit_height()
         column.addWidget(rows)
-        column.addWidget(Banner("Utkast fra 10:41 ble funnet etter en uventet stopp.", "warn"))
+        for words, tone in _BANNERS:
+            column.addWidget(Banner(words, tone))
+        self.first_button = PrimaryButton("Gitt", icon="check")
+        disabled = PrimaryButton("Signer og lås")
+        disabled.setEnabled(False)
         column.addLayout(
-            row_of(
-                PrimaryButton("Gitt", icon="check"),
+            _flow(
+                self.first_button,
                 SecondaryButton("Ikke møtt"),
                 DangerButton("Ta tilbake"),
                 QuietButton("Åpne"),
-                None,
+                disabled,
             )
         )
+        column.addLayout(
+            _flow(
+                Pill("circle-check", "Alt er sendt · 08:12", "ok"),
+                Pill("refresh-cw", "Sender 2 av 7", "accent"),
+                Pill("circle-alert", "1 kunne ikke sendes", "danger"),
+                Pill("pause", "Synk på pause"),
+            )
+        )
+        column.addWidget(self._controls())
         column.addStretch(1)
         return column
+
+    def _controls(self) -> Card:
+        card = Card("Felter")
+        kinds = QComboBox()
+        kinds.addItems(["Hjemmebesøk", "Telefon"])
+        day = QDateEdit(QDate(2026, 11, 23))
+        day.setCalendarPopup(True)
+        day.setDisplayFormat("dd.MM.yyyy")
+        card.body.addWidget(FormField("Slags besøk", kinds))
+        card.body.addWidget(FormField("Dag", day))
+        consent = QCheckBox("Pasienten samtykker")
+        consent.setChecked(True)
+        card.body.addWidget(consent)
+        card.body.addWidget(QCheckBox("Pårørende var til stede"))
+        note = QPlainTextEdit("Våken og orientert. Har sovet godt.")
+        note.setMinimumHeight(96)
+        card.body.addWidget(FormField("Notat", note))
+        return card
 
     def _right(self) -> QVBoxLayout:
         column = QVBoxLayout()
@@ -152,7 +212,9 @@ class Gallery(QWidget):
         field = FormField("Dose", QLineEdit("0"), "I milligram")
         field.say_problem("Dosen må være større enn 0.")
         form.body.addWidget(field)
-        form.body.addWidget(ChoiceRow("Identitet", [("a", "Kjent"), ("b", "Legitimasjon")]))
+        choice = ChoiceRow("Identitet", [("a", "Kjent"), ("b", "Legitimasjon"), ("c", "Bilde")])
+        choice.choose("b")
+        form.body.addWidget(choice)
         progress = ProgressLine()
         progress.say(40, 100, "Henter 40 av 100")
         form.body.addWidget(progress)
@@ -161,5 +223,16 @@ class Gallery(QWidget):
         column.addStretch(1)
         return column
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.first_button.setFocus()
+
     def sizeHint(self) -> QSize:
         return QSize(1366, 900)
+
+
+def _flow(*widgets: QWidget) -> FlowLayout:
+    layout = FlowLayout()
+    for widget in widgets:
+        layout.addWidget(widget)
+    return layout

@@ -479,7 +479,7 @@ class Snackbar(QFrame):
         self._timer.start(self.SHOWN_MILLISECONDS)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show) and not self.isHidden():
             self._place()
         return False
 

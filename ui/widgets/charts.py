@@ -84,6 +84,9 @@ class TrendChart(QWidget):
             self.height() - metrics.height() * 2 - 8,
         )
         self._paint_bands(painter, area, metrics)
+        painter.setPen(theme.current().color("muted"))
+        top = QRectF(0, area.top() - metrics.height() / 2, area.left() - 6, metrics.height())
+        painter.drawText(top, Qt.AlignmentFlag.AlignRight, f"{self._highest:g}")
         self._paint_line(painter, area, metrics)
 
     def _y(self, area: QRectF, value: float) -> float:
