@@ -41,7 +41,7 @@ class AnswerButton(QPushButton):
         look = theme.current()
         room = QRect(0, 0, max(1, width - self._indent() - look.pixels(16)), 10_000)
         needed = QFontMetrics(self._font()).boundingRect(room, self._flags(), self.text()).height()
-        return max(round(50 * (1 + (look.scale - 100) / 250)), needed + look.pixels(20))
+        return max(round(46 * (1 + (look.scale - 100) / 250)), needed + look.pixels(16))
 
     def nextCheckState(self) -> None:
         """What is chosen is shown by the page once it is stored, never by the click itself."""
@@ -118,7 +118,7 @@ class AnswerList(QWidget):
         super().__init__(parent)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(8)
+        self._column.setSpacing(6)
         self._buttons: list[AnswerButton] = []
         self._values: tuple[int, ...] = ()
 

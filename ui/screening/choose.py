@@ -64,6 +64,7 @@ class ChooseView(QWidget):
         self._earlier.body.addWidget(self._results)
         self._earlier.body.addWidget(self._none)
         column.addWidget(self._earlier)
+        self._shown: tuple[object, ...] = ()
         self._starts: dict[str, PrimaryButton] = {}
         self._resumes: dict[str, PrimaryButton] = {}
 
@@ -75,9 +76,13 @@ class ChooseView(QWidget):
         today: date,
     ) -> None:
         by_id = {instrument.id: instrument for instrument in instruments}
-        self._show_drafts(by_id, unfinished, today)
-        begun = {str(draft.body.get("instrument")) for draft in unfinished}
-        self._show_instruments(instruments, begun)
+        shown = (tuple(instruments), tuple(unfinished), today)
+        if shown != self._shown:
+            # Only then: building again takes the focus from whoever is about to press.
+            self._shown = shown
+            self._show_drafts(by_id, unfinished, today)
+            begun = {str(draft.body.get("instrument")) for draft in unfinished}
+            self._show_instruments(instruments, begun)
         rows = [_row(response, by_id) for response in history]
         self._results.set_rows(rows)
         self._results.fit_height(most=8)
@@ -118,8 +123,6 @@ class ChooseView(QWidget):
         for number, instrument in enumerate(instruments):
             column = self._columns.right if number % 2 else self._columns.left
             column.addWidget(self._instrument_card(instrument, instrument.id in begun))
-        self._columns.left.addStretch(1)
-        self._columns.right.addStretch(1)
 
     def _instrument_card(self, instrument: Instrument, begun: bool) -> Card:
         card = Card(instrument.title, self)
@@ -145,6 +148,7 @@ class ChooseView(QWidget):
         sources = SourceList(card)
         sources.show_sources([instrument.source])
         card.body.addWidget(sources)
+        card.body.addStretch(1)
         words = self.tr("Start ny {title}") if begun else self.tr("Start {title}")
         start = PrimaryButton(
             words.format(title=instrument.title),

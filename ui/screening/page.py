@@ -28,8 +28,6 @@ from ui.widgets import (
     QuietButton,
     ScrollColumn,
     SecondaryButton,
-    Snackbar,
-    Text,
 )
 
 
@@ -48,7 +46,7 @@ class ScreeningPage(Page):
         self._facing_patient = False
         self._build()
         self._connect()
-        self._snackbar = Snackbar(self)
+        context.theme.changed.connect(self._show_strip)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -60,6 +58,7 @@ class ScreeningPage(Page):
         draft_id, instrument = args.get("draft_id"), args.get("instrument")
         self._shown = None
         self._facing_patient = False
+        self._result.show_picture()
         try:
             self.presenter.load(str(args["patient_id"]), str(draft_id) if draft_id else None)
         except FieldAppError as error:
@@ -79,7 +78,11 @@ class ScreeningPage(Page):
     def _build(self) -> None:
         self._strip = PatientStrip(self)
         self._turn = QuietButton("", self, icon="eye-off", name="screeningTurn")
+        self._away = QuietButton(
+            self.tr("Legg bort"), self, icon="arrow-left", name="screeningAway"
+        )
         self._strip.buttons.addWidget(self._turn)
+        self._strip.buttons.addWidget(self._away)
         self._problem = Banner("", "danger", self)
         self._problem.setObjectName("screeningProblem")
         self._choose = ChooseView(self)
@@ -117,9 +120,6 @@ class ScreeningPage(Page):
         self._foot.setObjectName("topbar")
         flow = FlowLayout(self._foot, 10)
         flow.setContentsMargins(24, 10, 24, 10)
-        self._away = QuietButton(
-            self.tr("Legg bort"), self._foot, icon="arrow-left", name="screeningAway"
-        )
         self._back = SecondaryButton(
             self.tr("Tilbake · ←"), self._foot, icon="chevron-left", name="screeningBack"
         )
@@ -138,8 +138,6 @@ class ScreeningPage(Page):
         self._again = SecondaryButton(
             self.tr("Alle skjemaer"), self._foot, icon="clipboard-list", name="screeningAgain"
         )
-        self._saved = Text("", "muted", self._foot, wrap=False)
-        self._saved.setObjectName("screeningSaved")
         for widget in (
             self._back,
             self._next,
@@ -147,8 +145,6 @@ class ScreeningPage(Page):
             self._complete,
             self._patient,
             self._again,
-            self._away,
-            self._saved,
         ):
             flow.addWidget(widget)
         grow_with_width(self._foot)
@@ -205,7 +201,8 @@ class ScreeningPage(Page):
 
     def _show_strip(self) -> None:
         patient, flags = self.presenter.patient, self.presenter.flags
-        assert patient is not None
+        if patient is None:
+            return
         form, response = self.presenter.form, self.presenter.response
         what = self.tr("Kartlegging")
         if form is not None:
@@ -238,12 +235,6 @@ class ScreeningPage(Page):
         self._away.setVisible(asking or summing)
         self._patient.setVisible(phase is Phase.RESULT)
         self._again.setVisible(phase is Phase.RESULT)
-        self._saved.setVisible(asking or summing)
-        saved_at = self.presenter.saved_at
-        problem = bool(self.presenter.problem)
-        self._saved.setText(
-            self.tr("Ikke lagret") if problem else saved_text(saved_at) if saved_at else ""
-        )
 
     def _show_choose(self) -> None:
         presenter = self.presenter
@@ -256,7 +247,13 @@ class ScreeningPage(Page):
 
     def _show_question(self) -> None:
         if self.presenter.form is not None:
-            self._question.show_form(self.presenter.form)
+            self._question.show_form(self.presenter.form, self._saved_words())
+
+    def _saved_words(self) -> str:
+        if self.presenter.problem:
+            return self.tr("ikke lagret")
+        saved_at = self.presenter.saved_at
+        return saved_text(saved_at) if saved_at is not None else ""
 
     def _show_summary(self) -> None:
         presenter = self.presenter
@@ -295,9 +292,8 @@ class ScreeningPage(Page):
             self._on_complete()
 
     def _on_complete(self) -> None:
+        self._result.show_picture()
         self.presenter.complete()
-        if self.presenter.phase is Phase.RESULT:
-            self._snackbar.say(self.tr("Fullført og låst."))
 
     def _on_turn(self) -> None:
         self._facing_patient = not self._facing_patient

@@ -10,7 +10,7 @@ from ui.screening.answers import AnswerList
 from ui.screening.state import Form
 from ui.screening.words import progress_text, question_text
 from ui.sources import SourceList
-from ui.widgets import Card, FlowLayout, PrimaryButton, ProgressLine, SecondaryButton, Text
+from ui.widgets import Card, Columns, FlowLayout, PrimaryButton, ProgressLine, SecondaryButton, Text
 
 BACK_KEYS = (Qt.Key.Key_Backspace, Qt.Key.Key_Left)
 
@@ -33,22 +33,20 @@ class QuestionCard(Card):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._progress = ProgressLine(self)
         self._progress.setObjectName("screeningProgress")
-        self._number = Text("", "muted", self)
         self._question = Text("", "title", self)
         self._question.setObjectName("screeningQuestion")
         self._help = Text("", "small", self)
         self.answers = AnswerList(self)
         self.answers.chosen.connect(self.answered)
         self._offer = self._offer_panel()
-        for widget in (self._progress, self._offer, self._number, self._question, self._help):
+        for widget in (self._progress, self._offer, self._question, self.answers, self._help):
             self.body.addWidget(widget)
-        self.body.addSpacing(4)
-        self.body.addWidget(self.answers)
 
-    def show_form(self, form: Form) -> None:
+    def show_form(self, form: Form, saved: str) -> None:
+        """Show the question where the form stands; `saved` says how safe the answers are."""
         item = form.item
-        self._progress.say(form.answered, len(form.instrument.items), progress_text(form))
-        self._number.setText(question_text(form))
+        where = " · ".join(filter(None, (question_text(form), progress_text(form), saved)))
+        self._progress.say(form.answered, len(form.instrument.items), where)
         self._question.setText(item.text)
         self._help.setText(
             self.tr("{period}. Tast tallet for å svare, ← for å gå tilbake.").format(
@@ -89,10 +87,16 @@ class QuestionCard(Card):
         panel = QFrame(self)
         panel.setObjectName("sunken")
         column = QVBoxLayout(panel)
-        column.setContentsMargins(16, 12, 16, 14)
+        column.setContentsMargins(14, 8, 14, 10)
         column.setSpacing(8)
-        self._offer_text = Text("", "strong", panel)
-        self._offer_source = SourceList(panel)
+        words = QWidget(panel)
+        said = QVBoxLayout(words)
+        said.setContentsMargins(0, 0, 0, 0)
+        said.setSpacing(4)
+        self._offer_text = Text("", "strong", words)
+        self._offer_source = SourceList(words)
+        said.addWidget(self._offer_text)
+        said.addWidget(self._offer_source)
         take = PrimaryButton(self.tr("Hopp over"), panel, icon="arrow-right", name="skipTake")
         take.clicked.connect(self.skip_taken)
         decline = SecondaryButton(self.tr("Still dem likevel"), panel, name="skipDecline")
@@ -102,8 +106,10 @@ class QuestionCard(Card):
         flow.addWidget(take)
         flow.addWidget(decline)
         grow_with_width(buttons)
-        for widget in (self._offer_text, self._offer_source, buttons):
-            column.addWidget(widget)
+        split = Columns(panel, shares=(1, 1), narrowest=700)
+        split.left.addWidget(words)
+        split.right.addWidget(buttons)
+        column.addWidget(split)
         return panel
 
     def _show_offer(self, form: Form) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldapp.clock import OSLO
@@ -76,9 +76,7 @@ class ResultPanel(Columns):
             not view.findings and bool(instrument.findings) and not view.older
         )
         self._findings_title.setVisible(bool(instrument.findings) and not view.older)
-        self._sources.show_sources(
-            line.source for line in (*view.limits, *view.findings) if line.source is not None
-        )
+        self._sources.show_sources(view.sources)
         _show_lines(self._levels, levels, self)
         self._level_sources.show_sources(line.source for line in levels if line.source is not None)
 
@@ -111,6 +109,7 @@ class ResultPanel(Columns):
 
     def _result_card(self) -> Card:
         card = self._card = Card("", self)
+        card.head.addWidget(Tag(self.tr("Fullført og låst"), "ok", card))
         self._when = Text("", "muted", card)
         card.body.addWidget(self._when)
         figures = QHBoxLayout()
@@ -157,7 +156,7 @@ class ResultPanel(Columns):
         self._toggle = QuietButton(self.tr("Vis som tabell"), card, icon="table", name="trendTable")
         self._toggle.clicked.connect(self._on_toggle)
         card.head.addWidget(self._toggle)
-        self._chart = TrendChart(card)
+        self._chart = _Chart(card)
         self._chart.setObjectName("trendChart")
         self._table = RowList(self.tr("Resultater over tid"), card)
         self._table.setObjectName("trendRows")
@@ -176,11 +175,24 @@ class ResultPanel(Columns):
         card.body.addWidget(self._level_sources)
         return card
 
+    def show_picture(self) -> None:
+        """Show the course as a picture, whatever was chosen for somebody else."""
+        self._show_course(as_table=False)
+
     def _on_toggle(self) -> None:
-        as_table = self._table.isHidden()
+        self._show_course(as_table=self._table.isHidden())
+
+    def _show_course(self, *, as_table: bool) -> None:
         self._table.setVisible(as_table)
         self._chart.setVisible(not as_table)
         self._toggle.say(self.tr("Vis som bilde") if as_table else self.tr("Vis som tabell"))
+
+
+class _Chart(TrendChart):
+    """High enough for the names of four levels."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.current().pixels(240), theme.current().pixels(250))
 
 
 class _Figure(Text):

@@ -49,6 +49,8 @@ class SummaryView(Columns):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, shares=(1, 1))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(self.tr("Oppsummering"))
         self.left.addWidget(self._facts_card())
         self.left.addStretch(1)
         self.right.addWidget(self._answers_card())
@@ -69,10 +71,8 @@ class SummaryView(Columns):
         self._show_answers(form)
 
     def focus_start(self) -> None:
-        """Put the focus on what is most likely still to be said."""
-        buttons = self._state.buttons()
-        chosen = next((button for button in buttons if button.isChecked()), buttons[0])
-        chosen.setFocus(Qt.FocusReason.OtherFocusReason)
+        """Put the focus on nothing that a digit too many could choose or press."""
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _facts_card(self) -> Card:
         card = Card(self.tr("Før du fullfører"), self)

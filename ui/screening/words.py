@@ -48,6 +48,8 @@ class ResultView:
     unclear: str
     limits: tuple[Line, ...]
     findings: tuple[Line, ...]
+    sources: tuple[Source, ...]
+    """Of the level, the limits and the findings."""
     trust: str
     trust_tone: Tone
     older: str
@@ -190,6 +192,9 @@ def score_view(
         ).format(band=offered.label, advice=_lowered(offered.advice))
     trust, trust_tone = trust_text(result.reliability, state)
     figure, scale = _figure(result.total, result.sum_so_far, instrument)
+    limits = limit_lines(result, instrument)
+    findings = finding_lines(result.findings, instrument)
+    shown = [line.source for line in (*limits, *findings) if line.source is not None]
     return ResultView(
         heading=heading,
         figure=figure,
@@ -199,8 +204,9 @@ def score_view(
         tone=level_tone(instrument, result.band) if band is not None else "warn",
         raised=raised,
         unclear=_unclear(result, instrument),
-        limits=limit_lines(result, instrument),
-        findings=finding_lines(result.findings, instrument),
+        limits=limits,
+        findings=findings,
+        sources=(*_band_sources(result, band), *shown),
         trust=trust,
         trust_tone=trust_tone,
         older="",
@@ -220,9 +226,16 @@ def trust_text(reliability: Reliability, state: str | None) -> tuple[str, Tone]:
 
 
 def limit_lines(result: Score, instrument: Instrument) -> tuple[Line, ...]:
-    """Every limit that may apply, held against the total; both where the norm set is not known."""
+    """Every cut-off that may apply, held against the total.
+
+    Where the level depends on what is not known, the limits of the levels stand there too.
+    """
+    unclear = len(result.possible_bands) > 1
+    cutoffs = {criterion.code for criterion in instrument.cutoffs}
     lines = []
     for entry in result.results:
+        if entry.code not in cutoffs and not unclear:
+            continue
         reached = (
             translate("screening", "nådd") if entry.reached else translate("screening", "ikke nådd")
         )
@@ -339,6 +352,7 @@ def _stored_view(response: ScreeningResponse, instrument: Instrument, heading: s
         unclear="",
         limits=(),
         findings=finding_lines(response.findings, instrument),
+        sources=(),
         trust=translate("screening", "Tilstand ved utfylling: {state}.").format(
             state=state_word(response.state_at_completion)
         ),
@@ -347,6 +361,14 @@ def _stored_view(response: ScreeningResponse, instrument: Instrument, heading: s
             "screening",
             "Skåret med en annen utgave av skjemaet. Resultatet vises slik det ble lagret.",
         ),
+    )
+
+
+def _band_sources(result: Score, band: Criterion | None) -> tuple[Source, ...]:
+    if band is None:
+        return ()
+    return tuple(
+        limit.source for limit in band.thresholds if limit.may_apply(result.norm_set, result.age)
     )
 
 
