@@ -31,6 +31,8 @@ from fieldapp.store import drafts, outbox, records
 from fieldapp.store.db import Connection, Database
 from fieldapp.store.migrate import migrate
 from sync.client.engine import Engine, Progress, SyncReport
+from sync.client.http import HttpSyncService
+from sync.client.line import Line
 from sync.protocol.errors import LineBrokenError, OfflineError, SyncError
 from sync.protocol.messages import (
     ConfirmAnswer,
@@ -231,7 +233,8 @@ class PowerCutError(BaseException):
 class Laptop:
     """One laptop: a cipher store, a line and the real engine.
 
-    Attributes: `database` (the screen's connection), `line`, `clock`, `who`.
+    Attributes: `database` (the screen's connection), `line`, `clock`, `who`; for a laptop that
+    was enrolled over a real line also `coverage` and `token`.
     """
 
     def __init__(
@@ -241,6 +244,9 @@ class Laptop:
         self.line = ShakyLine(service)
         self.clock = FixedClock(START)
         self.who = who
+        self.coverage = Line()
+        self.token = ""
+        self._service = service
         self._cut_at: int | None = None
         self._sequence = 0
         self._engine = Engine(
@@ -248,8 +254,10 @@ class Laptop:
         )
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store and the line."""
         self.database.close()
+        if isinstance(self._service, HttpSyncService):
+            self._service.close()
 
     # --- sync
 

@@ -1,0 +1,105 @@
+"""The real server as a process of its own, as it runs in an office."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+from fieldapp.clock import SystemClock
+from fieldapp.domain.patients import Role
+from fieldapp.ids import new_id
+from sync.client.enrol import enrol
+from sync.client.http import HttpSyncService
+from sync.client.line import Line
+from sync.server.admin import Admin, initialise
+from sync.server.auth import PasswordHasher
+from sync.server.service import Identity
+from sync.server.settings import Settings
+from sync.server.storage import sqlite
+from sync.server.storage.storage import Storage
+from tests.helpers.sync_world import Laptop, Office
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "et langt passord"
+
+
+class ServerProcess:
+    """A server with its folder; may be killed and started again.
+
+    Attributes: `url` while it runs; `office`, which looks into the same database from outside.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._storage = Storage(sqlite.create(folder))
+        self._storage.initialise(new_id())
+        hasher = PasswordHasher(memory_kib=64, iterations=1, lanes=1)
+        self.admin = Admin(self._storage, SystemClock(), new_id, hasher, Settings())
+        initialise(self.admin, "admin", "Administrator")
+        self.office = Office(self._storage)
+        self.url = ""
+
+    def start(self) -> None:
+        """Start the process and wait until it listens."""
+        command = [sys.executable, "-m", "sync.server", "--data", str(self._folder)]
+        self._process = subprocess.Popen(
+            [*command, "run", "--port", "0"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        # Its log is read all the time, or a full pipe would stop it.
+        self._reader = threading.Thread(target=_drain, args=(self._process.stderr,))
+        self._reader.start()
+        self.url = json.loads(self._process.stdout.readline())["url"]
+
+    def kill(self) -> None:
+        """End the process as a power cut would."""
+        if self._process is not None and self._reader is not None:
+            self._process.kill()
+            self._process.wait()
+            self._reader.join()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+            self._process = None
+
+    def close(self) -> None:
+        """End the process and leave the database."""
+        self.kill()
+        self._storage.close()
+
+    def new_user(self, username: str) -> Identity:
+        """A case manager without a laptop yet."""
+        user_id = self.admin.add_user(username, username.title(), Role.CASE_MANAGER, PASSWORD)
+        return Identity(user_id, "", Role.CASE_MANAGER)
+
+    def enrolled_laptop(self, username: str, path: Path) -> Laptop:
+        """A laptop that was enrolled over the line with its one-time code."""
+        code, _ = self.admin.enrol_code(username)
+        enrolment = enrol(
+            self.url, code, username=username, password=PASSWORD, device_name="laptop"
+        )
+        line = Line()
+        service = HttpSyncService(
+            self.url, lambda: enrolment.token, line, server_id=enrolment.server_id
+        )
+        who = Identity(enrolment.user.id, enrolment.device_id, enrolment.user.role)
+        laptop = Laptop(path, service, who)
+        laptop.coverage = line
+        laptop.token = enrolment.token
+        return laptop
+
+
+def _drain(stream: IO[str]) -> None:
+    with stream:
+        for _ in stream:
+            pass
