@@ -1,0 +1,73 @@
+"""`run.py demo`: live through a case manager's day on real parts, with made-up people."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from fieldapp.clock import SystemClock
+from ui.demo.stage import PASSPHRASE, DemoError, default_folder, first_sync, forget, set_stage
+
+
+def _arguments(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="run.py demo")
+    parser.add_argument("--fresh", action="store_true", help="begin anew")
+    parser.add_argument("--headless", action="store_true", help="play the day without a display")
+    parser.add_argument("--out", type=Path, help="where the played day's pictures and report go")
+    parser.add_argument("--data", type=Path, help="another folder for the demo's data")
+    return parser.parse_args(words)
+
+
+def main(words: list[str] | None = None) -> int:
+    options = _arguments(words)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    start = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - start:5.1f} s] {text}", flush=True)
+
+    without_display = os.environ.get("QT_QPA_PLATFORM", "").startswith("offscreen")
+    try:
+        if options.headless or without_display:
+            from ui.demo.headless import play
+
+            out = options.out or default_folder().with_name("demo-day")
+            return play(out, options.data or out / "data", say)
+        return _show(options, say)
+    except DemoError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _show(options: argparse.Namespace, say: object) -> int:
+    assert callable(say)
+    folder = options.data or default_folder()
+    if options.fresh:
+        forget(folder)
+    from ui.app import set_up
+    from ui.demo.window import DemoWindow
+
+    with set_stage(folder, SystemClock(), say) as stage:
+        first_sync(stage, say)
+        desk = set_up()
+        window = DemoWindow(stage, desk)
+        # Ctrl+C at the terminal closes the window in order; Python sees it at the next event.
+        signal.signal(signal.SIGINT, lambda *_: window.close())
+        stage.door.unlock(PASSPHRASE)
+        window.enter()
+        window.show()
+        say("The window is open. Close it to end the demo; start again to go on.")
+        try:
+            return desk.app.exec()
+        finally:
+            window.close()
+            desk.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
