@@ -124,7 +124,8 @@ class FormPanel(QWidget):
         worded = form.ask in (Ask.REVERSAL, Ask.PAST) or needs_text(form, self._reference)
         if worded and self._words_field.isHidden():
             self._words_field.show()
-            self._words.setFocus()
+            first = self._clock if form.ask is Ask.PAST else self._words
+            first.setFocus()
         self._words_field.setVisible(worded)
         self._confirm.setVisible(worded)
         self.problem_line.setText(form.problem)
@@ -294,13 +295,8 @@ class FormPanel(QWidget):
             self._words_field.label.setText(self.tr("Hvem ga den, hvor, og hvorfor føres det nå?"))
             self._say_confirm(self.tr("Registrer som gitt"))
         self._words.setAccessibleName(self._words_field.label.text())
-        self._focus_question(form.ask)
-
-    def _focus_question(self, ask: Ask | None) -> None:
-        if ask is Ask.REASON:
+        if form.ask is Ask.REASON:
             self._reasons.buttons()[0].setFocus()
-        elif ask is Ask.PAST:
-            self._clock.setFocus()
 
     def _offer_reasons(self, status: HandoutStatus) -> None:
         reasons = self._reference.reasons[status]

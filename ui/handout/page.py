@@ -362,6 +362,7 @@ class HandoutPage(Page):
     def _reveal_form(self) -> None:
         """Bring the open question, or what is missing, under the eyes at any text size."""
         content = self._scroll.widget()
+        assert content is not None
         if self.form.height() <= self._scroll.viewport().height():
             self._scroll.ensureWidgetVisible(self.form, 0, 12)
         elif self.form.problem_line.isVisible():

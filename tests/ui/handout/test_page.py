@@ -1,0 +1,353 @@
+"""The medicine round through its widgets, read back from the store."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from fieldapp.domain.changes import Change, ChangeSet
+from fieldapp.domain.medication import (
+    HandoutStatus,
+    IdentityCheck,
+    MedicationAdministration,
+    ObservedState,
+    Part,
+)
+from fieldapp.services import medication
+from fieldapp.store import records
+from tests.helpers.a11y import audit, clipped
+from tests.helpers.pages import Coverage
+from tests.helpers.ward import AASE, BERIT, MARET, ODD, TODAY, Ward, at, receive
+from ui.handout.page import HandoutPage
+from ui.shots import settle
+from ui.theme import Scheme
+
+MORNING = at(TODAY, 8, 55)
+
+
+def events(ward: Ward) -> list[MedicationAdministration]:
+    """Everything recorded in slots of today, in the order of the device."""
+    found = records.select(
+        ward.session.database, MedicationAdministration, "day = ?", (TODAY.isoformat(),)
+    )
+    return sorted(found, key=lambda event: event.sequence)
+
+
+def press(page: HandoutPage, keys: str) -> None:
+    """Press single keys wherever the focus is, as a person does."""
+    for key in keys:
+        target = QApplication.focusWidget()
+        assert target is not None
+        assert page.isAncestorOf(target), "the focus has left the page"
+        QTest.keyClick(target, key)
+
+
+def button(page: HandoutPage, name: str) -> QPushButton:
+    settle()
+    found = [item for item in page.findChildren(QPushButton, name) if item.isVisible()]
+    assert found, f"no visible button {name}"
+    return found[0]
+
+
+def offered(page: HandoutPage, name: str) -> bool:
+    settle()
+    return any(item.isVisible() for item in page.findChildren(QPushButton, name))
+
+
+def said(page: HandoutPage) -> str:
+    """All words on the page that somebody can see."""
+    settle()
+    return "\n".join(label.text() for label in page.findChildren(QLabel) if label.isVisible())
+
+
+def wait_out_double_click(page: HandoutPage) -> None:
+    page._settling.timeout.emit()
+    page._settling.stop()
+
+
+def colleagues_dose(**changes: object) -> MedicationAdministration:
+    """A dose that Berit gave on her own laptop."""
+    values: dict[str, object] = {
+        "id": "h-colleague",
+        "patient_id": AASE,
+        "request_id": "r-aase",
+        "request_revision": 1,
+        "day": TODAY,
+        "part": Part.MORNING,
+        "status": HandoutStatus.GIVEN,
+        "given_at": MORNING,
+        "recorded_at": MORNING,
+        "author_id": BERIT.id,
+        "device_id": "d-2",
+        "sequence": 900,
+        "dose_mg": Decimal(85),
+        "dose_ml": Decimal("42.5"),
+        "witnessed": True,
+    }
+    return MedicationAdministration(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_four_keys_record_a_given_dose_with_everything_that_was_said(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "KUJG")
+    (event,) = events(ward)
+    assert event.status is HandoutStatus.GIVEN
+    assert (event.dose_mg, event.dose_ml) == (Decimal(85), Decimal("42.5"))
+    assert event.identity_check is IdentityCheck.KNOWN
+    assert event.observed_state is ObservedState.UNAFFECTED
+    assert event.witnessed
+    assert event.author_id == ward.session.user.id
+    assert "Gitt 09:40 av Nils Hammer, 85 mg (42,5 ml), inntak sett" in said(page)
+
+
+def test_nothing_is_filled_in_beforehand_and_what_is_missing_is_said_by_name(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "G")
+    assert events(ward) == []
+    assert "Mangler: identitet, tilstand og om inntaket ble sett." in said(page)
+    press(page, "LG")
+    assert "Mangler: tilstand og om inntaket ble sett." in said(page)
+
+
+def test_the_same_dose_can_be_recorded_by_touch_alone(page: HandoutPage, ward: Ward) -> None:
+    for name in ("identityDocument", "statePossiblyAffected", "witnessedNo", "given"):
+        target = button(page, name)
+        assert target.height() >= 44
+        QTest.mouseClick(target, Qt.MouseButton.LeftButton)
+    (event,) = events(ward)
+    assert event.identity_check is IdentityCheck.DOCUMENT
+    assert not event.witnessed
+
+
+def test_a_double_click_is_one_event(page: HandoutPage, ward: Ward) -> None:
+    press(page, "KUJ")
+    given = button(page, "given")
+    QTest.mouseClick(given, Qt.MouseButton.LeftButton)
+    QTest.mouseDClick(given, Qt.MouseButton.LeftButton)
+    given.click()
+    assert len(events(ward)) == 1
+
+
+def test_a_second_dose_is_not_offered_when_one_stands(page: HandoutPage, ward: Ward) -> None:
+    press(page, "KUJG")
+    wait_out_double_click(page)
+    assert not offered(page, "given")
+    page.show_for(patient_id=AASE)
+    # What is open now is the tablet of the evening, not the methadone of the morning.
+    form = page.presenter.state.form
+    assert form is not None
+    assert form.slot.key.part is Part.EVENING
+    press(page, "KUJG")
+    assert len([event for event in events(ward) if event.part is Part.MORNING]) == 1
+
+
+def test_a_colleagues_dose_that_came_meanwhile_is_named_and_nothing_is_written(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "KUJ")
+    receive(ward.session, [colleagues_dose()])  # the screen has not heard of it
+    press(page, "G")
+    assert [event.id for event in events(ward)] == ["h-colleague"]
+    assert "Denne dosen ble gitt kl. 08:55 av Berit Åsheim." in said(page)
+    assert not offered(page, "given")
+
+
+def test_not_met_takes_a_key_and_a_digit_and_the_dose_can_still_be_given(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "I1")
+    assert events(ward)[0].status is HandoutStatus.NOT_MET
+    assert events(ward)[0].reason == "not_home"
+    assert "Ikke møtt 09:40 av Nils Hammer: Ikke hjemme" in said(page)
+    wait_out_double_click(page)
+    ward.clock.advance(timedelta(hours=1))
+    QTest.mouseClick(button(page, "chooseSlot"), Qt.MouseButton.LeftButton)
+    press(page, "KUJG")
+    assert [event.status for event in events(ward)] == [
+        HandoutStatus.NOT_MET,
+        HandoutStatus.GIVEN,
+    ]
+
+
+def test_a_reason_without_meaning_of_its_own_asks_for_words(page: HandoutPage, ward: Ward) -> None:
+    press(page, "H0")
+    assert events(ward) == []
+    button(page, "confirmReason").click()
+    assert "Mangler: årsaken med egne ord." in said(page)
+    # Letters belong to the text now; G and N are no commands.
+    press(page, "Ingen")
+    field = page.findChild(QLineEdit, "reasonText")
+    assert isinstance(field, QLineEdit)
+    assert field.text() == "Ingen"
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    (event,) = events(ward)
+    assert (event.status, event.reason, event.reason_text) == (
+        HandoutStatus.WITHHELD,
+        "other",
+        "Ingen",
+    )
+
+
+def test_a_question_put_away_writes_nothing_and_keeps_what_was_said(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "KN")
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    assert events(ward) == []
+    form = page.presenter.state.form
+    assert form is not None
+    assert form.identity is IdentityCheck.KNOWN
+
+
+def test_a_mistake_is_taken_back_by_a_counter_entry_and_stays_visible(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "KUJG")
+    wait_out_double_click(page)
+    button(page, "reverse").click()
+    button(page, "confirmReason").click()
+    assert "Mangler: hva som ble ført feil." in said(page)
+    press(page, "Feil pasient")
+    button(page, "confirmReason").click()
+    given, counter = events(ward)
+    assert counter.status is HandoutStatus.ENTERED_IN_ERROR
+    assert counter.reverses == given.id
+    words = said(page)
+    assert "Gitt 09:40 av Nils Hammer" in words
+    assert "feilført" in words
+    assert "Feil pasient" in words
+    wait_out_double_click(page)
+    press(page, "KUJG")
+    assert [event.status for event in events(ward)][-1] is HandoutStatus.GIVEN
+
+
+def test_what_has_already_happened_is_recorded_even_where_a_dose_stands(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "KUJG")
+    wait_out_double_click(page)
+    button(page, "past").click()
+    press(page, "830")
+    field = page.findChild(QLineEdit, "reasonText")
+    assert isinstance(field, QLineEdit)
+    field.setFocus()
+    press(page, "Legevakten ga dosen")
+    button(page, "confirmReason").click()
+    first, second = sorted(events(ward), key=lambda event: event.retrospective)
+    assert not first.retrospective
+    assert second.retrospective
+    assert second.given_at == at(TODAY, 8, 30)
+    assert "Ført i etterkant" in said(page)
+
+
+def test_a_time_that_lies_ahead_is_refused_in_words(page: HandoutPage, ward: Ward) -> None:
+    button(page, "past").click()
+    press(page, "2350")
+    page.presenter.set_reason_text("Hjemmesykepleien")
+    button(page, "confirmReason").click()
+    assert events(ward) == []
+    assert "frem i tid" in said(page)
+
+
+def test_a_sync_leaves_what_the_giver_has_said_but_closes_a_dose_given_elsewhere(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "KU")
+    receive(ward.session, [colleagues_dose()])
+    page.context.changes.announce(
+        ChangeSet((Change("medication_administration", "h-colleague", AASE),))
+    )
+    form = page.presenter.state.form
+    assert form is not None
+    assert (form.identity, form.observed) == (IdentityCheck.KNOWN, ObservedState.UNAFFECTED)
+    assert not offered(page, "given")
+    assert "Gitt 08:55 av Berit Åsheim" in said(page)
+
+
+def test_words_being_typed_survive_a_sync(page: HandoutPage, ward: Ward) -> None:
+    press(page, "H0")
+    press(page, "Virker uvel")
+    receive(ward.session, [colleagues_dose()])
+    page.context.changes.announce(
+        ChangeSet((Change("medication_administration", "h-colleague", AASE),))
+    )
+    field = page.findChild(QLineEdit, "reasonText")
+    assert isinstance(field, QLineEdit)
+    assert field.text() == "Virker uvel"
+    assert field.hasFocus()
+
+
+def test_advice_is_shown_for_a_state_that_speaks_against_and_the_giver_still_decides(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "KS")
+    assert "Del ikke ut" in said(page)
+    press(page, "JG")
+    assert events(ward)[0].observed_state is ObservedState.SEDATED
+
+
+def test_ctrl_down_goes_to_the_next_patient_with_an_open_dose(
+    page: HandoutPage, ward: Ward
+) -> None:
+    target = QApplication.focusWidget()
+    assert target is not None
+    QTest.keyClick(target, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    shown = page.presenter.state.patient
+    assert shown is not None
+    assert shown.id == MARET
+    press(page, "KUJG")
+    assert events(ward)[0].patient_id == MARET
+
+
+def test_the_line_about_old_data_follows_the_coverage(page: HandoutPage, ward: Ward) -> None:
+    sync = page.context.sync
+    assert isinstance(sync, Coverage)
+    assert "andre kan ha gitt dose siden" not in said(page)
+    sync.turn(False)
+    assert "Data fra sist hentet 08:12; andre kan ha gitt dose siden." in said(page)
+
+
+def test_somebody_without_a_dose_today_is_told_about_in_words(page: HandoutPage) -> None:
+    page.show_for(patient_id=ODD)
+    assert "har ingen dose som teamet deler ut i dag" in said(page)
+
+
+def test_a_dose_recorded_here_is_told_to_the_other_screens(page: HandoutPage, qtbot: QtBot) -> None:
+    press(page, "KUJ")
+    with qtbot.waitSignal(page.context.changes.changed) as heard:
+        press(page, "G")
+    (change_set,) = heard.args or ()
+    assert change_set.touches(kinds=frozenset({"medication_administration"}))
+
+
+def test_missed_days_are_warned_of_with_their_source(page: HandoutPage) -> None:
+    page.show_for(patient_id=MARET)
+    assert "dager uten denne medisinen" in said(page)
+    assert "punkt 13.3" in said(page)
+
+
+@pytest.mark.parametrize("scale", [100, 200])
+def test_every_control_has_a_name_and_no_words_are_cut(
+    page: HandoutPage, ward: Ward, qapp: QApplication, scale: int
+) -> None:
+    page.context.theme.apply(qapp, Scheme.LIGHT, scale)
+    page.show_for(patient_id=AASE)
+    steps = ("", "S", "G", "H", "0")
+    for keys in steps:
+        press(page, keys)
+        settle()
+        assert audit(page) == []
+        assert clipped(page) == []
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    press(page, "KUJG")
+    settle()
+    assert clipped(page) == []
+    assert medication.round_for(ward.session, TODAY)

@@ -1,0 +1,31 @@
+"""A visit page on a real store: Monday 23 November 2026, 09:40."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from tests.helpers.pages import make_context, show_page
+from tests.helpers.ward import MARET, Ward, make_ward
+from ui.tasks import TaskRunner
+from ui.theme import Theme
+from ui.visit.page import VisitPage
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    made = make_ward(tmp_path / "store")
+    yield made
+    if not made.session.database.closed:
+        made.session.database.close()
+
+
+@pytest.fixture
+def page(qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme) -> VisitPage:
+    """The planned visit to Máret, to whom one goes two together."""
+    shown = VisitPage(make_context(ward.session, tasks, theme))
+    show_page(qtbot, shown, patient_id=MARET, appointment_id="ap-1")
+    return shown
