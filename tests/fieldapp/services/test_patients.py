@@ -272,7 +272,7 @@ def test_the_timeline_comes_in_pages_that_skip_nothing(session: Session, kari: P
             ME.id,
             "visit",
             "ord",
-            START - timedelta(minutes=number // 3),
+            START - timedelta(minutes=number // 6),
             START,
             "d-1",
             number,

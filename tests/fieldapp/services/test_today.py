@@ -149,6 +149,10 @@ def test_the_day_changes_at_midnight_in_oslo(tmp_path: Path, before_midnight: da
     assert session.today() == day + timedelta(days=1)
     assert _late(session, session.today()) == [("visit", planned.id), ("draft", draft.id)]
     assert today.load(session, session.today()).unfinished == ()
+    after_midnight = notes.new_draft(session, person.id, "note", None, {"text": "ord"})
+    notes.close_draft(session, after_midnight.id)
+    (item,) = today.load(session, session.today()).unfinished
+    assert item.draft.id == after_midnight.id
     session.database.close()
 
 

@@ -64,6 +64,7 @@ def test_no_line_is_changed_removed_or_slipped_in(session: Session, statement: s
     [
         ("UPDATE audit SET actor_id = 'u-other' WHERE sequence = 3", 3),
         ("UPDATE audit SET record_id = NULL WHERE sequence = 2", 2),
+        ("UPDATE audit SET previous_hash = 'x' WHERE sequence = 4", 4),
         ("DELETE FROM audit WHERE sequence = 2", 3),
     ],
 )
