@@ -171,6 +171,7 @@ class Gallery(QWidget):
         card.body.addWidget(QCheckBox("Pårørende var til stede"))
         note = QPlainTextEdit("Våken og orientert. Har sovet godt.")
         note.setMinimumHeight(96)
+        note.setTabChangesFocus(True)
         card.body.addWidget(FormField("Notat", note))
         return card
 

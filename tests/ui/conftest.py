@@ -18,7 +18,7 @@ def _one_theme(qapp: QApplication) -> Theme:
     return Theme()
 
 
-@pytest.fixture()
+@pytest.fixture
 def theme(qapp: QApplication, _one_theme: Theme) -> Iterator[Theme]:
     """The look in force: light, 100 %. A test may apply another; the next one starts anew."""
     _one_theme.apply(qapp, Scheme.LIGHT, 100)
@@ -26,7 +26,7 @@ def theme(qapp: QApplication, _one_theme: Theme) -> Iterator[Theme]:
     _one_theme.apply(qapp, Scheme.LIGHT, 100)
 
 
-@pytest.fixture()
+@pytest.fixture
 def tasks(qapp: QApplication) -> Iterator[TaskRunner]:
     runner = TaskRunner()
     yield runner

@@ -467,6 +467,7 @@ class Snackbar(QFrame):
         self._timer.timeout.connect(self.hide)
         self._over = parent
         parent.installEventFilter(self)
+        theme.current().changed.connect(self._place_later)
         self.hide()
 
     def say(self, text: str, *, undo: bool = False) -> None:
@@ -486,6 +487,11 @@ class Snackbar(QFrame):
     def _on_undo(self) -> None:
         self.hide()
         self.undo_asked.emit()
+
+    def _place_later(self) -> None:
+        """Sizes of the new look are known when the event loop has been round."""
+        if not self.isHidden():
+            QTimer.singleShot(0, self, self._place)
 
     def _place(self) -> None:
         """At the bottom, as wide as the words want and the window allows, as high as that needs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from ui import theme
@@ -59,17 +59,29 @@ class CriticalBand(QFrame):
 
 
 class _Entry(QWidget):
+    """Wants one line, but wraps its words rather than be cut where there is less room."""
+
+    WIDEST = 560
+
     def __init__(self, entry: CriticalEntry, parent: QWidget) -> None:
         super().__init__(parent)
+        self._entry = entry
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(IconLabel(entry.icon, "danger", 17, self), 0, Qt.AlignmentFlag.AlignTop)
-        title = Text(entry.title, "error", self, wrap=False)
-        row.addWidget(title, 0, Qt.AlignmentFlag.AlignTop)
+        self._title = Text(entry.title, "error", self, wrap=False)
+        row.addWidget(self._title, 0, Qt.AlignmentFlag.AlignTop)
         if entry.text:
-            text = Text(entry.text, "", self)
-            metrics = text.fontMetrics()
-            widest = theme.current().pixels(300)
-            text.setMinimumWidth(min(widest, metrics.horizontalAdvance(entry.text) + 4))
-            row.addWidget(text, 1)
+            self._text = Text(entry.text, "", self)
+            row.addWidget(self._text, 1)
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        if not self._entry.text:
+            return hint
+        look = theme.current()
+        line = self._text.fontMetrics().horizontalAdvance(self._entry.text) + 4
+        wanted = look.pixels(17) + 12 + self._title.sizeHint().width() + line
+        width = max(hint.width(), min(wanted, look.pixels(self.WIDEST)))
+        return QSize(width, max(self.heightForWidth(width), self._title.sizeHint().height()))
