@@ -593,6 +593,32 @@ def test_a_record_that_this_version_cannot_read_holds_up_no_other(
     assert laptop.ids("flag") == set()
 
 
+# --- the laptop's own trouble
+
+
+def test_a_full_disk_ends_the_sync_by_name_and_loses_nothing(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    office.put(replace(patient, address="x" * 100_000), "patient", patient.id)
+
+    def full_disk() -> Database:
+        clone = laptop.database.clone()
+        row = clone.connection.execute("PRAGMA page_count").fetchone()
+        assert row is not None
+        clone.connection.execute(f"PRAGMA max_page_count = {int(row[0])}")
+        return clone
+
+    report = Engine(laptop.line, full_disk, laptop.clock, new_id).run(_ignore, _never)
+    assert (report.error_code, report.complete) == ("disk_full", False)
+    assert note in laptop.ids("note")
+    assert laptop.sync().complete
+    assert laptop.unsent() == []
+    assert len(laptop.patient(patient.id).address) == 100_000
+
+
 # --- without a log-in
 
 
