@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,13 +13,14 @@ from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.notes import Draft
+from fieldapp.domain.patients import Patient
 from fieldapp.domain.visits import Encounter, EncounterStatus
-from fieldapp.services import notes, visits
+from fieldapp.services import notes, patients, visits
 from fieldapp.services.session import Session
 from tests.helpers.a11y import audit, clipped
 from tests.helpers.pages import make_context, show_page
 from tests.helpers.stores import PASSPHRASE, USERNAME
-from tests.helpers.ward import AASE, BERIT, MARET, NILS, ODD, Ward, at, receive, TODAY
+from tests.helpers.ward import AASE, BERIT, MARET, NILS, ODD, TODAY, Ward, at, receive
 from ui.shots import settle
 from ui.tasks import TaskRunner
 from ui.theme import Scheme, Theme
@@ -46,7 +48,7 @@ def said(page: VisitPage) -> str:
 
 
 def write(page: VisitPage, text: str) -> None:
-    """Type into the editor."""
+    """Type into the editor; QTest knows the keys of plain letters only."""
     QTest.keyClicks(page.note_card.editor, text)
 
 
@@ -201,13 +203,13 @@ def test_leaving_stores_the_last_letter_and_closes_the_draft_in_order(
 def test_another_patients_visit_gets_an_empty_editor_and_the_text_stays_with_its_own(
     page: VisitPage, ward: Ward
 ) -> None:
-    write(page, "Om Máret")
+    write(page, "Om henne")
     page.show_for(patient_id=ODD)
     assert page.note_card.editor.toPlainText() == ""
     (draft,) = stored_drafts(ward.session)
-    assert (draft.patient_id, draft.body["text"]) == (MARET, "Om Máret")
+    assert (draft.patient_id, draft.body["text"]) == (MARET, "Om henne")
     page.show_for(patient_id=MARET, appointment_id="ap-1")
-    assert page.note_card.editor.toPlainText() == "Om Máret"
+    assert page.note_card.editor.toPlainText() == "Om henne"
 
 
 def test_a_template_alone_leaves_no_unsigned_work_behind(page: VisitPage, ward: Ward) -> None:
@@ -221,7 +223,7 @@ def test_a_template_alone_leaves_no_unsigned_work_behind(page: VisitPage, ward: 
 
 
 def test_text_written_before_the_visit_begins_belongs_to_it(page: VisitPage, ward: Ward) -> None:
-    write(page, "Ringte først")
+    write(page, "Ringte tidlig")
     page.presenter.autosave.quiet.timeout.emit()
     button(page, "visitStart").click()
     (draft,) = stored_drafts(ward.session)
@@ -296,15 +298,11 @@ def sign(page: VisitPage, text: str) -> None:
     QTest.keyClick(focus, Qt.Key.Key_Return, CONTROL)
 
 
-def test_signing_shows_who_what_and_when_first_and_then_locks(
-    page: VisitPage, ward: Ward
-) -> None:
+def test_signing_shows_who_what_and_when_first_and_then_locks(page: VisitPage, ward: Ward) -> None:
     button(page, "visitStart").click()
     write(page, "Rolig samtale.")
     QTest.keyClick(page.note_card.editor, Qt.Key.Key_Return, CONTROL)
-    assert (
-        "Nils Hammer signerer notatet om Hætta, Máret Inger, 23.11.2026 kl. 09:40." in said(page)
-    )
+    assert "Nils Hammer signerer notatet om Hætta, Máret Inger, 23.11.2026 kl. 09:40." in said(page)
     assert notes.for_patient(ward.session, MARET) == []
     focus = QApplication.focusWidget()
     assert focus is not None
@@ -358,26 +356,22 @@ def test_a_correction_is_an_addendum_that_shows_both(page: VisitPage, ward: Ward
 
 
 def test_a_sync_while_typing_leaves_text_and_caret_alone(page: VisitPage, ward: Ward) -> None:
-    write(page, "Jeg skriver nå")
+    write(page, "Jeg skriver her")
     editor = page.note_card.editor
     cursor = editor.textCursor()
     cursor.setPosition(4)
     editor.setTextCursor(cursor)
-    receive(ward.session, [visits_patient(ward)])
+    receive(ward.session, [renamed(ward)])
     page.context.changes.announce(ChangeSet((Change("patient", MARET, MARET),)))
-    assert editor.toPlainText() == "Jeg skriver nå"
+    assert editor.toPlainText() == "Jeg skriver her"
     assert editor.textCursor().position() == 4
     words = said(page)
     assert "Teksten din er urørt" in words
     assert "Hætta-Berg" in words
 
 
-def visits_patient(ward: Ward) -> object:
+def renamed(ward: Ward) -> Patient:
     """Máret with a new family name, as the server would send her."""
-    from dataclasses import replace
-
-    from fieldapp.services import patients
-
     return replace(patients.page(ward.session, MARET).patient, family_name="Hætta-Berg")
 
 

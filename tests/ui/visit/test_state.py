@@ -59,12 +59,8 @@ def test_the_running_line_counts_from_the_start() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("clock", "minutes"), [((9, 15), 0), ((10, 0), 45), ((0, 15), 15 * 60)]
-)
-def test_an_end_is_the_next_time_the_clock_showed_it(
-    clock: tuple[int, int], minutes: int
-) -> None:
+@pytest.mark.parametrize(("clock", "minutes"), [((9, 15), 0), ((10, 0), 45), ((0, 15), 15 * 60)])
+def test_an_end_is_the_next_time_the_clock_showed_it(clock: tuple[int, int], minutes: int) -> None:
     ended = end_time(START, *clock)
     assert ended == START + timedelta(minutes=minutes)
     assert ended.tzinfo is not None
