@@ -1,0 +1,206 @@
+"""`run.py screenshots DIR`: every page, light and dark, at 100 % and 200 % text, as PNG.
+
+The pictures come from the running window on the demo's made-up team, so they can be made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from fieldapp.bootstrap import door_for
+from fieldapp.clock import SystemClock
+from fieldapp.services import today
+from ui import shots
+from ui.app import Desk, set_up
+from ui.demo.hand import is_there, press, wait_until
+from ui.demo.stage import PASSPHRASE, DemoError, Stage, first_sync, set_stage
+from ui.demo.window import DemoWindow
+from ui.imports.page import ImportsPage
+from ui.page import Page
+from ui.setup.page import SetupPage
+from ui.theme import Scheme
+from ui.workspace import Workspace
+
+SIZE = QSize(1366, 768)
+LOOKS = [(scheme, scale) for scheme in (Scheme.LIGHT, Scheme.DARK) for scale in (100, 200)]
+
+_LIST = (
+    "Etternavn;Fornavn;Fødselsnummer;Adresse;Postnr;Poststed;Telefon\n"
+    "Ødegård;Åse;17858512387;Storgata 1;2995;Øvre Skardlia;40000001\n"
+    "Nilsen;Per;03917224098;Lia 4;2995;Øvre Skardlia;40000002\n"
+    "Hansen;Kari;12884831048;Lia 6;2995;Øvre Skardlia;40000003\n"
+    ";Ola;29820477535;Lia 8;299;Øvre Skardlia;40000004\n"
+)
+
+
+class Camera:
+    """Takes every page in the look in force. `out` gets one folder per look."""
+
+    def __init__(self, stage: Stage, window: DemoWindow, desk: Desk, out: Path) -> None:
+        self._stage = stage
+        self._window = window
+        self._desk = desk
+        self._out = out
+        self._folder = out
+        self.count = 0
+
+    def take_all(self, scheme: Scheme, scale: int) -> None:
+        self._folder = self._out / f"{scheme.value}-{scale}"
+        self._desk.theme.apply(self._desk.app, scheme, scale)
+        self._unlock()
+        patient_id, appointment_id = self._next_visit()
+        self._pages(patient_id)
+        self._work(patient_id, appointment_id)
+        self._window.lock()
+        self._first_start()
+
+    # --- the pages
+
+    def _unlock(self) -> None:
+        self._window.resize(SIZE)
+        self._window.show()
+        self._shoot("unlock")
+        self._stage.door.unlock(PASSPHRASE)
+        # The person's own look is stored; here the camera decides.
+        scheme, scale = self._desk.theme.scheme, self._desk.theme.scale
+        self._window.enter()
+        if (self._desk.theme.scheme, self._desk.theme.scale) != (scheme, scale):
+            self._desk.theme.apply(self._desk.app, scheme, scale)
+        coordinator = self._window.coordinator
+        assert coordinator is not None
+        wait_until(lambda: coordinator.online and not coordinator.running, "a quiet line")
+
+    def _pages(self, patient_id: str) -> None:
+        self._page("today")
+        self._page("patients")
+        for tab in ("overview", "medication", "screening", "notes", "contacts"):
+            self._page("patient", f"patient-{tab}", patient_id=patient_id, tab=tab)
+        self._page("handout")
+        self._page("sync")
+        self._page("settings")
+        self._page("imports")
+        page = self._workspace.page
+        assert isinstance(page, ImportsPage)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "liste.csv"
+            file.write_text(_LIST, encoding="utf-8")
+            page.open_file(file)
+        self._shoot("imports-preview")
+
+    def _work(self, patient_id: str, appointment_id: str) -> None:
+        self._page("visit", patient_id=patient_id, appointment_id=appointment_id)
+        self._page("screening", patient_id=patient_id)
+        press("startInstrument_dudit")
+        self._shoot("screening-question")
+        self._leave_question()
+        self._page("rapid_test", patient_id=patient_id)
+        self._dialog("today", "planVisit", "plan-visit")
+
+    def _leave_question(self) -> None:
+        """Put the form away so that the next look begins at the same place."""
+        press("screeningAway")
+        shots.settle()
+        if is_there("screeningDiscard"):
+            press("screeningDiscard")
+            shots.settle()
+            if is_there("dialogConfirm"):
+                press("dialogConfirm")
+
+    def _dialog(self, page: str, button: str, name: str) -> None:
+        self._workspace.navigate(page)
+        shots.settle()
+        press(button)
+        shots.settle()
+        dialogs = [
+            widget
+            for widget in QApplication.topLevelWidgets()
+            if isinstance(widget, QDialog) and widget.isVisible()
+        ]
+        if not dialogs:
+            raise DemoError(f"{button} opened no dialog.")
+        shots.shoot(dialogs[0], self._folder / f"{name}.png")
+        self.count += 1
+        dialogs[0].reject()
+        shots.settle()
+
+    def _first_start(self) -> None:
+        page = SetupPage(lambda name: door_for(name, self._out), self._desk.tasks)
+        self._shoot_widget(page, "first-start")
+        page.close()
+        page.deleteLater()
+        shots.settle()
+
+    # --- helps
+
+    @property
+    def _workspace(self) -> Workspace:
+        assert self._window.workspace is not None
+        return self._window.workspace
+
+    def _next_visit(self) -> tuple[str, str]:
+        session = self._workspace.context.session
+        day = today.load(session, session.today())
+        with_dose = {dose.patient.id for dose in day.doses}
+        # A patient with medicine, tests and a visit shows most of every page.
+        visit = next((v for v in day.visits if v.patient.id in with_dose), day.visits[0])
+        return visit.patient.id, visit.appointment.id
+
+    def _page(self, page: str, name: str = "", **args: object) -> None:
+        self._workspace.navigate(page, **args)
+        shown: Page | None = self._workspace.page
+        assert shown is not None
+        self._shoot(name or page)
+
+    def _shoot(self, name: str) -> None:
+        self._shoot_widget(self._window, name)
+
+    def _shoot_widget(self, widget: QWidget, name: str) -> None:
+        size = SIZE if widget is not self._window else None
+        shots.shoot(widget, self._folder / f"{name}.png", size)
+        self.count += 1
+
+
+def make(out: Path, say: Callable[[str], None]) -> int:
+    """Make all pictures in `out` and return how many there are."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        set_stage(Path(folder) / "demo", SystemClock(), say) as stage,
+    ):
+        first_sync(stage, say)
+        desk = set_up()
+        window = DemoWindow(stage, desk)
+        try:
+            camera = Camera(stage, window, desk, out)
+            for scheme, scale in LOOKS:
+                say(f"{scheme.value}, {scale} % …")
+                camera.take_all(scheme, scale)
+            return camera.count
+        finally:
+            window.close()
+            desk.close()
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="run.py screenshots")
+    parser.add_argument("out", type=Path, metavar="DIR")
+    options = parser.parse_args(words)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    try:
+        count = make(options.out, lambda text: print(text, flush=True))
+    except DemoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{count} pictures in {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
