@@ -24,6 +24,16 @@ from fieldapp.services.session import Session
 from fieldapp.services.setup import EnrolmentAnswer
 from fieldapp.store.db import Database
 
+__all__ = [
+    # for the demo, which may not look behind this module
+    "ORIGIN_DEMO",
+    "Door",
+    "KdfParams",
+    "door_for",
+    "unlock",
+    "vault_for",
+]
+
 
 def vault_for(
     username: str,
