@@ -84,7 +84,7 @@ class ScreeningPage(Page):
         self._strip.buttons.addWidget(self._turn)
         self._strip.buttons.addWidget(self._away)
         self._problem = Banner("", "danger", self)
-        self._problem.setObjectName("screeningProblem")
+        self._problem.text.setObjectName("screeningProblem")
         self._choose = ChooseView(self)
         self._question = QuestionCard(self)
         self._summary = SummaryView(self)
