@@ -54,6 +54,11 @@ class TopBar(QFrame):
     def search(self) -> TopSearch:
         return self._search
 
+    @property
+    def status_text(self) -> str:
+        """What the pill says."""
+        return self._pill.text()
+
     def focus_search(self) -> None:
         """Put the caret in the search field (Ctrl+K)."""
         self._search.begin()

@@ -83,6 +83,10 @@ class Workspace(QWidget):
         shown = self._stack.currentWidget()
         return shown if isinstance(shown, Page) else None
 
+    @property
+    def top_bar(self) -> TopBar:
+        return self._top
+
     def navigate(self, page: str, /, **args: object) -> None:
         """Show a page by its name in ui.pages; `args` go to its `show_for`."""
         self._history.go(Place(page, args))

@@ -50,6 +50,15 @@ class Fact(Chip):
         return QSize(theme.current().pixels(60), super().minimumSizeHint().height())
 
 
+class Name(Text):
+    """The name on one line where there is room, on two where there is not."""
+
+    def sizeHint(self) -> QSize:
+        self.ensurePolished()
+        room = self.fontMetrics().horizontalAdvance(self.text()) + 4
+        return QSize(room, self.heightForWidth(room))
+
+
 class PatientHeader(Card):
     """Signals:
     visit_asked(): begin or go on with a visit.
@@ -90,7 +99,7 @@ class PatientHeader(Card):
 
     def _build(self) -> None:
         self._avatar = Avatar("", self)
-        self._name = Text("", "title", self, wrap=True)
+        self._name = Name("", "title", self)
         self._age = Text("", "muted", self, wrap=False)
         self._visit = PrimaryButton(self.tr("Nytt besøk"), self, icon="square-pen", name="newVisit")
         self._visit.clicked.connect(self.visit_asked)

@@ -63,6 +63,11 @@ class PatientsPage(Page):
         self.search.down_pressed.connect(self._into_list)
         self.list.activated_id.connect(self._open)
 
+    @property
+    def header_text(self) -> str:
+        """How many the search let through."""
+        return self._header.subtitle.text()
+
     def show_for(self, **args: object) -> None:
         self._load()
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)

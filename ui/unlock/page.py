@@ -11,7 +11,7 @@ from ui import theme
 from ui.errors import has_sentence
 from ui.tasks import TaskRunner
 from ui.unlock.state import Phase, UnlockState, message, refused, submitted, ticked
-from ui.widgets import IconLabel, PrimaryButton, SecondaryButton, Text, set_role
+from ui.widgets import IconLabel, PrimaryButton, SecondaryButton, Text, row_of, set_role
 
 SECOND_MILLISECONDS = 1_000
 CARD_PIXELS = 460
@@ -49,6 +49,11 @@ class UnlockPage(QWidget):
     @property
     def state(self) -> UnlockState:
         return self._state
+
+    @property
+    def message_text(self) -> str:
+        """What is said under the field."""
+        return self._message.text()
 
     def focus_field(self) -> None:
         """Put the caret in the passphrase field."""
@@ -98,7 +103,8 @@ class UnlockPage(QWidget):
         inside.addWidget(self._button)
         outside = QVBoxLayout(self)
         outside.addStretch(2)
-        outside.addWidget(self._card, 0, Qt.AlignmentFlag.AlignHCenter)
+        # Not by alignment: that would ask the card's height for the width of the whole window.
+        outside.addLayout(row_of(None, self._card, None))
         outside.addStretch(3)
 
     @Slot()
