@@ -6,7 +6,6 @@ import os
 import sys
 import unicodedata
 from pathlib import Path
-from urllib.parse import unquote
 
 import platformdirs
 
@@ -45,7 +44,7 @@ def usernames(data: Path) -> list[str]:
     if not data.is_dir():
         return []
     folders = (path for path in data.iterdir() if path.is_dir() and path.name.startswith("user-"))
-    return sorted(unquote(folder.name.removeprefix("user-")) for folder in folders)
+    return sorted(_text_of(folder.name.removeprefix("user-")) for folder in folders)
 
 
 def normal_username(username: str) -> str:
@@ -57,6 +56,13 @@ def _file_name_of(text: str) -> str:
     """Plain letters, digits, '-' and '_' stay; other bytes become %XX, so names never clash."""
     plain = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
     return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in text.encode("utf-8"))
+
+
+def _text_of(file_name: str) -> str:
+    """The text from which `_file_name_of` made a name."""
+    first, *rest = file_name.encode("ascii", "ignore").split(b"%")
+    decoded = [bytes.fromhex(part[:2].decode("ascii")) + part[2:] for part in rest]
+    return b"".join([first, *decoded]).decode("utf-8", "replace")
 
 
 def make_private_folder(folder: Path) -> None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
-from fieldapp.clock import OSLO, to_iso
+from fieldapp.clock import OSLO
 from fieldapp.domain.medication import HandoutStatus, MedicationAdministration
 from fieldapp.domain.notes import Note
 from fieldapp.domain.observations import RapidTest, ScreeningResponse
-from fieldapp.domain.patients import Patient
-from fieldapp.domain.visits import Encounter, EncounterStatus
+from fieldapp.domain.visits import EncounterStatus
 from fieldapp.services.session import Session
-from fieldapp.store import records
+from fieldapp.store import patients
+from fieldapp.store import receipt as store
 
 T = TypeVar("T")
 
@@ -39,24 +39,17 @@ class DayReceipt:
 def of_day(session: Session, day: date) -> DayReceipt:
     """Count what the user of this session recorded on `day` (Oslo), on this laptop."""
     database, me = session.database, session.user.id
-    start = to_iso(datetime.combine(day, time.min, OSLO))
-    end = to_iso(datetime.combine(day + timedelta(days=1), time.min, OSLO))
+    start = datetime.combine(day, time.min, OSLO)
+    end = datetime.combine(day + timedelta(days=1), time.min, OSLO)
 
     def mine(kind_type: type[T]) -> list[T]:
-        # An event that came back from the server is still this laptop's: ask by device, not by way.
-        return records.select(
-            database,
-            kind_type,
-            "body ->> '$.author_id' = ? AND body ->> '$.device_id' = ?"
-            " AND body ->> '$.recorded_at' >= ? AND body ->> '$.recorded_at' < ?",
-            (me, session.device_id, start, end),
-        )
+        return store.recorded(database, kind_type, me, session.device_id, start, end)
 
     notes, screenings, tests = mine(Note), mine(ScreeningResponse), mine(RapidTest)
     written = {note.encounter_id for note in notes}
     visits = [
         visit
-        for visit in records.select(database, Encounter, "author_id = ?", (me,))
+        for visit in store.visits_of(database, me)
         if visit.id in written and visit.status is EncounterStatus.FINISHED
     ]
     handouts = [
@@ -66,7 +59,7 @@ def of_day(session: Session, day: date) -> DayReceipt:
     ]
     return DayReceipt(
         day=day,
-        patients=len(records.select(database, Patient, "active = 1")),
+        patients=len(patients.active(database)),
         visits_signed=len(visits),
         handouts=len(handouts),
         screenings=len(screenings),

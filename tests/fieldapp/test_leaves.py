@@ -195,3 +195,11 @@ def test_a_full_log_is_rotated_and_stays_private(
     files = sorted(tmp_path.iterdir())
     assert len(files) == 1 + logs.KEPT_FILES
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_the_users_with_a_folder_are_found_again_by_their_names(tmp_path: Path) -> None:
+    assert paths.usernames(tmp_path / "none") == []
+    for name in ("kari", "Åse Ødegård", "per.%hansen"):
+        paths.user_dir(tmp_path, name).mkdir()
+    (tmp_path / "server").mkdir()
+    assert paths.usernames(tmp_path) == ["kari", "per.%hansen", "åse ødegård"]

@@ -21,10 +21,8 @@ from pathlib import Path
 from typing import IO
 
 from fieldapp import paths
-from fieldapp.bootstrap import Door, door_for
+from fieldapp.bootstrap import ORIGIN_DEMO, Door, door_for
 from fieldapp.clock import OSLO, Clock
-from fieldapp.security.kdf import KdfParams
-from fieldapp.security.keyring import ORIGIN_DEMO
 from fieldapp.services import setup
 from sync.client.engine import Progress, SyncReport
 from sync.client.enrol import enrol, login
@@ -91,9 +89,7 @@ def set_stage(folder: Path, clock: Clock, say: Say) -> Iterator[Stage]:
         if _port(url) != facts.port:
             facts = Facts(facts.username, facts.server_password, facts.day, _port(url))
             _remember(folder, facts)
-        door = door_for(
-            facts.username, laptop_folder, origin=ORIGIN_DEMO, clock=clock, params=KdfParams()
-        )
+        door = door_for(facts.username, laptop_folder, origin=ORIGIN_DEMO, clock=clock)
         _enrol(door, server_folder, url, facts, say)
         yield Stage(folder, facts, url, Line(), door)
 
