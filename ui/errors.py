@@ -229,6 +229,41 @@ _SENTENCES: dict[str, object] = {
     "empty": QT_TRANSLATE_NOOP(
         "errors", "Notatet er tomt og kan ikke signeres. Utkastet ligger trygt. Skriv først."
     ),
+    "draft_gone": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette er allerede signert, fullført eller forkastet. Ingenting nytt er skrevet. "
+        "Åpne pasienten på nytt.",
+    ),
+    # --- questionnaires ---
+    "no_answers": QT_TRANSLATE_NOOP(
+        "errors", "Ingen spørsmål er besvart, så det er ikke noe å fullføre. Ingenting er borte."
+    ),
+    "unknown_item": QT_TRANSLATE_NOOP(
+        "errors",
+        "Svarene hører til en annen utgave av skjemaet og kan ikke åpnes her. Ingenting er "
+        "slettet. Start skjemaet på nytt.",
+    ),
+    "unknown_value": QT_TRANSLATE_NOOP(
+        "errors",
+        "Et svar hører til en annen utgave av skjemaet og kan ikke åpnes her. Ingenting er "
+        "slettet. Start skjemaet på nytt.",
+    ),
+    # --- rapid tests ---
+    "reason_unknown": QT_TRANSLATE_NOOP(
+        "errors", "Årsaken finnes ikke lenger i listen. Ingenting er skrevet. Velg en annen."
+    ),
+    "reason_text_missing": QT_TRANSLATE_NOOP(
+        "errors", "Årsaken trenger egne ord. Ingenting er skrevet. Skriv hvorfor testen tas."
+    ),
+    "readings_missing": QT_TRANSLATE_NOOP(
+        "errors", "Ingen linje er avlest. Ingenting er skrevet. Les av minst én linje."
+    ),
+    "panel_mismatch": QT_TRANSLATE_NOOP(
+        "errors", "Testen finnes ikke lenger i listen. Ingenting er skrevet. Velg test på nytt."
+    ),
+    "specimen_mismatch": QT_TRANSLATE_NOOP(
+        "errors", "Prøven passer ikke til testen. Ingenting er skrevet. Velg test på nytt."
+    ),
     # --- handouts ---
     "slot_already_given": QT_TRANSLATE_NOOP(
         "errors",
