@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QSize, Signal
 from pytestqt.qtbot import QtBot
 
@@ -40,6 +42,8 @@ class Coverage(QObject):
     def sync_now(self) -> None: ...
 
     def cancel(self) -> None: ...
+
+    def login(self, password: str, on_done: Callable[[str | None], None]) -> None: ...
 
     def close(self) -> None: ...
 

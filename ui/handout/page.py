@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -47,6 +47,7 @@ from ui.widgets import (
     Text,
     clear,
 )
+from ui.widgets.fitted import settle_layouts
 
 LIST_PIXELS = 330
 SHORT_FROM = 150
@@ -283,7 +284,8 @@ class HandoutPage(Page):
         self.form.show_form(form, can_give=self.presenter.can_give(form.slot.key))
         self.form.show()
         if form.ask is not None or form.problem:
-            # After the layout has found its new heights.
+            if form.ask is not None:
+                self._snackbar.hide()  # it would lie over the question's buttons
             QTimer.singleShot(0, self, self._reveal_form)
 
     def _fit(self) -> None:
@@ -355,25 +357,24 @@ class HandoutPage(Page):
             self.form.focus_first()
         else:
             self._next.setFocus()
-        # After the layout has found its new heights.
         QTimer.singleShot(0, self, self._show_active)
 
     @Slot()
     def _reveal_form(self) -> None:
         """Bring the open question, or what is missing, under the eyes at any text size."""
-        content = self._scroll.widget()
-        assert content is not None
+        settle_layouts()
+        focus = QApplication.focusWidget()
         if self.form.height() <= self._scroll.viewport().height():
             self._scroll.ensureWidgetVisible(self.form, 0, 12)
         elif self.form.problem_line.isVisible():
             self._scroll.ensureWidgetVisible(self.form.problem_line, 0, 40)
-        else:
-            top = self.form.mapTo(content, QPoint(0, 0)).y()
-            self._scroll.verticalScrollBar().setValue(top - 8)
+        elif focus is not None and self.form.isAncestorOf(focus):
+            self._scroll.ensureWidgetVisible(focus, 0, theme.current().pixels(60))
 
     @Slot()
     def _show_active(self) -> None:
         form = self.presenter.state.form
+        settle_layouts()
         card = self._cards.get(form.slot.key) if form is not None else None
         if card is not None:
             self._scroll.ensureWidgetVisible(card, 0, 12)

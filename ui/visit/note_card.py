@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -88,8 +88,9 @@ class NoteCard(Card):
         self.editor.textChanged.connect(self._on_text)
         self.body.addWidget(self.editor, 1)
         self._new: QWidget | None = None
-        self._foot = self._foot_row()
-        self.body.addWidget(self._foot)
+        self.recover_button: QWidget | None = None
+        self.foot = self._foot_row()
+        self.body.addWidget(self.foot)
         self.confirm_panel = self._confirm_panel()
         self.body.addWidget(self.confirm_panel)
         theme.current().changed.connect(self._fit)
@@ -114,14 +115,14 @@ class NoteCard(Card):
         self.editor.setVisible(note.writing)
         self._template.setVisible(note.writing and note.addendum_to is None)
         self._show_template(note.template)
-        self._addendum.say(_addendum_words(self, note), "accent")
+        self._addendum.say(_addendum_words(note), "accent")
         self._sign.setText(
             self.tr("Signer tillegg · Ctrl+Enter")
             if note.addendum_to
             else self.tr("Signer og lås · Ctrl+Enter")
         )
         self.editor.setReadOnly(note.confirming)
-        self._foot.setVisible(note.writing and not note.confirming)
+        self.foot.setVisible(note.writing and not note.confirming)
         self.confirm_panel.setVisible(note.writing and note.confirming)
         if note.confirming:
             self._question.setText(sign_question(visit, now))
@@ -155,6 +156,10 @@ class NoteCard(Card):
 
     def focus_editor(self) -> None:
         self.editor.setFocus()
+
+    def focus_recover(self) -> None:
+        if self.recover_button is not None:
+            self.recover_button.setFocus()
 
     def focus_after_signing(self) -> None:
         if self._new is not None:
@@ -219,6 +224,7 @@ class NoteCard(Card):
 
     def _show_drafts(self, note: NoteState, today: date) -> None:
         clear(self._drafts)
+        self.recover_button = None
         for draft in note.interrupted:
             said = self.tr("Programmet stanset mens dette ble skrevet – {line}").format(
                 line=draft_line(draft, today)
@@ -236,6 +242,8 @@ class NoteCard(Card):
         go_on.clicked.connect(lambda: self.draft_opened.emit(draft.id))
         away = DangerButton(self.tr("Forkast"), row, name="draftDiscard")
         away.clicked.connect(lambda: self.draft_discarded.emit(draft.id))
+        if recover and self.recover_button is None:
+            self.recover_button = go_on
         row.add_button(go_on)
         row.add_button(away)
         return row
@@ -317,9 +325,10 @@ class SignedNote(QFrame):
         return label
 
 
-def _addendum_words(card: NoteCard, note: NoteState) -> str:
+def _addendum_words(note: NoteState) -> str:
     if note.addendum_to is None:
         return ""
-    return card.tr("Tillegg til notatet som er {line}. Det opprinnelige står som det er.").format(
-        line=signed_line(note.addendum_to)[:1].lower() + signed_line(note.addendum_to)[1:]
-    )
+    said = signed_line(note.addendum_to)
+    return QCoreApplication.translate(
+        "visit", "Tillegg til notatet som er {line}. Det opprinnelige står som det er."
+    ).format(line=said[:1].lower() + said[1:])

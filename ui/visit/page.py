@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -19,7 +21,8 @@ from ui.visit.note_card import NoteCard
 from ui.visit.presenter import VisitPresenter
 from ui.visit.state import Phase, elsewhere_text
 from ui.visit.visit_card import VisitCard
-from ui.widgets import Banner, Fitted, Snackbar
+from ui.widgets import Banner, ConfirmDialog, Fitted, Snackbar
+from ui.widgets.fitted import settle_layouts
 
 TICK_MILLISECONDS = 15_000
 SIDE_BY_SIDE_PIXELS = 900
@@ -136,7 +139,7 @@ class VisitPage(Page):
         note.sign_cancelled.connect(self._on_sign_cancelled)
         note.retry_asked.connect(presenter.retry)
         note.draft_opened.connect(self._on_draft_opened)
-        note.draft_discarded.connect(presenter.discard)
+        note.draft_discarded.connect(self._on_discard)
         note.addendum_asked.connect(self._on_addendum)
         note.new_note_asked.connect(self._on_new_note)
 
@@ -178,23 +181,35 @@ class VisitPage(Page):
 
     def _focus_work(self) -> None:
         state = self.presenter.visit
-        if state is not None and state.phase is Phase.READY and self.presenter.note.draft is None:
+        self._scroll.verticalScrollBar().setValue(0)
+        if self.presenter.note.interrupted:
+            self.note_card.focus_recover()
+            QTimer.singleShot(0, self, self._show_recovery)
+        elif state is not None and state.phase is Phase.READY and self.presenter.note.draft is None:
             self.visit_card.focus_start()
         else:
             self._focus_editor()
 
     def _focus_editor(self) -> None:
         self.note_card.focus_editor()
-        # After the layout has found its new heights.
         QTimer.singleShot(0, self, self._show_editor)
 
     @Slot()
+    def _show_recovery(self) -> None:
+        settle_layouts()
+        focus = self.note_card.recover_button
+        if focus is not None:
+            self._scroll.ensureWidgetVisible(focus, 0, theme.current().pixels(60))
+
+    @Slot()
     def _show_editor(self) -> None:
-        self._scroll.ensureWidgetVisible(self.note_card, 0, 0)
-        self._scroll.ensureWidgetVisible(self.note_card.editor, 0, 80)
+        settle_layouts()
+        self._scroll.ensureWidgetVisible(self.note_card.editor, 0, 0)
+        self._scroll.ensureWidgetVisible(self.note_card.foot, 0, 24)
 
     @Slot()
     def _show_question(self) -> None:
+        settle_layouts()
         self._scroll.ensureWidgetVisible(self.note_card.confirm_panel, 0, 12)
 
     def _sign(self) -> None:
@@ -233,6 +248,18 @@ class VisitPage(Page):
     def _on_draft_opened(self, draft_id: str) -> None:
         self.presenter.open_draft(draft_id)
         self._focus_editor()
+
+    def _on_discard(self, draft_id: str) -> None:
+        """Ask first: what is thrown away here is nowhere else."""
+        dialog = ConfirmDialog(
+            self.tr("Forkaste utkastet?"),
+            self.tr("Teksten blir borte for godt. Den er ikke sendt til noen."),
+            self.tr("Forkast utkastet"),
+            self,
+            dangerous=True,
+        )
+        dialog.accepted.connect(partial(self.presenter.discard, draft_id))
+        dialog.open()
 
     def _on_addendum(self, note_id: str) -> None:
         self.presenter.write_addendum(note_id)

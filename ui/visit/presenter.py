@@ -461,8 +461,12 @@ class VisitPresenter(QObject):
             if encounter is not None:
                 self.visit = started(state, encounter)
         self._text = draft_text(draft)
-        # Open again from now on: a crash from here is a crash while this text was on screen.
-        self.note = replace(self.note, draft=notes.save_draft(self._session, draft))
+        self.note = replace(self.note, draft=draft)
+        try:
+            # Open again from now on: a crash from here is one while this text was on screen.
+            self.note = replace(self.note, draft=notes.save_draft(self._session, draft))
+        except KNOWN_ERRORS as error:
+            self.note = replace(self.note, error=sentence_for(error))
         self.text_replaced.emit(self._text)
 
     def _look_for_drafts(self) -> None:

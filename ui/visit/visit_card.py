@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QWidget
 
@@ -29,6 +29,8 @@ from ui.widgets import (
     row_of,
 )
 from ui.words import clock_text, word
+
+translate = QCoreApplication.translate
 
 MOST_MINUTES = 600
 """Longest travel that can be written; more is a slip of the finger."""
@@ -104,7 +106,7 @@ class VisitCard(Card):
         self._state = state
         phase = state.phase
         editable = phase in (Phase.READY, Phase.RUNNING)
-        self._tag.say(*_phase_words(self, phase))
+        self._tag.say(*_phase_words(phase))
         self._plan.setText(plan_text(state, now.astimezone(OSLO).date()))
         self._plan.setVisible(bool(self._plan.text()) and phase is Phase.READY)
         self._summary.setText("\n".join(summary(state)))
@@ -342,11 +344,11 @@ def _grow_with_width(widget: QWidget) -> None:
     widget.setSizePolicy(policy)
 
 
-def _phase_words(card: VisitCard, phase: Phase) -> tuple[str, Tone]:
+def _phase_words(phase: Phase) -> tuple[str, Tone]:
     words: dict[Phase, tuple[str, Tone]] = {
-        Phase.READY: (card.tr("Ikke startet"), "neutral"),
-        Phase.RUNNING: (card.tr("Pågår"), "accent"),
-        Phase.FINISHED: (card.tr("Avsluttet"), "ok"),
-        Phase.NO_SHOW: (card.tr("Ikke møtt"), "warn"),
+        Phase.READY: (translate("visit", "Ikke startet"), "neutral"),
+        Phase.RUNNING: (translate("visit", "Pågår"), "accent"),
+        Phase.FINISHED: (translate("visit", "Avsluttet"), "ok"),
+        Phase.NO_SHOW: (translate("visit", "Ikke møtt"), "warn"),
     }
     return words[phase]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QCoreApplication, QEvent, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
+
+
+def settle_layouts() -> None:
+    """Let layouts find their new heights now, before something is scrolled into view."""
+    for _ in range(3):  # words wrap, then their card grows, then the scroll area hears of it
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
 
 
 class Fitted(QWidget):

@@ -269,6 +269,8 @@ def test_a_draft_found_after_a_crash_can_be_discarded(
     page.presenter.autosave.ceiling.timeout.emit()
     again = reopened(qtbot, ward, tasks, theme, MARET)
     button(again, "draftDiscard").click()
+    assert stored_texts(ward.session) == ["Skal bort"]
+    button(again, "dialogConfirm").click()
     assert stored_drafts(ward.session) == []
     assert not offered(again, "draftRecover")
 
