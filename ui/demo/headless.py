@@ -52,10 +52,10 @@ def play(out: Path, data: Path, say: Say) -> int:
         finally:
             window.close()
             desk.close()
+    wrong = _mismatches(report)
     text = json.dumps(report, ensure_ascii=False, indent=1)
     (out / "report.json").write_text(text + "\n", encoding="utf-8")
     say(text)
-    wrong = _mismatches(report)
     for line in wrong:
         say(f"MISMATCH {line}")
     return 1 if wrong else 0
@@ -73,9 +73,9 @@ def _mismatches(report: dict[str, object]) -> list[str]:
     assert isinstance(confirmed, int)
     if not 0 < confirmed <= unsent:
         wrong.append(f"server_confirmed: {confirmed} of {unsent} that were unsent")
-    if confirmed != report["_named"]:
-        wrong.append(f"server_confirmed: {confirmed} of {report['_named']} events and visits")
-    del report["_named"]
+    named = report.pop("_named")
+    if confirmed != named:
+        wrong.append(f"server_confirmed: {confirmed} of {named} events and visits of the day")
     return wrong
 
 
