@@ -57,7 +57,11 @@ def from_iso(text: str) -> datetime:
 
     Raises ValueError for text without an offset or that is no instant at all.
     """
-    return _as_utc(datetime.fromisoformat(text))
+    try:
+        return _as_utc(datetime.fromisoformat(text))
+    except OverflowError:
+        # In UTC it would lie before the year 1 or after 9999.
+        raise ValueError("outside the calendar") from None
 
 
 def _as_utc(moment: datetime) -> datetime:

@@ -22,6 +22,10 @@ Body = dict[str, Any]
 T = TypeVar("T")
 
 
+_MOST_DIGITS = 30
+"""Before or after the point of a figure. "1e999999" is short, and a million digits when shown."""
+
+
 class BodyError(ValueError):
     """A body does not fit its kind; names the field, never its content."""
 
@@ -145,6 +149,6 @@ def _text_parser(hint: Any) -> Callable[[str], Any]:
 
 def _finite(text: str) -> Decimal:
     number = Decimal(text)
-    if not number.is_finite():
-        raise ValueError("not finite")
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError("not finite, or too long to write out")
     return number

@@ -127,7 +127,8 @@ class PushResult(Message):
     `server_body` and `server_version` are given whenever the record that the server holds now is
     not what was sent: after a merge, for a conflict, and also for a repetition whose change was
     merged or followed by another's edit meanwhile. Without them the laptop takes its own body to
-    be what the server holds in `version`.
+    be what the server holds in `version`; where the server may not show its record to this user
+    (any more), `version` is therefore the one that the edit was made on.
     """
 
     change_id: Id

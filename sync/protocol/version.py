@@ -23,3 +23,6 @@ MAX_WIRE_BYTES: Final = 4 * 1024 * 1024
 
 MAX_PLAIN_BYTES: Final = 16 * 1024 * 1024
 """Bytes of one body after decompression; stops a small body that unpacks to a huge one."""
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""Bytes of one record's body. Far below a whole message, so that every page can hold it."""

@@ -21,6 +21,7 @@ from sync.server.auth import PasswordHasher
 from sync.server.routes import answer, health, router
 from sync.server.service import World
 from sync.server.settings import Settings
+from sync.server.storage.base import BadValueError
 from sync.server.storage.storage import Storage
 
 log = logging.getLogger("fieldapp.server")
@@ -55,6 +56,7 @@ def create_app(
     app.include_router(health)
     app.include_router(router)
     app.add_exception_handler(SyncError, _tell_sync_error)
+    app.add_exception_handler(BadValueError, _tell_bad_value)
     app.add_exception_handler(HTTPException, _tell_http_error)
     app.add_middleware(_Signed, server_id=storage.server_id)
     return app
@@ -63,6 +65,12 @@ def create_app(
 async def _tell_sync_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, SyncError)
     return _trouble(request, error, error.status)
+
+
+async def _tell_bad_value(request: Request, error: Exception) -> Response:
+    """What was asked for holds a character that the database cannot hold, such as NUL."""
+    del error
+    return _trouble(request, ProtocolError_("value"), ProtocolError_.status)
 
 
 async def _tell_http_error(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Policy, policy_of
 from fieldapp.domain.merge import FieldConflict, merge
 from sync.protocol.messages import Outcome
+from sync.protocol.version import MAX_BODY_BYTES
 from sync.server.bodies import canonical, same
 
 Body = Mapping[str, Any]
@@ -41,10 +42,12 @@ def problem_of(kind: str, record_id: str, patient_id: str | None, body: Body) ->
     if any(not text.isprintable() for text in (kind, record_id, patient_id or "")):
         return "bad_id"
     try:
-        canonical(body).encode()
+        size = len(canonical(body).encode())
     except ValueError:
         # NaN, infinity, half a surrogate pair: no JSON text can hold them.
         return "bad_body:json"
+    if size > MAX_BODY_BYTES:
+        return "too_large"
     known = KINDS.get(kind)
     if known is None:
         return None

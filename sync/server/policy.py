@@ -11,12 +11,14 @@ _HAPPENED = frozenset({"encounter"})
 
 
 class Reach(StrEnum):
-    """What ties a user to a patient."""
+    """What ties a user to a record's patient."""
 
     ASSIGNED = "assigned"
     FORMERLY = "formerly"
     """Was assigned; the work may have been done before the laptop heard of the end."""
     NEVER = "never"
+    TEAM = "team"
+    """The record belongs to no patient: it would go to every laptop."""
 
 
 class Admission(StrEnum):
@@ -36,7 +38,7 @@ def admit(kind: str, reach: Reach, *, new_patient: bool) -> Admission:
     `new_patient` is true for the registration of a patient whom the server does not have.
     """
     policy = policy_of(kind)
-    if policy is Policy.SERVER:
+    if policy is Policy.SERVER or reach is Reach.TEAM:
         return Admission.SERVER_OWNED
     if reach is Reach.ASSIGNED or new_patient:
         return Admission.WELCOME

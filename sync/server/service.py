@@ -41,6 +41,7 @@ from sync.protocol.messages import (
 from sync.protocol.version import PROTOCOL
 from sync.server import auth
 from sync.server.assignments import assign
+from sync.server.bodies import same
 from sync.server.decide import Decision, Held, decide, problem_of
 from sync.server.policy import Admission, Reach, admit, may_see
 from sync.server.settings import Settings
@@ -103,6 +104,8 @@ class _Push:
     ever: frozenset[str]
 
     def reach(self, patient_id: str | None) -> Reach:
+        if patient_id is None:
+            return Reach.TEAM
         if patient_id in self.standing:
             return Reach.ASSIGNED
         return Reach.FORMERLY if patient_id in self.ever else Reach.NEVER
@@ -207,9 +210,12 @@ class ServerSyncService:
         records = push.transaction.records
         before = records.applied(record.change_id)
         stored = records.get(record.kind, record.id)
-        if before is not None:
-            shown = push.reach(record.patient_id) is Reach.ASSIGNED
-            return _repeated(record, before, stored, shown=shown)
+        if before is not None and before[:2] != (record.kind, record.id):
+            return _refused(record, "change_id_reused")
+        if before is not None and stored is not None and not _is_event(record.kind):
+            # Asked of the stored record: what the request says of its patient may be made up.
+            shown = push.reach(stored.patient_id) is Reach.ASSIGNED
+            return _repeated(record, before[2], stored, shown=shown)
         new_patient = record.kind == "patient" and stored is None
         admission = admit(record.kind, push.reach(record.patient_id), new_patient=new_patient)
         if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
@@ -230,7 +236,7 @@ class ServerSyncService:
     def _base(
         self, transaction: Transaction, record: PushRecord, stored: StoredRecord | None
     ) -> Mapping[str, Any] | None:
-        if stored is None or policy_of(record.kind) is not Policy.EDITED:
+        if stored is None or _is_event(record.kind):
             return None
         if record.base_version == stored.seq:
             return stored.body
@@ -258,7 +264,7 @@ class ServerSyncService:
                     id=record.id,
                     patient_id=record.patient_id,
                     body=decision.store,
-                    immutable=policy_of(record.kind) is Policy.EVENT,
+                    immutable=_is_event(record.kind),
                     author_id=push.identity.user_id,
                     device_id=push.identity.device_id,
                     received_at=to_iso(push.now),
@@ -290,6 +296,10 @@ class ServerSyncService:
         after = _cursor_of(request.cursor)
         limit = min(request.limit, self._world.settings.page_limit)
         with self._storage.read() as transaction:
+            if after.effective > transaction.records.newest_seq():
+                # This server was set back. To call such a laptop up to date would be a lie: what
+                # is stored next stands behind its cursor.
+                raise ProtocolError_("cursor")
             page = transaction.scope.page(identity.user_id, after, limit)
             total = transaction.scope.count_due(identity.user_id, after)
         return PullAnswer(
@@ -382,6 +392,10 @@ def _practitioner(transaction: Transaction, user_id: str) -> dict[str, Any]:
     return record.body
 
 
+def _is_event(kind: str) -> bool:
+    return policy_of(kind) is Policy.EVENT
+
+
 def _held(stored: StoredRecord | None) -> Held | None:
     return Held(stored.patient_id, stored.seq, stored.body) if stored is not None else None
 
@@ -390,28 +404,20 @@ def _refused(record: PushRecord, reason: str) -> PushResult:
     return PushResult(change_id=record.change_id, outcome=Outcome.REFUSED, reason=reason)
 
 
-def _repeated(
-    record: PushRecord,
-    before: tuple[str, str, int],
-    stored: StoredRecord | None,
-    *,
-    shown: bool,
-) -> PushResult:
-    """Build the answer to a change that is here already.
+def _repeated(record: PushRecord, version: int, stored: StoredRecord, *, shown: bool) -> PushResult:
+    """Build the answer to an edit that is here already, in `version`.
 
     The first answer was lost, so the laptop may not know that its edit was joined with another's:
     it is told what the record is now, or its next edit would take the other's back.
     """
-    kind, record_id, version = before
-    if (kind, record_id) != (record.kind, record.id):
-        return _refused(record, "change_id_reused")
-    other = stored if shown and stored is not None and stored.body != record.body else None
+    unchanged = same(stored.body, record.body)
+    told = shown and not unchanged
     return PushResult(
         change_id=record.change_id,
         outcome=Outcome.REPEATED,
-        version=version,
-        server_body=other.body if other is not None else None,
-        server_version=other.seq if other is not None else None,
+        version=version if shown or unchanged else record.base_version,
+        server_body=stored.body if told else None,
+        server_version=stored.seq if told else None,
     )
 
 
@@ -423,9 +429,15 @@ def _result(
     *,
     shown: bool,
 ) -> PushResult:
-    """Build the answer. The server's body is told only for patients whom the user follows."""
+    """Build the answer. The server's body is told only for patients whom the user follows.
+
+    Of a merge that is not told the laptop keeps its old base; the next edit made on the merged
+    version would take the other's edit back.
+    """
     server_body, server_version = None, None
-    if decision.outcome is Outcome.MERGED and shown:
+    if decision.outcome is Outcome.MERGED and not shown:
+        version = record.base_version
+    elif decision.outcome is Outcome.MERGED:
         server_version = version
         server_body = decision.store or (stored.body if stored is not None else None)
     elif decision.outcome is Outcome.CONFLICT and stored is not None and shown:
