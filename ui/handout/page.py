@@ -156,7 +156,7 @@ class HandoutPage(Page):
     def _connect(self) -> None:
         presenter, form = self.presenter, self.form
         presenter.changed.connect(self._render)
-        presenter.patient_chosen.connect(self._scroll_up)
+        presenter.patient_chosen.connect(self._on_patient_chosen)
         presenter.advanced.connect(self._on_advanced)
         presenter.wrote.connect(self.context.changes.announce)
         presenter.said.connect(self._snackbar.say)
@@ -301,7 +301,9 @@ class HandoutPage(Page):
             self.list.setFocus()
 
     @Slot()
-    def _scroll_up(self) -> None:
+    def _on_patient_chosen(self) -> None:
+        # Choosing somebody is an act of its own: what follows is no second half of a double click.
+        self._settling.stop()
         self._scroll.verticalScrollBar().setValue(0)
 
     def _on_patient(self, patient_id: str) -> None:

@@ -307,6 +307,13 @@ def test_ctrl_down_goes_to_the_next_patient_with_an_open_dose(
     assert events(ward)[0].patient_id == MARET
 
 
+def test_the_next_patient_can_be_recorded_at_once(page: HandoutPage, ward: Ward) -> None:
+    press(page, "KUJG")
+    page.list.select_id("p-per")
+    press(page, "KUJG")
+    assert [event.patient_id for event in events(ward)] == [AASE, "p-per"]
+
+
 def test_the_line_about_old_data_follows_the_coverage(page: HandoutPage, ward: Ward) -> None:
     sync = page.context.sync
     assert isinstance(sync, Coverage)
