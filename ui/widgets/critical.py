@@ -61,7 +61,7 @@ class CriticalBand(QFrame):
 class _Entry(QWidget):
     """Wants one line, but wraps its words rather than be cut where there is less room."""
 
-    WIDEST = 560
+    WIDEST = 1000
 
     def __init__(self, entry: CriticalEntry, parent: QWidget) -> None:
         super().__init__(parent)
