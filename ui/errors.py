@@ -322,6 +322,14 @@ _SENTENCES: dict[str, object] = {
         "Dette ligger ikke lenger på denne maskinen, så det ble ikke endret. "
         "Ingenting du har skrevet, er slettet. Åpne pasienten på nytt.",
     ),
+    "time_format": QT_TRANSLATE_NOOP(
+        "errors", "Klokkeslettet skrives som 08:30. Ingenting er skrevet. Rett klokkeslettet."
+    ),
+    "import_refused": QT_TRANSLATE_NOOP(
+        "errors",
+        "Listen har feil, eller pasientene her er endret siden du så på den. Ingenting er hentet "
+        "inn. Se over listen på nytt.",
+    ),
     # --- anything else ---
     "user_error": QT_TRANSLATE_NOOP(
         "errors", "Det gikk ikke. Ingenting er slettet. Se over og prøv igjen."

@@ -133,6 +133,10 @@ class Theme(QObject):
         """Return a size given for 100 % text at the text size in force."""
         return round(size * self.scale / 100)
 
+    def touch(self, size: float) -> int:
+        """Return a size that grows less than the text: targets for a thumb, icons on their own."""
+        return round(size * _growth(self.scale))
+
     def font(self, size: float = BASE_PIXELS, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
         """Return the app's font at `size` pixels for 100 % text."""
         font = QFont(self._family or QApplication.font().family())
@@ -218,8 +222,12 @@ def render(tokens: dict[str, str], scale: int) -> str:
     )
     sheet = re.sub(r"@([a-z_]+)", lambda match: tokens[match[1]], sheet)
     sheet = re.sub(r"(\d+)sp\b", lambda match: f"{round(int(match[1]) * scale / 100)}px", sheet)
-    growth = 1 + (scale - 100) / 100 * 0.4
+    growth = _growth(scale)
     return re.sub(r"(\d+)tp\b", lambda match: f"{round(int(match[1]) * growth)}px", sheet)
+
+
+def _growth(scale: int) -> float:
+    return 1 + (scale - 100) / 100 * 0.4
 
 
 @lru_cache(maxsize=1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ui import icons, theme
@@ -52,8 +52,13 @@ class RailButton(QToolButton):
         self.setAccessibleName(f"{words}, {count}" if count else words)
         self.update()
 
+    @property
+    def icon_room(self) -> int:
+        """The height that the icon takes above the words."""
+        return theme.current().touch(22) + 4
+
     def render_icon(self) -> None:
-        side = theme.current().pixels(22)
+        side = theme.current().touch(22)
         token = "rail_selected_ink" if self.isChecked() else "rail_ink"
         self.setIconSize(QSize(side, side))
         self.setIcon(icons.icon(self.entry.icon, token, 22))
@@ -97,6 +102,7 @@ class Rail(QWidget):
         column.setContentsMargins(8, 14, 8, 14)
         column.setSpacing(6)
         self._buttons: dict[str, RailButton] = {}
+        self._words_only = False
         for entry in top:
             column.addWidget(self._add(entry))
         column.addStretch(1)
@@ -104,6 +110,16 @@ class Rail(QWidget):
             column.addWidget(self._add(entry))
         theme.current().changed.connect(self._fit)
         self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_height()
+
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit_height()
+        return handled
 
     def button(self, name: str) -> RailButton:
         return self._buttons[name]
@@ -128,3 +144,22 @@ class Rail(QWidget):
         metrics = QFontMetrics(look.font(13, look.font().Weight.Bold))
         widest = max(metrics.horizontalAdvance(b.entry.words) for b in self._buttons.values())
         self.setFixedWidth(max(look.pixels(88), widest + 48))
+
+    def minimumSizeHint(self) -> QSize:
+        """Without the icons, so that the window may be lower than the icons need."""
+        spare = sum(button.icon_room for button in self._buttons.values())
+        hint = super().minimumSizeHint()
+        return hint if self._words_only else QSize(hint.width(), max(0, hint.height() - spare))
+
+    def _fit_height(self) -> None:
+        """On a low screen with large text the words stay whole and the icons go."""
+        needed = super().minimumSizeHint().height()
+        if self._words_only:
+            needed += sum(button.icon_room for button in self._buttons.values())
+        if self._words_only != (needed > self.height()):
+            self._words_only = not self._words_only
+            style = Qt.ToolButtonStyle
+            for button in self._buttons.values():
+                button.setToolButtonStyle(
+                    style.ToolButtonTextOnly if self._words_only else style.ToolButtonTextUnderIcon
+                )

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.helpers.a11y import clipped, contrast
@@ -275,6 +275,45 @@ def test_the_rail_is_as_wide_as_its_longest_word(
     rail.adjustSize()
 
     assert clipped(rail) == []
+
+
+PLACES = ("I dag", "Pasienter", "Medisinrunde", "Synk", "Innstillinger", "Lås")
+
+
+@pytest.mark.parametrize(("scale", "height"), [(100, 420), (150, 600), (200, 700), (200, 480)])
+def test_the_words_of_the_rail_stay_whole_on_a_low_screen(
+    theme: Theme, qapp: QApplication, qtbot: QtBot, scale: int, height: int
+) -> None:
+    theme.apply(qapp, Scheme.LIGHT, scale)
+    window = QWidget()
+    qtbot.addWidget(window)
+    rail = Rail([RailEntry(word, "house", word) for word in PLACES], [], window)
+    layout = QHBoxLayout(window)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(rail)
+
+    shots.picture(window, QSize(400, height))
+
+    assert window.height() == height
+    assert clipped(window) == []
+
+
+def test_the_icons_of_the_rail_come_back_when_there_is_room(theme: Theme, qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    rail = Rail([RailEntry(word, "house", word) for word in PLACES], [], window)
+    layout = QHBoxLayout(window)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(rail)
+    styles = []
+    for height in (340, 800):
+        shots.picture(window, QSize(400, height))
+        styles.append(rail.button("Synk").toolButtonStyle())
+
+    assert styles == [
+        Qt.ToolButtonStyle.ToolButtonTextOnly,
+        Qt.ToolButtonStyle.ToolButtonTextUnderIcon,
+    ]
 
 
 def test_the_focus_on_a_primary_button_is_parted_from_its_colour(
