@@ -17,19 +17,6 @@ def icon(name: str, token: str = "ink", size: int = 20) -> QIcon:
     return QIcon(pixmap(name, token, size))
 
 
-def spaced(name: str, token: str, size: int, gap: int) -> QIcon:
-    """Return an icon with `gap` pixels of nothing to its right: a style sheet cannot ask for it."""
-    picture = pixmap(name, token, size)
-    ratio = picture.devicePixelRatio()
-    wider = QPixmap(picture.width() + round(gap * ratio), picture.height())
-    wider.setDevicePixelRatio(ratio)
-    wider.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(wider)
-    painter.drawPixmap(0, 0, picture)
-    painter.end()
-    return QIcon(wider)
-
-
 def pixmap(name: str, token: str = "ink", size: int = 20) -> QPixmap:
     """Return the same as a picture of `size` logical pixels at 100 % text."""
     look = theme.current()

@@ -19,7 +19,7 @@ class AddendumDialog(Dialog):
         super().__init__("", "", parent)
         self.setWindowTitle(self.tr("Tillegg til notatet"))
         self.title.setText(self.tr("Tillegg til notatet"))
-        self.confirm_button.setText(self.tr("Signer tillegget"))
+        self.confirm_button.say(self.tr("Signer tillegget"))
         self._context = context
         self._note_id = note_id
         self.body.addWidget(

@@ -29,7 +29,7 @@ class ContactDialog(Dialog):
         title = self.tr("Ny kontakt") if contact is None else self.tr("Endre kontakt")
         self.setWindowTitle(title)
         self.title.setText(title)
-        self.confirm_button.setText(self.tr("Lagre kontakten"))
+        self.confirm_button.say(self.tr("Lagre kontakten"))
         self._context = context
         self._contact = contact or Contact("", patient_id, "", Relation.OTHER)
         self.name = QLineEdit(self._contact.name, self)
@@ -57,6 +57,7 @@ class ContactDialog(Dialog):
             FormField(self.tr("Merknad"), self.note, parent=self),
         ):
             self.body.addWidget(field)
+        self.body.addStretch(1)
         self.name.setFocus()
 
     def check(self) -> str:

@@ -23,7 +23,7 @@ class CriticalDialog(Dialog):
         super().__init__("", "", parent)
         self.setWindowTitle(self.tr("Kritisk informasjon"))
         self.title.setText(self.tr("Kritisk informasjon"))
-        self.confirm_button.setText(self.tr("Bekreft og lagre"))
+        self.confirm_button.say(self.tr("Bekreft og lagre"))
         self._context = context
         self._patient_id = facts.patient.id
         self.answers: dict[tuple[FlagCategory, str | None], CategoryAnswer] = {}
@@ -37,6 +37,8 @@ class CriticalDialog(Dialog):
                 answer = CategoryAnswer(category, flag, self)
                 self.answers[category, flag.id if flag else None] = answer
                 self.body.addWidget(answer)
+        self.body.addStretch(1)
+        next(iter(self.answers.values())).choice.buttons()[0].setFocus()
 
     def check(self) -> str:
         """Write the changed answers. An emptied text under "yes" is refused, never guessed."""

@@ -90,7 +90,7 @@ class PatientHeader(Card):
         self._address_part.setVisible(bool(view.address))
         self._phone.setText(view.phone)
         self._phone_part.setVisible(bool(view.phone))
-        self._visit.setText(self.tr("Fortsett besøk") if visit_open else self.tr("Nytt besøk"))
+        self._visit.say(self.tr("Fortsett besøk") if visit_open else self.tr("Nytt besøk"))
         self._show_id()
         self._band.show_entries([_entry(item) for item in view.present])
         self._rest.setText(self._rest_words(view))
@@ -177,9 +177,9 @@ class PatientHeader(Card):
         if self._view is None:
             return
         shown = self._id_shown and self._view.id_full
-        self._id.setText(self._view.id_full if shown else self._view.id_masked)
+        self._id.say(self._view.id_full if shown else self._view.id_masked)
         self._id.setEnabled(bool(self._view.id_full))
-        said = self.tr("Fødselsnummer: {number}").format(number=self._id.text())
+        said = self.tr("Fødselsnummer: {number}").format(number=self._id.text().strip())
         self._id.setAccessibleName(said)
         self._id.setToolTip(self.tr("Skjul nummeret") if shown else self.tr("Vis hele nummeret"))
 
@@ -199,12 +199,13 @@ class PatientHeader(Card):
         """At large text the calm facts fold, so that the tab below keeps room; severe ones stay."""
         compact = self._compact or theme.current().scale >= COMPACT_FROM
         self._more.setVisible(compact)
-        self._more.setText(self.tr("Mer") if self._folded else self.tr("Mindre"))
+        self._more.say(self.tr("Mer") if self._folded else self.tr("Mindre"))
         shown = not compact or not self._folded
         self._facts_holder.setVisible(shown)
         self._contact_holder.setVisible(shown)
         self._avatar.setVisible(not compact)
-        self._edit.setText("" if compact else self.tr("Kritisk info"))
+        self._edit.say("" if compact else self.tr("Kritisk info"))
+        self._edit.setAccessibleName(self.tr("Endre kritisk informasjon"))
         self._edit.setToolTip(self.tr("Endre kritisk informasjon"))
 
 

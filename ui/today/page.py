@@ -205,7 +205,7 @@ class TodayPage(Page):
         status = state.status
         said = [parked_text(status.parked)] if status.parked else []
         said += [unsent_text(status.waiting)] if status.waiting else []
-        self._unsent.setText(self.tr("Vis {what}").format(what=" · ".join(said)))
+        self._unsent.say(self.tr("Vis {what}").format(what=" · ".join(said)))
         self._unsent.setVisible(bool(said))
 
     @Slot()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from PySide6.QtCore import QDate, QStringListModel, Qt
+from PySide6.QtCore import QCoreApplication, QDate, QStringListModel, Qt
 from PySide6.QtWidgets import QComboBox, QCompleter, QDateEdit, QLineEdit, QWidget
 
 from fieldapp.domain.visits import VisitError, VisitKind
@@ -27,7 +27,7 @@ class PlanVisitDialog(Dialog):
         super().__init__("", "", parent)
         self.setWindowTitle(self.tr("Planlegg besøk"))
         self.title.setText(self.tr("Planlegg besøk"))
-        self.confirm_button.setText(self.tr("Legg i planen"))
+        self.confirm_button.say(self.tr("Legg i planen"))
         self._context = context
         rows = patients.rows(context.session)
         self.patient = _combo([(row.patient.id, row.patient.name) for row in rows], self)
@@ -59,9 +59,11 @@ class PlanVisitDialog(Dialog):
             FormField(self.tr("Hvem drar"), self.person, parent=self),
         ):
             self.body.addWidget(field)
+        self.body.addStretch(1)
         if patient_id is not None:
             self.patient.setCurrentIndex(self.patient.findData(patient_id))
             self.patient.setEnabled(False)
+        (self.time if patient_id is not None else self.patient).setFocus()
 
     def check(self) -> str:
         """Save; what stands in the way is said in the dialog, which then stays open."""
@@ -108,6 +110,9 @@ def _make_searchable(combo: QComboBox) -> None:
     """Let any part of a name find its entry."""
     combo.setEditable(True)
     combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    line = combo.lineEdit()
+    if line is not None:
+        line.setAccessibleName(QCoreApplication.translate("today", "Pasient"))
     names = [combo.itemText(number) for number in range(combo.count())]
     completer = QCompleter(QStringListModel(names, combo), combo)
     completer.setFilterMode(Qt.MatchFlag.MatchContains)

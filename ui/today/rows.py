@@ -126,7 +126,9 @@ class VisitLine(Clickable):
             button = PrimaryButton(self.tr("Fortsett"), self, icon="play", name="continueVisit")
         else:
             button = SecondaryButton(self.tr("Start"), self, icon="play", name="startVisit")
-        said = self.tr("{what} besøk hos {name}").format(what=button.text(), name=visit.name)
+        said = self.tr("{what} besøk hos {name}").format(
+            what=button.text().strip(), name=visit.name
+        )
         button.setAccessibleName(said)
         button.clicked.connect(self.start_asked)
         return button

@@ -139,7 +139,7 @@ class UnlockPage(QWidget):
     def _on_show(self, shown: bool) -> None:
         mode = QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password
         self._field.setEchoMode(mode)
-        self._show.setText(self.tr("Skjul") if shown else self.tr("Vis"))
+        self._show.say(self.tr("Skjul") if shown else self.tr("Vis"))
 
     def _become(self, state: UnlockState) -> None:
         self._state = state

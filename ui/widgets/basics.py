@@ -126,9 +126,8 @@ class Button(QPushButton):
     def _render(self) -> None:
         if self._icon:
             side = theme.current().pixels(18)
-            gap = theme.current().pixels(5) if self.text() else 0
-            self.setIconSize(QSize(side + gap, side))
-            self.setIcon(icons.spaced(self._icon, self._icon_token(), 18, gap))
+            self.setIconSize(QSize(side, side))
+            self.setIcon(icons.icon(self._icon, self._icon_token(), 18))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QW
 
 from ui import theme
 from ui.widgets.basics import Banner, DangerButton, PrimaryButton, SecondaryButton, Text
+from ui.widgets.fitted import Fitted
 
 
 class Dialog(QDialog):
@@ -41,7 +42,7 @@ class Dialog(QDialog):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._content = content = QWidget(self._scroll)
+        self._content = content = Fitted(self._scroll)
         self.body = QVBoxLayout(content)
         self.body.setContentsMargins(2, 2, 10, 2)
         self.body.setSpacing(12)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ui import theme
+from ui.widgets.fitted import Fitted
 
 
 class ScrollColumn(QScrollArea):
@@ -18,7 +19,7 @@ class ScrollColumn(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(name)
-        self._content = QWidget(self)
+        self._content = Fitted(self)
         self.body = QVBoxLayout(self._content)
         self.body.setContentsMargins(24, 18, 24, 24)
         self.body.setSpacing(14)
