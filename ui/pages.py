@@ -25,9 +25,9 @@ PAGES: dict[str, str] = {
     "visit": "ui.visit.page:VisitPage",
     # patient_id (optional: the whole round without it)
     "handout": "ui.handout.page:HandoutPage",
-    # patient_id, instrument (optional)
+    # patient_id, instrument (optional: has the focus), draft_id (optional: is opened at once)
     "screening": "ui.screening.page:ScreeningPage",
-    # patient_id
+    # patient_id, draft_id (optional: is opened at once)
     "rapid_test": "ui.rapid_test.page:RapidTestPage",
     "sync": "ui.sync.page:SyncPage",
     "imports": "ui.imports.page:ImportsPage",

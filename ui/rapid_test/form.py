@@ -54,6 +54,9 @@ class RapidTestFormView(Columns):
 
     def __init__(self, known: RapidTestReference, parent: QWidget | None = None) -> None:
         super().__init__(parent, shares=(3, 5), narrowest=980)
+        # A place for the focus that nothing can be chosen from by a key too many.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(self.tr("Hurtigtest"))
         self._known = known
         self._panel_shown: tuple[object, ...] = ()
         self._rows: dict[str, _Reading] = {}
@@ -90,13 +93,6 @@ class RapidTestFormView(Columns):
         self._show_readings(form, panel, expected)
         self._doubts.say("\n".join(doubts), "warn")
         self._mark_missing(asked)
-
-    def focus_start(self, panel_chosen: bool) -> None:
-        """Put the focus where work begins: the device, or the first line of it."""
-        if panel_chosen and self._rows:
-            next(iter(self._rows.values())).focus_start()
-        else:
-            self._panel.buttons()[0].setFocus()
 
     def focus_field(self, name: str) -> None:
         """Put the focus on the first thing that is missing."""

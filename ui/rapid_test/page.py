@@ -64,7 +64,7 @@ class RapidTestPage(Page):
             self._problem.say(sentence_for(error), "danger")
             return
         self._form_area.verticalScrollBar().setValue(0)
-        self._form.focus_start(self.presenter.panel is not None)
+        self._form.setFocus()
 
     def refresh(self, change_set: ChangeSet) -> None:
         self.presenter.refresh(change_set)

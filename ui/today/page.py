@@ -255,9 +255,14 @@ class TodayPage(Page):
                     "screening",
                     patient_id=work.patient_id,
                     instrument=work.body.get("instrument"),
+                    draft_id=work.draft_id,
                 )
-            case "rapid_test" | "handout":
-                self.context.navigate(work.form, patient_id=work.patient_id)
+            case "rapid_test":
+                self.context.navigate(
+                    "rapid_test", patient_id=work.patient_id, draft_id=work.draft_id
+                )
+            case "handout":
+                self.context.navigate("handout", patient_id=work.patient_id)
             case _:
                 self.context.navigate("visit", patient_id=work.patient_id, draft_id=work.draft_id)
 

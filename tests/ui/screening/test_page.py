@@ -64,7 +64,7 @@ def test_the_choice_says_that_the_texts_are_our_own(page: ScreeningPage) -> None
 def test_a_whole_audit_is_answered_by_digits_alone(page: ScreeningPage, ward: Ward) -> None:
     _press(page, "startInstrument_audit")
     _type(page, "3213121231")
-    assert page.presenter.phase is Phase.SUMMARY
+    assert "Før du fullfører" in _said(page)
     focused = page.focusWidget()
     assert focused is not None
     QTest.keyClick(focused, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
@@ -103,7 +103,9 @@ def test_a_double_click_answers_one_question(page: ScreeningPage) -> None:
     _press(page, "startInstrument_audit")
     button = page.findChild(QPushButton, "option_2")
     assert button is not None
-    QTest.mouseDClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseDClick(button, Qt.MouseButton.LeftButton)  # the second press alone
+    QTest.mouseRelease(button, Qt.MouseButton.LeftButton)
     assert page.presenter.form is not None
     assert page.presenter.form.answers == {"1": 2}
 

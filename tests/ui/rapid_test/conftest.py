@@ -1,0 +1,30 @@
+"""A rapid test page on a real store: Monday 23 November 2026, 09:40."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from tests.helpers.pages import make_context, show_page
+from tests.helpers.ward import AASE, Ward, make_ward
+from ui.rapid_test.page import RapidTestPage
+from ui.tasks import TaskRunner
+from ui.theme import Theme
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    made = make_ward(tmp_path / "store")
+    yield made
+    made.session.database.close()
+
+
+@pytest.fixture
+def page(qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme) -> RapidTestPage:
+    """An empty form for Åse, who takes methadone."""
+    shown = RapidTestPage(make_context(ward.session, tasks, theme))
+    show_page(qtbot, shown, patient_id=AASE)
+    return shown
