@@ -52,7 +52,7 @@ def set_up(scheme: Scheme = Scheme.LIGHT, scale: int = 100) -> Desk:
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("fieldapp")
-    app.setApplicationDisplayName("Hjemmebesøk")
+    app.setApplicationDisplayName(QApplication.translate("app", "Hjemmebesøk"))
     theme = Theme(app)
     theme.apply(app, scheme, scale)
     languages = Languages(app)

@@ -12,6 +12,17 @@ from fieldapp.paths import resources_dir
 
 LANGUAGES = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 
+
+def available() -> dict[str, str]:
+    """The languages that the program can really speak: bokmål, and those with a translation."""
+    folder = resources_dir() / "translations"
+    return {
+        code: name
+        for code, name in LANGUAGES.items()
+        if code == "nb" or (folder / f"fieldapp_{code}.qm").is_file()
+    }
+
+
 _QT_WORDS = {
     "OK": "OK",
     "&OK": "&OK",

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
 
 from fieldapp.services import settings
 from ui.context import AppContext
-from ui.i18n import LANGUAGES
+from ui.i18n import available
 from ui.page import Page
 from ui.settings.limits import all_limits, limit_row
 from ui.theme import SCALES, Scheme
@@ -59,7 +59,9 @@ class SettingsPage(Page):
         self._scale = ChoiceRow(
             self.tr("Tekststørrelse"), [(s, f"{s} %") for s in SCALES], card, name="scale"
         )
-        self._language = ChoiceRow(self.tr("Språk"), list(LANGUAGES.items()), card, name="language")
+        self._language = ChoiceRow(
+            self.tr("Språk"), list(available().items()), card, name="language"
+        )
         for label, choice in (
             (self.tr("Farger"), self._scheme),
             (self.tr("Tekststørrelse"), self._scale),
