@@ -180,10 +180,10 @@ def amount(number: Decimal) -> str:
 
 
 def dose_text(dose_mg: Decimal, dose_ml: Decimal | None = None) -> str:
-    """A dose written out: "80 mg", or "80 mg = 8 ml" for a liquid."""
+    """A dose written out: "80 mg", or "80 mg = 8 mL" for a liquid."""
     if dose_ml is None:
         return f"{amount(dose_mg)} mg"
-    return f"{amount(dose_mg)} mg = {amount(dose_ml)} ml"
+    return f"{amount(dose_mg)} mg = {amount(dose_ml)} mL"
 
 
 def day_text(day: date) -> str:

@@ -255,7 +255,7 @@ def product_text(request: MedicationRequest) -> str:
 
 
 def full_dose(slot: Slot) -> str:
-    """ "90 mg = 18 ml (5 mg/ml)", or "16 mg" for a solid form."""
+    """ "90 mg = 18 mL (5 mg/mL)", or "16 mg" for a solid form."""
     dose = dose_text(slot.dose_mg, slot.dose_ml)
     concentration = slot.request.concentration_mg_per_ml
     if concentration is None:
@@ -295,7 +295,7 @@ def last_given_text(
 
 
 def event_line(view: HandoutView, names: Mapping[str, str]) -> EventLine:
-    """One event in words: "Gitt 08:55 av Kari Berg, 90 mg (18 ml), inntak sett"."""
+    """One event in words: "Gitt 08:55 av Kari Berg, 90 mg (18 mL), inntak sett"."""
     event, undone = view.event, view.reversed_by
     given = event.status is HandoutStatus.GIVEN
     icon, tone = ("circle-check", "ok") if given else ("circle-slash", "warn")

@@ -46,7 +46,7 @@ def is_current(request: MedicationRequest, today: date) -> bool:
 
 
 def doses_text(request: MedicationRequest) -> str:
-    """Every dose of a day: "morgen 85 mg = 42,5 ml"."""
+    """Every dose of a day: "morgen 85 mg = 42,5 mL"."""
     return ", ".join(
         f"{word(dose.part).lower()} {dose_text(dose.dose_mg, request.volume_ml(dose.dose_mg))}"
         for dose in request.doses

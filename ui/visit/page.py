@@ -6,7 +6,14 @@ from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.errors import FieldAppError
@@ -93,6 +100,8 @@ class VisitPage(Page):
         content.setLayout(self._columns)
         self._aside = _scroll_area(self)
         aside_content = Fitted(self._aside)
+        # It takes what height the window has and asks for none of its own.
+        self._aside.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self._aside_place = QVBoxLayout(aside_content)
         self._aside_place.setContentsMargins(0, 0, 0, 0)
         self._aside_place.addWidget(self.visit_card)

@@ -42,7 +42,7 @@ def a_round(*states: HandoutStatus | None) -> list[RoundPatient]:
 
 def test_a_liquid_dose_is_written_out_in_both_units_with_its_strength() -> None:
     slot = a_slot(patient(), concentration_mg_per_ml=Decimal(5))
-    assert full_dose(slot) == "60 mg = 12 ml (5 mg/ml)"
+    assert full_dose(slot) == "60 mg = 12 mL (5 mg/mL)"
 
 
 def test_a_solid_dose_has_no_volume() -> None:
