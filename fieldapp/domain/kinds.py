@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fieldapp.domain.codec import from_body
+from fieldapp.domain.codec import BodyError, from_body
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.domain.notes import Note
 from fieldapp.domain.observations import RapidTest, ScreeningResponse
@@ -35,9 +35,14 @@ class Kind:
     value_type: type
     policy: Policy
 
-    def check(self, body: Mapping[str, Any]) -> None:
-        """Raise BodyError when the body cannot be read as this kind."""
+    def check(self, record_id: str, patient_id: str | None, body: Mapping[str, Any]) -> None:
+        """Raise BodyError when the body cannot be read as this kind, or is another's record."""
         from_body(self.value_type, body)
+        if body.get("id") != record_id:
+            raise BodyError("id", "another record")
+        owner = record_id if self.name == "patient" else body.get("patient_id")
+        if owner != patient_id:
+            raise BodyError("patient_id", "another patient")
 
 
 KINDS: dict[str, Kind] = {

@@ -111,10 +111,12 @@ def finish(database: Database, now: datetime) -> ChangeSet:
     Called only after everything that waited was answered and the pull was complete.
     """
     with atomic(database) as connection:
+        changes = _read_kept(connection)
         purged = _purge_possible(connection, _purges_waiting(connection))
         _write(connection, LAST_COMPLETE_SYNC, to_iso(now))
+    changes.extend(Change("patient", name, name) for name in sorted(purged))
     _forget_log(database, purged)
-    return ChangeSet(tuple(Change("patient", name, name) for name in sorted(purged)))
+    return ChangeSet(tuple(changes))
 
 
 # --- storing many new records
@@ -152,7 +154,7 @@ def _ids_here(connection: Connection, kind: str, records: list[IncomingRecord]) 
 
 def _is_readable(kind: Kind, record: IncomingRecord) -> bool:
     try:
-        kind.check(record.body)
+        kind.check(record.id, record.patient_id, record.body)
     except BodyError:
         return False
     return True
@@ -181,7 +183,7 @@ def _store(connection: Connection, record: IncomingRecord) -> bool:
     if kind is None:
         return _store_unreadable(connection, record)
     try:
-        kind.check(record.body)
+        kind.check(record.id, record.patient_id, record.body)
         changed = _store_known(connection, record)
     except (BodyError, IntegrityError) as error:
         # Written by a newer program. It is kept word for word and must not hold up the others.
@@ -246,6 +248,24 @@ def _store_unreadable(connection: Connection, record: IncomingRecord) -> bool:
         (record.kind, record.id, record.patient_id, record.version, dump(record.body)),
     )
     return True
+
+
+def _read_kept(connection: Connection) -> list[Change]:
+    """Put in its place what an older program kept and this one can read; return those records."""
+    rows = connection.execute("SELECT * FROM unknown_record").fetchall()
+    changes: list[Change] = []
+    for row in rows:
+        record = IncomingRecord(
+            str(row["kind"]),
+            str(row["id"]),
+            row["patient_id"],
+            int(row["version"]),
+            json.loads(str(row["body"])),
+        )
+        kind = KINDS.get(record.kind)
+        if kind is not None and _is_readable(kind, record) and _store(connection, record):
+            changes.append(Change(record.kind, record.id, record.patient_id))
+    return changes
 
 
 # --- patients that are no longer ours

@@ -18,6 +18,7 @@ from typing import Any
 
 from fieldapp.clock import from_iso
 from fieldapp.domain.changes import Change
+from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Policy, policy_of
 from fieldapp.domain.merge import Merged, merge
 from fieldapp.errors import Bug
@@ -86,7 +87,8 @@ class PendingChange:
 class Settled:
     """The server has stored a change.
 
-    `version` is the version that holds it. `server_body` is given when the server's record is not
+    `version` is the version that holds it; 0 when this laptop's text is not that version's and the
+    pull has to bring it. `server_body` is given when the server's record is not
     what was sent (it was joined with another's edit); `server_version` is then that record's.
     """
 
@@ -188,6 +190,10 @@ def park(
 ) -> None:
     """Set a change aside with its reason; it is counted and shown until a person decides."""
     with atomic(database) as connection:
+        row = _row(connection, change_id)
+        if row is None or server_body is None or not _is_readable(row, server_body):
+            # What this version cannot read is no side that a person could choose.
+            server_body, server_version = None, None
         connection.execute(
             "UPDATE outbox SET state = 'parked', reason_code = ?, reason_detail = ?,"
             " server_body = ?, server_version = ? WHERE change_id = ?",
@@ -202,10 +208,11 @@ def retry(database: Database, change_id: str) -> None:
     """Let a parked change wait again, with the record's newest text if it was corrected."""
     with atomic(database) as connection:
         row = _parked_row(connection, change_id)
-        body = str(row["body"])
+        newest = row
         if policy_of(str(row["kind"])) is Policy.EDITED:
-            body = _fold_newer(connection, row) or body
-        _wait_again(connection, row, change_id=change_id, body=body)
+            newest = _fold_newer(connection, row)
+        # With its own id: under the parked one the server may know another text already.
+        _wait_again(connection, row, change_id=str(newest["change_id"]), body=str(newest["body"]))
 
 
 def keep_mine(database: Database, change_id: str, new_id: IdMaker) -> Change:
@@ -217,7 +224,7 @@ def keep_mine(database: Database, change_id: str, new_id: IdMaker) -> Change:
         row = _decidable_row(connection, change_id)
         server = json.loads(str(row["server_body"] or row["base_body"]))
         base = json.loads(str(row["base_body"] or "{}"))
-        mine = json.loads(_fold_newer(connection, row) or str(row["body"]))
+        mine = json.loads(str(_fold_newer(connection, row)["body"]))
         body = dict(server)
         body.update({name: value for name, value in mine.items() if value != base.get(name)})
         text = dump(body)
@@ -328,15 +335,16 @@ def _points_to(row: Row, body: str) -> Iterator[str]:
 
 
 def _acknowledge_one(connection: Connection, result: Settled) -> Change | None:
-    row = connection.execute(
-        "SELECT * FROM outbox WHERE change_id = ?", (result.change_id,)
-    ).fetchone()
+    row = _row(connection, result.change_id)
     if row is None:
         return None
     connection.execute("DELETE FROM outbox WHERE change_id = ?", (result.change_id,))
     edited = policy_of(str(row["kind"])) is Policy.EDITED
     if not edited or result.server_body is None:
         _set_version(connection, row, result.version)
+        return None
+    if not _is_readable(row, result.server_body):
+        # Written by a newer program. The record stays on its old base, as after a pull of it.
         return None
     sent, server = str(row["body"]), dump(result.server_body)
     version = result.server_version or result.version
@@ -390,8 +398,23 @@ def _newer_row(connection: Connection, row: Row) -> Row | None:
     ).fetchone()
 
 
-def _fold_newer(connection: Connection, row: Row) -> str | None:
-    """Drop the rows of later edits, which were never sent, and return the last one's text."""
+def _row(connection: Connection, change_id: str) -> Row | None:
+    return connection.execute("SELECT * FROM outbox WHERE change_id = ?", (change_id,)).fetchone()
+
+
+def _is_readable(row: Row, body: Mapping[str, Any]) -> bool:
+    """True when `body` is a later version of this row's record and this program can read it."""
+    known = KINDS.get(str(row["kind"]))
+    try:
+        if known is not None:
+            known.check(str(row["record_id"]), row["patient_id"], body)
+    except BodyError:
+        return False
+    return True
+
+
+def _fold_newer(connection: Connection, row: Row) -> Row:
+    """Drop the rows of later edits, which were never sent; return the last one, or `row`."""
     later = connection.execute(
         "SELECT change_id, body FROM outbox WHERE kind = ? AND record_id = ? AND sequence > ?"
         " ORDER BY sequence",
@@ -400,7 +423,7 @@ def _fold_newer(connection: Connection, row: Row) -> str | None:
     connection.executemany(
         "DELETE FROM outbox WHERE change_id = ?", [(entry["change_id"],) for entry in later]
     )
-    return str(later[-1]["body"]) if later else None
+    return later[-1] if later else row
 
 
 def _wait_again(

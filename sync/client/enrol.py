@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from fieldapp.domain.codec import from_body
@@ -12,7 +11,6 @@ from fieldapp.domain.patients import Practitioner
 from fieldapp.store.state import Enrolment
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
-from sync.protocol.errors import LoginExpiredError
 from sync.protocol.messages import EnrolRequest, LoginRequest
 
 APP_VERSION: Final = "0.1.0"
@@ -76,10 +74,3 @@ def login(enrolment: Enrolment, password: str, *, line: Line | None = None) -> E
         token_expires_at=answer.expires_at,
         user=from_body(Practitioner, answer.practitioner),
     )
-
-
-def token_in_force(enrolment: Enrolment | None, now: datetime) -> str:
-    """Return the token while it is good; raise LoginExpiredError without asking the server."""
-    if enrolment is None or enrolment.token_expires_at <= now:
-        raise LoginExpiredError
-    return enrolment.token

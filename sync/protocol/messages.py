@@ -7,16 +7,30 @@ laptop and a newer server understand each other without losing anything.
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from sync.protocol.version import MAX_RECORDS
 
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 Body = dict[str, Any]
 """A record's JSON body (see `fieldapp.domain.codec`)."""
+
+
+Version = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A server sequence; 0: the server never had the record."""
+
+
+def _is_json(body: Body) -> Body:
+    json.dumps(body, allow_nan=False)
+    return body
+
+
+ServerBody = Annotated[Body, AfterValidator(_is_json)]
+"""A body that a laptop can store: the reader of messages also takes NaN, which is no JSON."""
 
 
 class Message(BaseModel):
@@ -133,10 +147,10 @@ class PushResult(Message):
 
     change_id: Id
     outcome: Annotated[Outcome, Field(strict=False)]
-    version: Annotated[int, Field(ge=0)] = 0
+    version: Version = 0
     reason: str | None = None
-    server_body: Body | None = None
-    server_version: Annotated[int, Field(ge=0)] | None = None
+    server_body: ServerBody | None = None
+    server_version: Version | None = None
 
 
 class PushAnswer(Message):
@@ -161,8 +175,8 @@ class PulledRecord(Message):
     kind: str
     id: Id
     patient_id: Id | None
-    version: Annotated[int, Field(ge=1)]
-    body: Body
+    version: Annotated[Version, Field(ge=1)]
+    body: ServerBody
     author_id: str | None = None
     device_id: str | None = None
     received_at: AwareDatetime | None = None

@@ -52,13 +52,10 @@ def problem_of(kind: str, record_id: str, patient_id: str | None, body: Body) ->
     if known is None:
         return None
     try:
-        known.check(body)
+        known.check(record_id, patient_id, body)
     except BodyError as error:
         return f"bad_body:{error.field}"
-    if body.get("id") != record_id:
-        return "bad_body:id"
-    owner = body["id"] if kind == "patient" else body.get("patient_id")
-    return None if owner == patient_id else "bad_body:patient_id"
+    return None
 
 
 def decide(
