@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QBoxLayout,
     QFrame,
     QHBoxLayout,
@@ -607,7 +608,14 @@ def column_of(*widgets: QWidget | None, spacing: int = 8) -> QVBoxLayout:
 
 
 def clear(layout: QLayout) -> None:
-    """Take everything out of a layout and delete its widgets."""
+    """Take everything out of a layout and delete its widgets.
+
+    The focus stays at this place. Qt would hand it on to whatever comes next, and a scroll area
+    would follow it there: the page would jump whenever its rows are made anew.
+    """
+    focused, holder = QApplication.focusWidget(), layout.parentWidget()
+    if focused is not None and holder is not None and _holds(layout, focused):
+        holder.setFocus()
     while (item := layout.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:
             widget.hide()
@@ -615,6 +623,17 @@ def clear(layout: QLayout) -> None:
             widget.deleteLater()
         elif (inner := item.layout()) is not None:
             clear(inner)
+
+
+def _holds(layout: QLayout, widget: QWidget) -> bool:
+    for number in range(layout.count()):
+        item = layout.itemAt(number)
+        found, inner = (item.widget(), item.layout()) if item is not None else (None, None)
+        if found is not None and (found is widget or found.isAncestorOf(widget)):
+            return True
+        if inner is not None and _holds(inner, widget):
+            return True
+    return False
 
 
 def _fill(layout: QBoxLayout, widgets: tuple[QWidget | None, ...], spacing: int) -> None:

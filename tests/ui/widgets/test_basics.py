@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.helpers.a11y import clipped, contrast
@@ -22,13 +22,16 @@ from ui.widgets import (
     PrimaryButton,
     Rail,
     RailEntry,
+    ScrollColumn,
     SearchField,
+    SecondaryButton,
     Snackbar,
     Timeline,
     TimelineItem,
     TrendBand,
     TrendChart,
     TrendPoint,
+    clear,
 )
 
 
@@ -354,3 +357,28 @@ def test_esc_leaves_a_dialog_and_ctrl_enter_does_the_act(theme: Theme, qtbot: Qt
 
         with qtbot.waitSignal(getattr(dialog, signal)):
             QTest.keyClick(dialog, key, modifier)
+
+
+def test_rows_made_anew_leave_the_page_where_it_was_scrolled(theme: Theme, qtbot: QtBot) -> None:
+    page = ScrollColumn("Dagen")
+    qtbot.addWidget(page)
+    column = QVBoxLayout()
+    page.body.addLayout(column)
+    page.body.addWidget(SecondaryButton("Til medisinrunden"))
+    for number in range(30):
+        column.addWidget(PrimaryButton(f"Besøk {number}"))
+    page.resize(300, 300)
+    page.show()
+    with qtbot.waitActive(page):
+        page.activateWindow()
+    page.findChildren(PrimaryButton)[0].setFocus()
+
+    clear(column)
+    for number in range(30):
+        column.addWidget(PrimaryButton(f"Besøk {number}"))
+    shots.settle()
+
+    assert page.verticalScrollBar().value() == 0
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    assert page.isAncestorOf(focused)
