@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from fieldapp.domain.notes import Draft
 from fieldapp.services import notes
 from fieldapp.services.notes import NoteView
 from fieldapp.services.patients import PatientPage
@@ -22,7 +23,7 @@ from ui.widgets import (
     Text,
     clear,
 )
-from ui.words import clock_text, kind_word
+from ui.words import kind_word
 
 
 class NotesTab(Tab):
@@ -44,7 +45,7 @@ class NotesTab(Tab):
         clear(self._list)
         session = self.context.session
         for row in notes.drafts(session, found.patient.id):
-            self._list.addWidget(self._draft_card(row.draft.form, clock_text(row.draft.saved_at)))
+            self._list.addWidget(self._draft_card(row.draft))
         views = notes.for_patient(session, found.patient.id)
         for view in views:
             card = NoteCard(view, short_moment(view.note.signed_at, session.today()), self)
@@ -64,26 +65,26 @@ class NotesTab(Tab):
             empty.add_button(begin)
             self._list.addWidget(empty)
 
-    def _draft_card(self, form: str, saved: str) -> Card:
+    def _draft_card(self, draft: Draft) -> Card:
         card = Card("", self)
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(IconLabel("square-pen", "warn", 20, card))
-        words = self.tr("Utkast, ikke signert: {form}, lagret {clock}").format(
-            form=kind_word(form).lower(), clock=saved
+        words = self.tr("Utkast, ikke signert: {form}, lagret {when}").format(
+            form=kind_word(draft.form).lower(),
+            when=short_moment(draft.saved_at, self.context.session.today()),
         )
         row.addWidget(Text(words, "strong", card), 1)
         resume = SecondaryButton(self.tr("Fortsett"), card, name="resumeDraft")
         resume.setAccessibleName(self.tr("Fortsett på utkastet"))
-        resume.clicked.connect(lambda: self._resume(form))
+        resume.clicked.connect(lambda: self._resume(draft))
         row.addWidget(resume)
         card.body.addLayout(row)
         return card
 
-    def _resume(self, form: str) -> None:
-        if self._facts is not None:
-            page = form if form in ("screening", "rapid_test", "handout") else "visit"
-            self.context.navigate(page, patient_id=self._facts.patient.id)
+    def _resume(self, draft: Draft) -> None:
+        page = draft.form if draft.form in ("screening", "rapid_test", "handout") else "visit"
+        self.context.navigate(page, patient_id=draft.patient_id, draft_id=draft.id)
 
     def _ask(self, note_id: str) -> None:
         AddendumDialog(self.context, note_id, self).open()

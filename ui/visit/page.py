@@ -75,6 +75,9 @@ class VisitPage(Page):
             return
         self._missing.say("")
         self._clock.start()
+        if args.get("draft_id"):
+            # The user said "recover" where this draft was offered; asking again would be a riddle.
+            self.presenter.open_draft(str(args["draft_id"]))
         self._focus_work()
 
     def refresh(self, change_set: ChangeSet) -> None:

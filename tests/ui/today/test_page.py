@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.visits import VisitKind
@@ -111,3 +111,17 @@ def test_planning_without_a_patient_says_so_and_keeps_the_dialog(
     assert dialog.isVisible()
     assert "hvem" in dialog.problem.text.text()
     dialog.reject()
+
+
+def test_recovering_after_a_crash_leads_to_the_words_that_were_saved(
+    qtbot: QtBot, workspace: Workspace, ward: Ward
+) -> None:
+    started = visits.start(ward.session, AASE, VisitKind.HOME)
+    body: dict[str, object] = {"template": "generic", "text": "Før krasj", "addendum_to": None}
+    notes.new_draft(ward.session, AASE, "note", started.created_id, body)
+    workspace.navigate("today")
+    resume = workspace.findChild(QPushButton, "resumeDraft")
+    assert resume is not None
+    qtbot.mouseClick(resume, Qt.MouseButton.LeftButton)
+    written = [edit.toPlainText() for edit in workspace.findChildren(QPlainTextEdit)]
+    assert any("Før krasj" in text for text in written)
