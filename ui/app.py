@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from fieldapp import paths
 from ui.errors import sentence_for
@@ -90,6 +90,25 @@ class LazyDoor:
         return self._door
 
 
+class FirstPaint(QObject):
+    """Calls `then` once, when `window` and all that stands in it have been painted.
+
+    A timer of no length would come before the paint, and what it starts would hold the paint up.
+    """
+
+    def __init__(self, window: QWidget, then: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._then = then
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            # The children are painted after their window, before the loop goes on.
+            QTimer.singleShot(0, self._then)
+        return False
+
+
 def make_sync(session: Session, tasks: TaskRunner, changes: ChangeBus) -> SyncControl:
     """The coordinator on the real line of a session."""
     from ui.sync.connection import HttpConnection
@@ -113,11 +132,15 @@ def main(data_dir: Path | None = None, on_painted: Callable[[], None] | None = N
         _show_first_start(window, desk, folder)
     report_errors(window)
     watch(desk, window)
+
+    def go_on() -> None:
+        desk.tasks.run(_load_libraries)
+        if on_painted is not None:
+            on_painted()
+
+    FirstPaint(window, go_on)
     window.show()
-    if on_painted is not None:
-        QTimer.singleShot(0, on_painted)
     logs.set_up(folder)
-    QTimer.singleShot(0, lambda: desk.tasks.run(_load_libraries))
     try:
         return desk.app.exec()
     finally:
