@@ -27,7 +27,7 @@ CURSOR = "pull_cursor"
 COMPLETE = "pull_complete"
 LAST_COMPLETE_SYNC = "last_complete_sync"
 LATEST_SERVER_TIME = "latest_server_time"
-PURGES_WAITING = "purges_waiting"
+PATIENTS_ENDED = "patients_ended"
 PURGING = "purging"
 """Keys of `store_state`. The schema lets events be deleted only for the patient under PURGING."""
 
@@ -93,10 +93,11 @@ def apply_page(
             if record.patient_id is not None:
                 arrived.add(record.patient_id)
         ended = set(ended_patients)
-        # A patient who comes back before the purge could be done arrives whole, in any order and
-        # over several pages. The first record of theirs calls the purge off.
-        waiting = (_purges_waiting(connection) - arrived) | ended
-        purged = _purge_possible(connection, waiting)
+        # A patient who comes back arrives whole, in any order and over several pages. The first
+        # record of theirs calls the purge off.
+        ended |= _patients_ended(connection) - arrived
+        _write(connection, PATIENTS_ENDED, json.dumps(sorted(ended)))
+        purged = _purge_possible(connection, ended)
         _write(connection, CURSOR, cursor)
         _write(connection, COMPLETE, "1" if complete else "0")
         _write(connection, LATEST_SERVER_TIME, to_iso(now))
@@ -112,7 +113,7 @@ def finish(database: Database, now: datetime) -> ChangeSet:
     """
     with atomic(database) as connection:
         changes = _read_kept(connection)
-        purged = _purge_possible(connection, _purges_waiting(connection))
+        purged = _purge_possible(connection, _patients_ended(connection))
         _write(connection, LAST_COMPLETE_SYNC, to_iso(now))
     changes.extend(Change("patient", name, name) for name in sorted(purged))
     _forget_log(database, purged)
@@ -271,17 +272,18 @@ def _read_kept(connection: Connection) -> list[Change]:
 # --- patients that are no longer ours
 
 
-def _purges_waiting(connection: Connection) -> set[str]:
-    return set(json.loads(_read(connection, PURGES_WAITING) or "[]"))
+def _patients_ended(connection: Connection) -> set[str]:
+    """Patients who left and did not come back: a form that was open may still write of them."""
+    return set(json.loads(_read(connection, PATIENTS_ENDED) or "[]"))
 
 
-def _purge_possible(connection: Connection, waiting: set[str]) -> set[str]:
-    """Purge those of whom nothing is unsent, and remember the others; return the purged."""
-    purged = {patient for patient in waiting if not _holds_unsent(connection, patient)}
-    for patient_id in purged:
-        _purge(connection, patient_id)
-    _write(connection, PURGES_WAITING, json.dumps(sorted(waiting - purged)))
-    return purged
+def _purge_possible(connection: Connection, ended: set[str]) -> set[str]:
+    """Purge those of whom nothing is unsent; return those of whom something was here."""
+    return {
+        patient_id
+        for patient_id in ended
+        if not _holds_unsent(connection, patient_id) and _purge(connection, patient_id)
+    }
 
 
 def _holds_unsent(connection: Connection, patient_id: str) -> bool:
@@ -293,15 +295,20 @@ def _holds_unsent(connection: Connection, patient_id: str) -> bool:
     return bool(row and row["held"])
 
 
-def _purge(connection: Connection, patient_id: str) -> None:
+def _purge(connection: Connection, patient_id: str) -> bool:
+    """Delete every record of a patient; return whether there was any."""
     _write(connection, PURGING, patient_id)
-    for table in (*KINDS, "unknown_record"):
+    deleted = sum(
         connection.execute(
             f"DELETE FROM {table} WHERE patient_id = ?",  # noqa: S608 (names from KINDS)
             (patient_id,),
-        )
+        ).rowcount
+        for table in (*KINDS, "unknown_record")
+    )
     connection.execute("DELETE FROM store_state WHERE key = ?", (PURGING,))
-    log.info("purged patient %s", patient_id)
+    if deleted:
+        log.info("purged patient %s: %d records", patient_id, deleted)
+    return deleted > 0
 
 
 def _forget_log(database: Database, purged: set[str]) -> None:

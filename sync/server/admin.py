@@ -257,6 +257,8 @@ def _team_file(path: Path) -> list[tuple[str, str, Role]]:
                 continue
             try:
                 username, name, role = (cell.strip() for cell in row[:3])
+                if not username or not name:
+                    raise ValueError
                 entries.append((username, name, Role(role)))
             except ValueError:
                 roles = ", ".join(known.value for known in Role)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from fieldapp.domain.patients import Patient
-from fieldapp.store import outbox, records
+from fieldapp.store import drafts, outbox, records
 from sync.protocol import codec
 from sync.protocol.messages import (
     Outcome,
@@ -202,3 +202,34 @@ def test_a_laptop_whose_clock_is_wrong_syncs_all_the_same(
     office.put(patient, "patient", patient.id)
     assert laptop.sync().complete
     assert laptop.patient(patient.id).phone == patient.phone
+
+
+# --- patients who left
+
+
+def test_what_is_written_about_a_patient_who_has_just_left_arrives_and_leaves_too(
+    laptop: Laptop, office: Office, kari: Identity, patient: Patient
+) -> None:
+    """A form may be open while the sync takes the patient away; nothing of it may stay behind."""
+    office.unassign(kari, patient.id)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "Skjemaet sto åpent")
+    draft = laptop.open_draft(patient.id)
+    assert laptop.sync().complete
+    assert office.version("note", note)
+    assert laptop.ids("note") == {note}  # the draft may point to it
+    with laptop.database.transaction():
+        drafts.delete(laptop.database, draft)
+    assert laptop.sync().complete
+    assert laptop.ids("note") == set()
+
+
+def test_a_patient_who_left_and_came_back_is_not_taken_away_again(
+    laptop: Laptop, office: Office, kari: Identity, patient: Patient
+) -> None:
+    office.unassign(kari, patient.id)
+    laptop.sync()
+    office.assign(kari, patient.id)
+    laptop.sync()
+    laptop.sync()
+    assert shown(laptop) == [patient]

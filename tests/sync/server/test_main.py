@@ -72,6 +72,8 @@ def test_a_team_is_imported_whole_or_not_at_all(run: Run, tmp_path: Path) -> Non
     assert "Already there or named twice: ola." in run("import-team", str(team), code=1)
     team.write_text("ny;Ny Person;peer\nfeil;Feil Rolle;konge\n", encoding="utf-8")
     assert "Line 2 is not" in run("import-team", str(team), code=1)
+    team.write_text("ny;Ny Person;peer\nuten;;peer\n", encoding="utf-8")
+    assert "Line 2 is not" in run("import-team", str(team), code=1)
     assert "ny\t" not in run("user", "list")
     assert "no-such" in run("import-team", str(tmp_path / "no-such.csv"), code=1)
 
