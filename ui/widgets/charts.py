@@ -84,9 +84,7 @@ class TrendChart(QWidget):
             self.height() - metrics.height() * 2 - 8,
         )
         self._paint_bands(painter, area, metrics)
-        painter.setPen(theme.current().color("muted"))
-        top = QRectF(0, area.top() - metrics.height() / 2, area.left() - 6, metrics.height())
-        painter.drawText(top, Qt.AlignmentFlag.AlignRight, f"{self._highest:g}")
+        self._paint_scale(painter, area, metrics)
         self._paint_line(painter, area, metrics)
 
     def _y(self, area: QRectF, value: float) -> float:
@@ -102,14 +100,24 @@ class TrendChart(QWidget):
             painter.setPen(QPen(look.color("line"), 1))
             painter.drawLine(box.topLeft(), box.topRight())
             painter.setPen(look.color("muted"))
-            number = QRectF(
-                0, box.bottom() - metrics.height() / 2, area.left() - 6, metrics.height()
-            )
-            painter.drawText(number, Qt.AlignmentFlag.AlignRight, f"{band.lowest:g}")
             if box.height() >= metrics.height() + 2:
                 words = box.adjusted(8, 3, -8, 0)
                 elided = metrics.elidedText(band.label, Qt.TextElideMode.ElideRight, words.width())
                 painter.drawText(words, Qt.AlignmentFlag.AlignTop, elided)
+
+    def _paint_scale(self, painter: QPainter, area: QRectF, metrics: QFontMetricsF) -> None:
+        """Numbers where bands begin, from the top down; one that would touch another is left out,
+        so that a threshold just above 0 is kept and the 0 goes."""
+        painter.setPen(theme.current().color("muted"))
+        begins = {self._highest, 0.0, *(band.lowest for band in self._bands)}
+        free_from = float("-inf")
+        for value in sorted(begins, reverse=True):
+            y = self._y(area, value)
+            if y < free_from:
+                continue
+            spot = QRectF(0, y - metrics.height() / 2, area.left() - 6, metrics.height())
+            painter.drawText(spot, Qt.AlignmentFlag.AlignRight, f"{value:g}")
+            free_from = y + metrics.height()
 
     def _paint_line(self, painter: QPainter, area: QRectF, metrics: QFontMetricsF) -> None:
         if not self._points:
