@@ -87,8 +87,7 @@ class PendingChange:
 class Settled:
     """The server has stored a change.
 
-    `version` is the version that holds it; 0 when this laptop's text is not that version's and the
-    pull has to bring it. `server_body` is given when the server's record is not
+    `version` is the version that holds it. `server_body` is given when the server's record is not
     what was sent (it was joined with another's edit); `server_version` is then that record's.
     """
 

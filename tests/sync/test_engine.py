@@ -561,6 +561,25 @@ def test_a_patient_who_comes_back_before_the_purge_was_possible_stays_whole(
     assert (laptop.patient(patient.id).city, laptop.patient(patient.id).phone) == ("Bodø", "1")
 
 
+@pytest.mark.parametrize("faults", [(), (Fault.LOST_REPLY,)])
+def test_a_merge_that_is_withheld_arrives_when_the_patient_comes_back(
+    laptop: Laptop, office: Office, kari: Identity, faults: tuple[Fault, ...]
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    laptop.open_draft(patient.id)  # keeps the patient here
+    office.put(replace(patient, city="Bodø"), "patient", patient.id)
+    office.unassign(kari, patient.id)
+    laptop.edit_patient(patient.id, phone="1")
+    laptop.sync(*faults)
+    laptop.sync()
+    office.assign(kari, patient.id)
+    laptop.sync()
+    assert laptop.unsent() == []
+    settled = laptop.patient(patient.id)
+    assert (settled.city, settled.phone) == ("Bodø", "1")
+
+
 # --- other versions
 
 
