@@ -207,11 +207,11 @@ def test_a_form_left_for_another_page_is_there_again(page: RapidTestPage, ward: 
     _write(page, "rapidTestLot", "LOT-7")
     page.leave()
     assert notes.interrupted_drafts(ward.session) == []
+    (row,) = notes.drafts(ward.session, AASE)
+    assert row.draft.body["lot"] == "LOT-7"
     page.show_for(patient_id=AASE)
     assert page.presenter.form.readings == {"cocaine": "invalid"}
     assert page.presenter.form.lot == "LOT-7"
-    (row,) = notes.drafts(ward.session, AASE)
-    assert row.draft.body["lot"] == "LOT-7"
 
 
 def test_an_interrupted_form_is_offered_and_goes_on(
