@@ -9,6 +9,7 @@ from fieldapp.services import settings
 from ui.context import AppContext
 from ui.i18n import available
 from ui.page import Page
+from ui.settings.instruments import InstrumentsCard
 from ui.settings.limits import all_limits, limit_row
 from ui.theme import SCALES, Scheme
 from ui.widgets import Card, ChoiceRow, PageHeader, RowList, Text
@@ -33,6 +34,7 @@ class SettingsPage(Page):
         column.setSpacing(16)
         column.addWidget(PageHeader(self.tr("Innstillinger"), parent=self))
         column.addWidget(self._look())
+        column.addWidget(InstrumentsCard(context.session, self))
         column.addWidget(self._limits())
         column.addStretch(1)
 
