@@ -27,6 +27,7 @@ from fieldapp.store.db import Database
 __all__ = [
     # for the demo, which may not look behind this module
     "ORIGIN_DEMO",
+    "ORIGIN_TEST",
     "Door",
     "KdfParams",
     "door_for",

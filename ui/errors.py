@@ -359,12 +359,24 @@ def sentence(code: str) -> str:
 
 
 def sentence_for(error: BaseException) -> str:
-    """The sentence for an exception of the core, of a domain rule, or of anything unforeseen.
+    """The sentence for an exception of the core, of a domain rule, or of anything unforeseen."""
+    return sentence(code_for(error))
+
+
+def code_for(error: BaseException) -> str:
+    """The code of an exception; its type's name when it has none.
 
     An exception without a code is a bug; its type is logged, never its contents.
     """
     code = getattr(error, "code", None) or getattr(error, "reason", None)
     if isinstance(code, str):
-        return sentence(str(code))
+        return str(code)
+    if hasattr(error, "sqlite_errorcode"):
+        # Here and not above: the first page is painted before the store's driver is loaded.
+        from fieldapp.services.session import store_trouble
+
+        trouble = store_trouble(error)
+        if trouble is not None:
+            return trouble.code
     log.error("unforeseen error of type %s", type(error).__name__)
-    return sentence(type(error).__name__)
+    return type(error).__name__

@@ -294,6 +294,7 @@ class Vault:
         try:
             if store.store_id() != key_file.store_id:
                 raise DatabaseDamagedError
+            store.check_pages()
             migrate(store, self._clock, self._migrations)
             keyfile.heal(self.key_file_path, key_file)
         except BaseException:

@@ -11,16 +11,21 @@ from typing import Any
 from fieldapp.clock import OSLO, Clock
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.patients import Practitioner
-from fieldapp.errors import UserError
+from fieldapp.errors import FieldAppError, UserError
 from fieldapp.ids import IdMaker
 from fieldapp.store import audit, records, state
-from fieldapp.store.db import Database
+from fieldapp.store.db import Database, named_error
 
 
 class NotFoundError(UserError):
     """What was to be changed is not on this laptop any more."""
 
     code = "not_found"
+
+
+def store_trouble(error: BaseException) -> FieldAppError | None:
+    """The application's name for what the database driver raised while reading, or None."""
+    return named_error(error)
 
 
 class UnitOfWork:

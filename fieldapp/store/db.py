@@ -521,6 +521,24 @@ class Database:
             unfinished.unlink(missing_ok=True)
             raise
 
+    def check_pages(self) -> None:
+        """Raise DatabaseDamagedError unless every page is as it was written.
+
+        One damaged page makes the whole connection refuse everything once that page is read, which
+        may be in the middle of a visit. Takes about 3 ms per MB.
+        """
+        if self._pages_are_whole():
+            return
+        # A power cut while the log was emptied tears a page whose good copy is in the log still.
+        self.checkpoint()
+        if not self._pages_are_whole():
+            raise DatabaseDamagedError
+
+    def _pages_are_whole(self) -> bool:
+        with named_errors():
+            complaint = self.connection.execute("PRAGMA cipher_integrity_check").fetchone()
+        return complaint is None
+
     def damage_report(self) -> Sequence[str]:
         """What the integrity checks of cipher and database complain about; empty when all is well.
 

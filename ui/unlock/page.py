@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ui import theme
-from ui.errors import has_sentence
+from ui.errors import code_for
 from ui.tasks import TaskRunner
 from ui.unlock.state import Phase, UnlockState, message, refused, submitted, ticked
 from ui.widgets import IconLabel, PrimaryButton, SecondaryButton, Text, row_of, set_role
@@ -122,10 +122,8 @@ class UnlockPage(QWidget):
 
     def refuse(self, error: BaseException) -> None:
         """Say why the store did not open; the passphrase stays in the field, selected."""
-        code = str(getattr(error, "code", type(error).__name__))
-        if not has_sentence(code):
-            code = type(error).__name__
-        self._become(refused(self._state, code, int(getattr(error, "seconds", 0))))
+        seconds = int(getattr(error, "seconds", 0))
+        self._become(refused(self._state, code_for(error), seconds))
         self._field.selectAll()
         self.focus_field()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -601,3 +602,26 @@ def test_without_an_encrypting_driver_nothing_is_opened_or_made(place: Place, ho
     assert ran.stdout.split() == ["refused", "refused"]
     assert folder_contents(place.folder) == before
     assert not (place.folder.parent / "new").exists()
+
+
+def test_a_page_torn_by_a_power_cut_is_healed_from_the_log_and_not_called_damage(
+    tmp_path: Path,
+) -> None:
+    secrets = memory_secrets()
+    vault = make_vault(tmp_path / "store", secrets)
+    store = vault.create(USERNAME, PASSPHRASE).store
+    with store.transaction() as connection:
+        connection.execute("INSERT INTO setting (key, value) VALUES ('scheme', ?)", ("x" * 9000,))
+    cut = tmp_path / "cut"
+    shutil.copytree(vault.folder, cut)  # the log is not emptied yet
+    vault.lock()
+    torn = cut / "journal.db"
+    first_page = bytearray(torn.read_bytes())
+    first_page[2048:4096] = os.urandom(2048)  # the log has this page as it should be
+    torn.write_bytes(first_page)
+    again = make_vault(cut, secrets)
+    opened = again.unlock(USERNAME, PASSPHRASE)
+    row = opened.connection.execute("SELECT value FROM setting WHERE key = 'scheme'").fetchone()
+    assert row is not None
+    assert row["value"] == "x" * 9000
+    again.lock()
