@@ -10,10 +10,10 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
-from fieldapp.errors import FieldAppError
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 from ui.unlock.page import UnlockPage
+from ui.widgets import ConfirmDialog
 
 if TYPE_CHECKING:
     # Loaded after the unlock page is painted: the store, its cipher and every page behind them.
@@ -75,6 +75,8 @@ class MainWindow(QMainWindow):
         self._make_sync = make_sync
         self._workspace: Workspace | None = None
         self._ending: SyncControl | None = None
+        self._question: ConfirmDialog | None = None
+        self._may_lose = False
         # Clear while a sync that was running at lock still holds the store.
         self._store_free = threading.Event()
         self._store_free.set()
@@ -106,8 +108,13 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def lock(self) -> None:
-        """Store what is being written, close the store and show the unlock page."""
+        """Store what is being written, close the store and show the unlock page.
+
+        When something cannot be stored the window asks first: it would be gone.
+        """
         if self._workspace is None:
+            return
+        if self._must_ask(self.tr("Lås uten å lagre"), self.lock):
             return
         self._take_down()
         self._show_unlock()
@@ -115,9 +122,49 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """The program waits for a running sync after this, and then ends without the store."""
+        if self._must_ask(self.tr("Lukk uten å lagre"), self.close):
+            event.ignore()
+            return
         self._take_down()
         self._store_free.set()
         super().closeEvent(event)
+
+    def _must_ask(self, confirm: str, go_on: Callable[[], object]) -> bool:
+        """Store what is being written; True when that failed and the person is asked first."""
+        workspace = self._workspace
+        if workspace is None or self._may_lose:
+            return False
+        workspace.leave()
+        if not workspace.holds_unsaved():
+            return False
+        if self._question is None:
+            self._ask(confirm, go_on)
+        return True
+
+    def _ask(self, confirm: str, go_on: Callable[[], object]) -> None:
+        def accepted() -> None:
+            self._may_lose = True
+            try:
+                go_on()
+            finally:
+                self._may_lose = False
+
+        def closed() -> None:
+            self._question = None
+
+        self._question = ConfirmDialog(
+            self.tr("Det siste er ikke lagret"),
+            self.tr(
+                "Lageret tok ikke imot det du skrev, og det står bare på skjermen. "
+                "Går du videre nå, blir det borte."
+            ),
+            confirm,
+            self,
+            dangerous=True,
+        )
+        self._question.finished.connect(closed)
+        self._question.accepted.connect(accepted)
+        self._question.open()
 
     def _show_unlock(self) -> None:
         assert self._door is not None
@@ -139,13 +186,13 @@ class MainWindow(QMainWindow):
         assert self._door is not None
         try:
             session = self._door.session()
-        except FieldAppError as error:
+            self._on_session(session)
+            workspace = Workspace(session, self._tasks, self._theme, self._make_sync, self)
+        except Exception as error:  # the store is open, but the day cannot be shown from it
             self._door.lock()
             if self.unlock_page is not None:
                 self.unlock_page.refuse(error)
             return
-        self._on_session(session)
-        workspace = Workspace(session, self._tasks, self._theme, self._make_sync, self)
         workspace.lock_requested.connect(self.lock)
         self._workspace = workspace
         self.setCentralWidget(workspace)

@@ -25,3 +25,7 @@ class Page(QWidget):
     def leave(self) -> None:
         """Another page is about to be shown, or the window locks or closes: store what is being
         written. The session is still open during this call and may be closed after it."""
+
+    def holds_unsaved(self) -> bool:
+        """True while something typed here could not be stored, so that only this page has it."""
+        return False

@@ -103,6 +103,10 @@ class Workspace(QWidget):
         if self.page is not None:
             self.page.leave()
 
+    def holds_unsaved(self) -> bool:
+        """True while a page, shown or not, has something that the store did not take."""
+        return any(page.holds_unsaved() for page in self._built.values())
+
     def _show(self, place: Place) -> None:
         page = self._built.get(place.page)
         if page is None:

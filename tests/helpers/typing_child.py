@@ -44,7 +44,7 @@ def main(folder: str, dice: str, milliseconds: str) -> None:
     _tell(ready=True)
     typed = 0
     while True:
-        QTest.keyClick(page.note_card.editor, chance.choice(LETTERS))
+        QTest.keyClicks(page.note_card.editor, chance.choice(LETTERS))
         typed += 1
         QApplication.processEvents()
         _tell_if_saved(page)

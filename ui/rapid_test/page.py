@@ -72,6 +72,9 @@ class RapidTestPage(Page):
     def leave(self) -> None:
         self.presenter.leave()
 
+    def holds_unsaved(self) -> bool:
+        return self.presenter.autosave.pending
+
     # --- building
 
     def _build(self) -> None:

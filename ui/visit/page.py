@@ -87,6 +87,9 @@ class VisitPage(Page):
         self._clock.stop()
         self.presenter.leave()
 
+    def holds_unsaved(self) -> bool:
+        return self.presenter.autosave.pending
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._turn()
         super().resizeEvent(event)
