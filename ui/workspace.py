@@ -99,9 +99,10 @@ class Workspace(QWidget):
             self._show(place)
 
     def leave(self) -> None:
-        """Let the page on screen store what is being written; before locking or closing."""
-        if self.page is not None:
-            self.page.leave()
+        """Let pages store what is being written there; before locking or closing."""
+        for page in self._built.values():
+            if page is self.page or page.holds_unsaved():
+                page.leave()
 
     def holds_unsaved(self) -> bool:
         """True while a page, shown or not, has something that the store did not take."""
@@ -113,7 +114,8 @@ class Workspace(QWidget):
             page = pages.factory(place.page)(self.context, self._stack)
             self._built[place.page] = page
             self._stack.addWidget(page)
-        self.leave()  # also when the same page is shown for somebody else
+        if self.page is not None:
+            self.page.leave()  # also when the same page is shown for somebody else
         self._stack.setCurrentWidget(page)
         self._rail.select(rail_mark(place.page))
         page.show_for(**place.args)

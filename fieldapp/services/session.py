@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -11,10 +12,12 @@ from typing import Any
 from fieldapp.clock import OSLO, Clock
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.patients import Practitioner
-from fieldapp.errors import FieldAppError, UserError
+from fieldapp.errors import FieldAppError, RetryError, UserError
 from fieldapp.ids import IdMaker
 from fieldapp.store import audit, records, state
 from fieldapp.store.db import Database, named_error
+
+log = logging.getLogger(__name__)
 
 
 class NotFoundError(UserError):
@@ -109,8 +112,15 @@ class Session:
             state.note_clock(self.database, unit.now)
 
     def settle(self) -> None:
-        """Empty the write-ahead log into the database file, after what must not be lost."""
-        self.database.checkpoint()
+        """Empty the write-ahead log into the database file, after what must not be lost.
+
+        Raises nothing: what was committed is durable in the log, and whoever were told here that
+        the disk is full would record it a second time.
+        """
+        try:
+            self.database.checkpoint()
+        except (UserError, RetryError) as error:
+            log.warning("the log was not emptied: %s", error.code)
 
     def today(self) -> date:
         """The present day in Norway."""
