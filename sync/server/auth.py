@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import threading
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidKey
@@ -18,6 +19,11 @@ _CODE_GROUP = 4
 _TOKEN_BYTES = 32
 _SALT_BYTES = 16
 _HASH_BYTES = 32
+
+_one_at_a_time = threading.Lock()
+"""Held while a password is hashed. OpenSSL spreads the lanes over threads of one shared pool, and
+several hashes at once may wait there for one another for ever. It also bounds the memory that
+strangers can make the server take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class PasswordHasher:
             lanes=self.lanes,
             memory_cost=self.memory_kib,
         )
-        return kdf.derive_phc_encoded(password.encode())
+        with _one_at_a_time:
+            return kdf.derive_phc_encoded(password.encode())
 
     def verify(self, password: str, stored: str | None) -> bool:
         """True when the password fits. Without a stored one the same time is spent for nothing,
@@ -50,7 +57,8 @@ class PasswordHasher:
             self.hash(password)
             return False
         try:
-            Argon2id.verify_phc_encoded(password.encode(), stored)
+            with _one_at_a_time:
+                Argon2id.verify_phc_encoded(password.encode(), stored)
         except (InvalidKey, ValueError):
             return False
         return True
