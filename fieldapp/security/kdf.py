@@ -8,6 +8,7 @@ root key ─── HKDF-Expand ──► database key, key for the mark on the k
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,6 +76,11 @@ FAST = KdfParams(memory_kib=_MEMORY_LIMITS[0], iterations=1, lanes=1)
 """The lowest cost that is accepted; for tests and the demo."""
 
 
+_one_at_a_time = threading.Lock()
+"""OpenSSL spreads the lanes over threads of one shared pool; two stretches at once may wait there
+for one another for ever."""
+
+
 def check_passphrase(passphrase: str) -> None:
     """Raise PassphraseTooShortError unless it has twelve characters or four words.
 
@@ -103,7 +109,8 @@ def stretch_passphrase(passphrase: str, salt: bytes, params: KdfParams) -> bytea
     )
     try:
         # The library takes any buffer; only its type hint asks for bytes.
-        kdf.derive_into(cast(bytes, encoded), stretched)
+        with _one_at_a_time:
+            kdf.derive_into(cast(bytes, encoded), stretched)
     finally:
         wipe(encoded)
     return stretched
