@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fieldapp.clock import Clock
-from fieldapp.errors import RetryError
 from fieldapp.ids import IdMaker
 from fieldapp.services import setup, sync_status
 from fieldapp.services.session import Session
 from sync.client.confirm import held_by_server
 from sync.client.engine import Engine, Progress, SyncReport
 from sync.client.enrol import login
-from sync.client.http import HttpSyncService
+from sync.client.http import SILENCE_SECONDS, HttpSyncService
 from sync.client.line import Line
 
 
 class HttpConnection:
     """Implements `ui.sync.coordinator.Connection`. `line` is the demo's coverage switch."""
 
-    def __init__(self, session: Session, line: Line | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        line: Line | None = None,
+        *,
+        silence_seconds: float = SILENCE_SECONDS,
+    ) -> None:
         enrolment = setup.load_enrolment(session.database)
         if enrolment is None:
             raise setup.NotEnrolledError
@@ -29,7 +34,11 @@ class HttpConnection:
         self._ids: IdMaker = session.new_id
         self.line = line or Line()
         self._service = HttpSyncService(
-            enrolment.server_url, self._token, self.line, server_id=enrolment.server_id
+            enrolment.server_url,
+            self._token,
+            self.line,
+            server_id=enrolment.server_id,
+            silence_seconds=silence_seconds,
         )
         self._engine = Engine(self._service, session.database.clone, self._clock, self._ids)
 
@@ -44,10 +53,8 @@ class HttpConnection:
         return sync_status.read(self._session).pull_complete
 
     def probe(self) -> bool:
-        try:
-            self._service.hello()
-        except RetryError:
-            return False
+        """True when our server answers. Raises SyncError, which says what came instead."""
+        self._service.hello()
         return True
 
     def run(

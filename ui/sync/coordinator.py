@@ -17,7 +17,7 @@ from fieldapp.services.session import Session
 from sync.client.engine import ALREADY_RUNNING, CANCELLED, Progress, SyncReport
 from sync.client.schedule import ScheduleState, next_action
 from ui.changes import ChangeBus
-from ui.sync.state import LINE_DOWN, NEEDS_LOGIN, SyncState
+from ui.sync.state import LINE_DOWN, NEEDS_LOGIN, NO_COVERAGE, SyncState
 from ui.tasks import TaskRunner
 
 
@@ -28,7 +28,7 @@ class Connection(Protocol):
     """
 
     def probe(self) -> bool:
-        """Return True when our server answers."""
+        """Return True when our server answers. May raise SyncError, which says what came."""
 
     def run(
         self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]
@@ -165,7 +165,7 @@ class SyncCoordinator(QObject):
     def _run_engine(self, report: Callable[[object], None]) -> SyncReport:
         return self._connection.run(report, self._stop.is_set)
 
-    def _on_probed(self, answered: bool) -> None:
+    def _on_probed(self, answered: bool, code: str | None = None) -> None:
         self._probing = False
         now = self._now()
         since = self._schedule.online_since if self._schedule.online else now
@@ -175,12 +175,14 @@ class SyncCoordinator(QObject):
             online_since=since if answered else None,
             last_probe=now,
         )
+        if self.state.error_code not in NEEDS_LOGIN and (not answered or not self.state.online):
+            self._update(error_code=code)
         self._update(online=answered)
         self.take_next_step()
 
     def _on_probe_failed(self, error: BaseException) -> None:
-        del error  # a try that fails in any way means no more than "no line"
-        self._on_probed(False)
+        """A try that fails in any way is "no line"; why is said where it is more than that."""
+        self._on_probed(False, _more_than_no_line(str(getattr(error, "code", "unexpected"))))
 
     def _on_progress(self, report: Progress) -> None:
         self._update(step=report.step, done=report.done, total=report.total)
@@ -216,7 +218,7 @@ class SyncCoordinator(QObject):
         self._update(
             running=False,
             online=not down,
-            error_code=None if down else code,
+            error_code=_more_than_no_line(code),
             status=sync_status.read(self._session),
         )
         self.take_next_step()
@@ -242,3 +244,8 @@ class SyncCoordinator(QObject):
         if new != self.state:
             self.state = new
             self.status_changed.emit(new)
+
+
+def _more_than_no_line(code: str | None) -> str | None:
+    """The code, unless it says no more than "no coverage", which the screens say anyway."""
+    return None if code == NO_COVERAGE else code

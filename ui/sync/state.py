@@ -22,7 +22,10 @@ NEEDS_LOGIN = frozenset({"login_expired", "wrong_password"})
 """Error codes after which only a login lets anything be sent."""
 
 LINE_DOWN = frozenset({"offline", "timeout"})
-"""Error codes that mean no more than "no coverage"."""
+"""Error families after which the line is tried again before anything is sent."""
+
+NO_COVERAGE = "offline"
+"""The error code that says no more than that there is no coverage."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,10 @@ def test_a_lost_line_is_no_coverage_and_other_trouble_is_named(
     line.report = SyncReport(0, 0, 0, False, "line_broken", "offline")
     with qtbot.waitSignal(coordinator.finished):
         coordinator.sync_now()
+    assert (coordinator.online, coordinator.state.error_code) == (False, "line_broken")
+    line.report = SyncReport(0, 0, 0, False, "offline", "offline")
+    with qtbot.waitSignal(coordinator.finished):
+        coordinator.sync_now()
     assert (coordinator.online, coordinator.state.error_code) == (False, None)
     line.report = SyncReport(0, 0, 0, False, "captive_portal", "not_our_server")
     with qtbot.waitSignal(coordinator.finished):
