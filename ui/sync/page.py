@@ -20,6 +20,7 @@ from fieldapp.services.sync_status import UnsentItem
 from ui import errors
 from ui.context import AppContext
 from ui.page import Page
+from ui.sync.reasons import differences, reason_text
 from ui.sync.state import NEEDS_LOGIN, headline, step_text
 from ui.sync.unsent import trip_row, unsent_row
 from ui.widgets import (
@@ -206,6 +207,11 @@ class SyncPage(Page):
         self._unsent.setVisible(bool(items))
         self._unsent.fit_height()
         self._none.setVisible(not items)
+        if self._unsent.current_id is None:
+            # What is stopped needs a person; its reason is shown without a search for it.
+            stopped = next((item for item in items if item.state == "parked"), None)
+            if stopped is not None:
+                self._unsent.select_id(stopped.change_id)
         self._show_choice(self._unsent.current_id or "")
 
     def _show_trip(self) -> None:
@@ -225,7 +231,7 @@ class SyncPage(Page):
         self._choice.setVisible(parked)
         if item is None or not parked:
             return
-        self._reason.setText(errors.sentence(item.reason_code or "refused"))
+        self._reason.setText("\n".join([reason_text(item), *differences(item)]))
         self._mine.setVisible(item.decidable)
         self._theirs.setVisible(item.decidable)
 
