@@ -293,6 +293,15 @@ _SENTENCES: dict[str, object] = {
         "Denne dosen er ikke planlagt i dag. Ingenting er skrevet. Se forordningen, eller ring "
         "legen.",
     ),
+    "order_changed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Forordningen ble endret mens skjemaet var åpent. Ingenting er skrevet. Se på dosen på "
+        "nytt før du gir den.",
+    ),
+    "day_has_passed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Denne dosen hørte til en dag som er over. Ingenting er skrevet. Se listen for i dag.",
+    ),
     "request_stopped": QT_TRANSLATE_NOOP(
         "errors", "Forordningen er stanset. Ikke gi dosen. Ingenting er skrevet. Ring legen."
     ),
@@ -304,6 +313,11 @@ _SENTENCES: dict[str, object] = {
     ),
     "already_reversed": QT_TRANSLATE_NOOP(
         "errors", "Denne utleveringen er allerede ført som feil. Ingenting er endret."
+    ),
+    "not_own_handout": QT_TRANSLATE_NOOP(
+        "errors",
+        "Bare den som førte utleveringen, kan ta den tilbake. Ingenting er endret. Ring kollegaen "
+        "din.",
     ),
     # --- identity numbers ---
     "not_digits": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har tegn som ikke er tall."),

@@ -60,8 +60,12 @@ class MedicationRequest:
     source: str = ""
 
     def volume_ml(self, dose_mg: Decimal) -> Decimal | None:
-        """Volume of a liquid dose in millilitres, or None for solid forms."""
-        if self.concentration_mg_per_ml is None:
+        """Volume of a liquid dose in millilitres, or None for solid forms.
+
+        None as well where the concentration is no possible figure: no volume is better than a
+        wrong one, and the dose in milligrams stands.
+        """
+        if self.concentration_mg_per_ml is None or self.concentration_mg_per_ml <= 0:
             return None
         volume = dose_mg / self.concentration_mg_per_ml
         return volume.quantize(Decimal("0.01")).normalize()
@@ -108,6 +112,25 @@ def is_active(request: MedicationRequest, day: date) -> bool:
         and (request.valid_to is None or day <= request.valid_to)
         and (request.stopped_on is None or day < request.stopped_on)
     )
+
+
+OPIOID_SUBSTITUTES = ("N07BC", "N02AA01")
+"""Beginnings of the ATC codes used in opioid agonist treatment (domain facts, LAR medicines)."""
+
+
+def same_treatment(one: MedicationRequest, other: MedicationRequest) -> bool:
+    """True when a dose under one order bears on a dose under the other.
+
+    A prescriber often changes a dose by a new order. Its slots are other slots, so only this says
+    that the patient has had today's medicine already.
+    """
+    if one.patient_id != other.patient_id:
+        return False
+    if one.id == other.id:
+        return True
+    if one.atc.startswith(OPIOID_SUBSTITUTES):
+        return other.atc.startswith(OPIOID_SUBSTITUTES)
+    return bool(one.atc) and one.atc == other.atc
 
 
 class HandoutStatus(StrEnum):
@@ -178,8 +201,8 @@ class HandoutError(ValueError):
     """A handout is refused before anything is written.
 
     Codes: slot_already_given, dose_missing, dose_not_positive, dose_on_not_given,
-    identity_missing, state_missing, reason_missing, not_planned, request_stopped,
-    given_in_future, nothing_to_reverse, already_reversed.
+    identity_missing, state_missing, reason_missing, not_planned, request_stopped, order_changed,
+    given_in_future, day_has_passed, nothing_to_reverse, already_reversed, not_own_handout.
     `event_id` names the event that stands in the way, where there is one.
     """
 
@@ -241,6 +264,9 @@ def _check_act(
         raise HandoutError("state_missing")
     if request.stopped_on is not None and new.day >= request.stopped_on:
         raise HandoutError("request_stopped")
+    if new.request_revision != request.revision:
+        # The giver has seen, and perhaps measured out, the dose of another revision.
+        raise HandoutError("order_changed")
     if not any(slot.key == new.slot for slot in slots([request], new.day)):
         raise HandoutError("not_planned")
     for event in standing_in_slot(new.slot, events):
@@ -278,3 +304,6 @@ def _check_reversal(
         raise HandoutError("nothing_to_reverse")
     if any(event.reverses == new.reverses for event in events):
         raise HandoutError("already_reversed", target.id)
+    if target.author_id != new.author_id:
+        # A colleague cannot know that it did not happen; taking it back would open the slot.
+        raise HandoutError("not_own_handout", target.id)

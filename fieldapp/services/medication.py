@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from fieldapp.clock import OSLO
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.collation import sort_key
 from fieldapp.domain.medication import (
@@ -24,6 +25,8 @@ from fieldapp.domain.medication import (
     Slot,
     SlotKey,
     check_handout,
+    effective,
+    same_treatment,
     slots,
     standing_in_slot,
 )
@@ -37,12 +40,16 @@ from fieldapp.store import medication as store
 from fieldapp.store import patients as store_patients
 from fieldapp.store.db import IntegrityError
 
+DAY_CHANGES_AT = time(2)
+"""Local time at which the round moves on: a dose of the night may be given just after midnight."""
+
 
 @dataclass(frozen=True, slots=True)
 class HandoutEntry:
     """What the giver has said about one slot. ``id`` becomes the event's id.
 
     ``given_at`` is None for "now". ``retrospective`` records what has already happened.
+    ``request_revision`` is the revision of the order that the giver saw, None for the present one.
     """
 
     id: str
@@ -57,15 +64,21 @@ class HandoutEntry:
     given_at: datetime | None = None
     retrospective: bool = False
     encounter_id: str | None = None
+    request_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RoundSlot:
-    """A planned dose, what stands recorded in it, and the dose of the same order before it."""
+    """A planned dose, what stands recorded in it, and the last dose of the same treatment.
+
+    ``last_given`` may belong to another order (a former one, or the same medicine in another
+    strength); ``last_given_order`` is that order then, and None when it is the slot's own.
+    """
 
     slot: Slot
     standing: tuple[MedicationAdministration, ...]
     last_given: MedicationAdministration | None
+    last_given_order: MedicationRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,12 @@ class MissedDays:
 # --- the round
 
 
+def service_day(session: Session) -> date:
+    """The day whose doses are handed out now: until ``DAY_CHANGES_AT`` still yesterday."""
+    now = session.clock.now().astimezone(OSLO)
+    return now.date() if now.time() >= DAY_CHANGES_AT else now.date() - timedelta(days=1)
+
+
 def round_for(session: Session, day: date, *, only_mine: bool = True) -> list[RoundPatient]:
     """The patients with doses on ``day``, in Norwegian order.
 
@@ -150,44 +169,62 @@ def _day_slots(session: Session, day: date, *, only_mine: bool) -> list[tuple[Pa
     else:
         patients = {patient.id: patient for patient in store_patients.active(database)}
         places = frozenset({Place.HOME, Place.HANDOUT_POINT})
-    requests = [
-        request for request in store.requests_of(database, patients) if request.place in places
-    ]
-    planned = slots(requests, day)
+    orders: dict[str, list[MedicationRequest]] = {}
+    for request in store.requests_of(database, patients):
+        orders.setdefault(request.patient_id, []).append(request)
+    planned = slots(
+        (order for own in orders.values() for order in own if order.place in places), day
+    )
+    related = {
+        slot.key.request_id: [
+            order for order in orders[slot.key.patient_id] if same_treatment(order, slot.request)
+        ]
+        for slot in planned
+    }
+    looked_up = {order.id: order for found in related.values() for order in found}
+    doses = list(store.last_given(database, looked_up.values(), day).values())
     events = store.events_on(database, day)
-    earlier = store.last_given(database, {slot.key: slot.request for slot in planned}.values(), day)
+    doses += [event for event in effective(events) if event.status is HandoutStatus.GIVEN]
     return [
         (
             patients[slot.key.patient_id],
-            RoundSlot(
-                slot,
-                tuple(standing_in_slot(slot.key, events)),
-                _given_earlier_today(slot, planned, events) or earlier.get(slot.key.request_id),
-            ),
+            _round_slot(slot, related[slot.key.request_id], doses, events),
         )
         for slot in planned
     ]
+
+
+def _round_slot(
+    slot: Slot,
+    related: Iterable[MedicationRequest],
+    doses: Iterable[MedicationAdministration],
+    events: Iterable[MedicationAdministration],
+) -> RoundSlot:
+    """Put a slot together with the dose before it, under whichever order that was given.
+
+    ``doses`` are the last ones of earlier days and all of this day, also in slots that a changed
+    order does not plan any more.
+    """
+    standing = tuple(standing_in_slot(slot.key, events))
+    own = next((event for event in standing if event.status is HandoutStatus.GIVEN), None)
+    orders = {order.id: order for order in related}
+    before = [
+        dose
+        for dose in doses
+        if dose.request_id in orders
+        and dose.slot != slot.key
+        and (own is None or dose.given_at < own.given_at)
+    ]
+    last = max(before, key=lambda dose: (dose.day, dose.given_at), default=None)
+    if last is None or last.request_id == slot.key.request_id:
+        return RoundSlot(slot, standing, last)
+    return RoundSlot(slot, standing, last, orders[last.request_id])
 
 
 def _places_of(session: Session) -> frozenset[Place]:
     if session.user.role is Role.LAR_STAFF:
         return frozenset({Place.HOME, Place.HANDOUT_POINT})
     return frozenset({Place.HOME})
-
-
-def _given_earlier_today(
-    slot: Slot, planned: Iterable[Slot], events: list[MedicationAdministration]
-) -> MedicationAdministration | None:
-    """The last dose of the same order in an earlier part of the same day."""
-    earlier = [
-        event
-        for other in planned
-        if other.key.request_id == slot.key.request_id
-        and PART_ORDER[other.key.part] < PART_ORDER[slot.key.part]
-        for event in standing_in_slot(other.key, events)
-        if event.status is HandoutStatus.GIVEN
-    ]
-    return max(earlier, key=lambda event: event.given_at, default=None)
 
 
 # --- the act
@@ -257,7 +294,9 @@ def _event(
         id=entry.id,
         patient_id=entry.slot.patient_id,
         request_id=entry.slot.request_id,
-        request_revision=request.revision,
+        request_revision=(
+            request.revision if entry.request_revision is None else entry.request_revision
+        ),
         day=entry.slot.day,
         part=entry.slot.part,
         status=entry.status,
@@ -279,11 +318,16 @@ def _event(
 
 
 def _check_day(session: Session, event: MedicationAdministration) -> None:
-    """A dose is given now in a slot of today, or of yesterday while midnight passes."""
+    """A dose is given now in a slot of today, or of yesterday while midnight passes.
+
+    A form that was left open over night must not put this morning's dose on yesterday.
+    """
     if event.status is not HandoutStatus.GIVEN or event.retrospective:
         return
     today = session.today()
-    if not today - timedelta(days=1) <= event.day <= today:
+    if event.day < min(today, service_day(session)):
+        raise HandoutError("day_has_passed")
+    if event.day > today:
         raise HandoutError("not_planned")
 
 

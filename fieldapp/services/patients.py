@@ -9,7 +9,12 @@ from typing import Any
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.collation import fold, sort_key
-from fieldapp.domain.medication import HandoutStatus, MedicationAdministration, MedicationRequest
+from fieldapp.domain.medication import (
+    OPIOID_SUBSTITUTES,
+    HandoutStatus,
+    MedicationAdministration,
+    MedicationRequest,
+)
 from fieldapp.domain.notes import Note
 from fieldapp.domain.observations import RapidTest, ScreeningResponse
 from fieldapp.domain.patients import (
@@ -27,9 +32,6 @@ from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, medication, records, visits
 from fieldapp.store import patients as store
 from fieldapp.store import timeline as store_timeline
-
-LAR_MEDICINES = ("N07BC", "N02AA01")
-"""Beginnings of the ATC codes used in opioid agonist treatment (domain facts, LAR medicines)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def rows(session: Session) -> list[PatientRow]:
     lar = {
         patient_id
         for patient_id, atc in medication.current_products(database, today)
-        if atc.startswith(LAR_MEDICINES)
+        if atc.startswith(OPIOID_SUBSTITUTES)
     }
     found = [
         PatientRow(

@@ -212,7 +212,8 @@ class HandoutPage(Page):
     @Slot()
     def _render(self) -> None:
         state = self.presenter.state
-        self._summary.setText(round_summary(state.rows))
+        today = self.context.session.today()
+        self._summary.setText(round_summary(state.rows, state.day or today, today))
         blocked = self.list.blockSignals(True)
         short = theme.current().scale >= SHORT_FROM
         self.list.set_rows([round_row(row, short=short) for row in state.rows])
@@ -221,7 +222,6 @@ class HandoutPage(Page):
         self.list.blockSignals(blocked)
         self._head.setVisible(state.patient is not None)
         if state.patient is not None:
-            today = self.context.session.today()
             self._head.show_header(header(state.patient, state.flags, today))
         self._stale.say(state.stale, "warn")
         self._visit.setVisible(state.patient is not None)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from PySide6.QtCore import QObject, Signal
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.medication import (
+    OPIOID_SUBSTITUTES,
     HandoutError,
     HandoutStatus,
     IdentityCheck,
@@ -21,7 +23,7 @@ from fieldapp.errors import FieldAppError
 from fieldapp.services import medication, patients, people, reference, sync_status, visits
 from fieldapp.services.medication import HandoutView, MissedDays, RoundPatient, RoundSlot
 from fieldapp.services.session import Session
-from ui.errors import sentence_for
+from ui.errors import sentence, sentence_for
 from ui.handout.state import (
     Ask,
     HandoutForm,
@@ -59,9 +61,10 @@ class RoundState:
     """The round as it stands.
 
     `patient` is None while nobody is chosen; `chosen` has no doses of today for him then.
-    `form` belongs to the active dose, if one is active.
+    `form` belongs to the active dose, if one is active. `day` is the day whose doses are shown.
     """
 
+    day: date | None = None
     rows: tuple[RoundPatient, ...] = ()
     patient: Patient | None = None
     flags: tuple[Flag, ...] = ()
@@ -165,6 +168,7 @@ class HandoutPresenter(QObject):
             page = patients.page(self._session, shown.id)
             self.state = replace(self.state, patient=page.patient, flags=page.flags)
             self._read_patient()
+            self._follow_order()
         self.changed.emit()
 
     def update_staleness(self) -> None:
@@ -329,7 +333,26 @@ class HandoutPresenter(QObject):
         else:
             problem = sentence_for(error)
         self.state = replace(self.state, form=replace(form, ask=None, problem=problem))
+        self._follow_order()
+        if self.state.form is None:
+            self.said.emit(problem)  # its card is gone, and the form with it
         self.changed.emit()
+
+    def _follow_order(self) -> None:
+        """Let the open form belong to the dose that its card shows.
+
+        What was seen and said was about the former dose: it is to be said again.
+        """
+        form = self.state.form
+        if form is None:
+            return
+        now = self._slot(form.slot.key)
+        if now is None:
+            self.state = replace(self.state, form=None)
+        elif now.slot.request.revision != form.slot.request.revision:
+            form = replace(form, slot=now.slot, identity=None, observed=None, witnessed=None,
+                           problem=sentence("order_changed"))  # fmt: skip
+            self.state = replace(self.state, form=form)
 
     def _done(
         self, form: HandoutForm, changes: ChangeSet, words: str, *, stay: bool = False
@@ -377,12 +400,12 @@ class HandoutPresenter(QObject):
     def _read_round(self, patient_id: str | None) -> None:
         """One's own round; somebody else who is asked for by name is added to it."""
         session = self._session
-        day = session.today()
+        day = medication.service_day(session)
         rows = medication.round_for(session, day)
         if patient_id is not None and all(row.patient.id != patient_id for row in rows):
             everyone = medication.round_for(session, day, only_mine=False)
             rows += [row for row in everyone if row.patient.id == patient_id]
-        self.state = replace(self.state, rows=tuple(rows), names=people.names(session))
+        self.state = replace(self.state, day=day, rows=tuple(rows), names=people.names(session))
         self.update_staleness()
 
     def _read_patient(self) -> None:
@@ -393,7 +416,7 @@ class HandoutPresenter(QObject):
         missed: dict[str, MissedDays] = {}
         for slot in chosen.slots if chosen else ():
             key = slot.slot.key
-            if not slot.slot.request.atc.startswith(patients.LAR_MEDICINES):
+            if not slot.slot.request.atc.startswith(OPIOID_SUBSTITUTES):
                 continue  # the thresholds are about lost tolerance to opioids
             missed[key.request_id] = medication.missed_days(
                 session, patient.id, key.request_id, key.day
@@ -409,7 +432,8 @@ class HandoutPresenter(QObject):
         state = self.state
         missed = state.missed.get(slot.slot.key.request_id)
         today = self._session.today()
-        view = slot_view(slot, state.history, state.names, missed, today, state.synced)
+        user_id = self._session.user.id
+        view = slot_view(slot, state.history, state.names, missed, today, state.synced, user_id)
         by_id = {entry.event.id: entry.event for entry in state.history}
         lines = tuple(
             with_reasons(

@@ -53,8 +53,9 @@ class SlotCard(Card):
         self._dose = Text(parent=self)
         self._order = Text(parent=self, role="muted")
         self._last = Text(parent=self, role="muted")
+        self._warning = Banner("", "danger", self)
         self._missed = Banner("", "warn", self)
-        for widget in (self._dose, self._order, self._last, self._missed):
+        for widget in (self._dose, self._order, self._last, self._warning, self._missed):
             self.body.addWidget(widget)
         self._events = QVBoxLayout()
         self._events.setSpacing(6)
@@ -80,7 +81,9 @@ class SlotCard(Card):
         self._say_state(view.state)
         self._dose.setText(view.dose)
         self._order.setText(view.order)
+        self._last.setVisible(bool(view.last_given))
         self._last.setText(view.last_given)
+        self._warning.say(view.warning, "danger")
         self._missed.say(view.missed, view.missed_tone)
         clear(self._events)
         for line in view.events:
@@ -129,7 +132,7 @@ class SlotCard(Card):
             begin.clicked.connect(lambda: self.chosen.emit(self._key))
             self._flow.addWidget(begin)
         standing = [line for line in view.events if not line.struck]
-        for line in standing:
+        for line in (line for line in standing if line.own):
             back = DangerButton(
                 self.tr("Ta tilbake (feilført)"), self._actions, icon="undo-2", name="reverse"
             )

@@ -36,7 +36,7 @@ from fieldapp.services.medication import (
 from ui.flags import flag_icon
 from ui.widgets import Row, RowTag
 from ui.widgets.basics import Tone
-from ui.words import amount, clock_text, day_text, dose_text, near_day, word
+from ui.words import amount, clock_text, day_text, dose_text, long_day, near_day, word
 
 translate = QCoreApplication.translate
 
@@ -104,9 +104,15 @@ def first_to_do(patient: RoundPatient) -> RoundSlot | None:
 
 
 def next_beside(patient: RoundPatient, done: SlotKey) -> RoundSlot | None:
-    """The next open dose of the same part of the day: the evening is never offered at breakfast."""
+    """The next open dose of the same part of the day: the evening is never offered at breakfast.
+
+    Of the same day too: after midnight the night's dose is not offered once more for the next.
+    """
+    when = (done.day, done.part)
     open_slots = (slot for slot in patient.slots if slot_state(slot) is SlotState.OPEN)
-    return next((slot for slot in open_slots if slot.slot.key.part is done.part), None)
+    return next(
+        (slot for slot in open_slots if (slot.slot.key.day, slot.slot.key.part) == when), None
+    )
 
 
 def first_not_given(patient: RoundPatient) -> RoundSlot | None:
@@ -150,11 +156,14 @@ def round_row(patient: RoundPatient, *, short: bool = False) -> Row:
     )
 
 
-def round_summary(patients: Sequence[RoundPatient]) -> str:
-    """ "5 av 8 doser ført"."""
+def round_summary(patients: Sequence[RoundPatient], day: date, today: date) -> str:
+    """ "5 av 8 doser ført", with the day where midnight has passed."""
     states = [slot_state(slot) for patient in patients for slot in patient.slots]
     done = len(states) - states.count(SlotState.OPEN)
-    return translate("handout", "{done} av {total} doser ført").format(done=done, total=len(states))
+    said = translate("handout", "{done} av {total} doser ført").format(done=done, total=len(states))
+    if day == today:
+        return said
+    return translate("handout", "{said} · dosene for {day}").format(said=said, day=long_day(day))
 
 
 def _progress_words(patient: RoundPatient, done: int) -> str:
@@ -192,7 +201,10 @@ def _tone(name: str) -> Tone:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One thing recorded in a slot. `struck` was taken back; `note` says by whom and why."""
+    """One thing recorded in a slot. `struck` was taken back; `note` says by whom and why.
+
+    `own`: this giver made it, and alone may take it back.
+    """
 
     event_id: str
     text: str
@@ -200,11 +212,16 @@ class EventLine:
     tone: Tone
     struck: bool = False
     note: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
-    """A dose as its card shows it."""
+    """A dose as its card shows it.
+
+    `warning` speaks of a possible double dose: two that stand as given in the slot, or one that
+    was given today under another order, so that this slot looks open.
+    """
 
     key: SlotKey
     state: SlotState
@@ -213,6 +230,7 @@ class SlotView:
     dose: str
     order: str
     last_given: str
+    warning: str
     events: tuple[EventLine, ...]
     missed: str
     missed_tone: Tone
@@ -225,12 +243,15 @@ def slot_view(
     missed: MissedDays | None,
     today: date,
     synced: str,
+    user_id: str,
 ) -> SlotView:
     """Put together one card. `history` holds the patient's newest events, reversed ones too."""
     request = slot.slot.request
     events = [view for view in history if view.event.slot == slot.slot.key]
     events.sort(key=lambda view: (view.event.recorded_at, view.event.id))
     text, tone = missed_words(missed)
+    last = last_given_text(slot.last_given, slot.last_given_order, names, today)
+    other_today = _given_today_under_another_order(slot)
     return SlotView(
         key=slot.slot.key,
         state=slot_state(slot),
@@ -238,11 +259,28 @@ def slot_view(
         part=word(slot.slot.key.part),
         dose=full_dose(slot.slot),
         order=order_text(request, synced),
-        last_given=last_given_text(slot.last_given, names, today),
-        events=tuple(event_line(view, names) for view in events),
+        last_given="" if other_today else last,
+        warning=_given_twice_words(slot) or (last if other_today else ""),
+        events=tuple(event_line(view, names, user_id) for view in events),
         missed=text if slot_state(slot) is not SlotState.GIVEN else "",
         missed_tone=tone,
     )
+
+
+def _given_today_under_another_order(slot: RoundSlot) -> bool:
+    last = slot.last_given
+    return last is not None and slot.last_given_order is not None and last.day == slot.slot.key.day
+
+
+def _given_twice_words(slot: RoundSlot) -> str:
+    """Two laptops without coverage, or a dose that had happened elsewhere as well."""
+    count = sum(event.status is HandoutStatus.GIVEN for event in slot.standing)
+    if count < 2:
+        return ""
+    return translate(
+        "handout",
+        "Dosen er ført som gitt {count} ganger. Avklar med rekvirenten om pasienten har fått alle.",
+    ).format(count=count)
 
 
 def product_text(request: MedicationRequest) -> str:
@@ -258,7 +296,7 @@ def full_dose(slot: Slot) -> str:
     """ "90 mg = 18 mL (5 mg/mL)", or "16 mg" for a solid form."""
     dose = dose_text(slot.dose_mg, slot.dose_ml)
     concentration = slot.request.concentration_mg_per_ml
-    if concentration is None:
+    if concentration is None or slot.dose_ml is None:
         return dose
     return f"{dose} ({amount(concentration)} mg/{_millilitre(dose)})"
 
@@ -282,19 +320,28 @@ def order_text(request: MedicationRequest, synced: str) -> str:
 
 
 def last_given_text(
-    event: MedicationAdministration | None, names: Mapping[str, str], today: date
+    event: MedicationAdministration | None,
+    order: MedicationRequest | None,
+    names: Mapping[str, str],
+    today: date,
 ) -> str:
-    """When the dose before this one was given, and by whom."""
+    """When the dose before this one was given, by whom, and of what where `order` is another."""
     if event is None:
         return translate("handout", "Sist gitt: ingen dose kjent på denne maskinen")
     day = near_day(event.given_at.astimezone(OSLO).date(), today)
     text = translate("handout", "Sist gitt {day} kl. {clock} av {name}").format(
         day=day, clock=clock_text(event.given_at), name=_name(names, event.author_id)
     )
-    return f"{text}, {dose_text(event.dose_mg, event.dose_ml)}" if event.dose_mg else text
+    if event.dose_mg is not None:
+        text = f"{text}, {dose_text(event.dose_mg, event.dose_ml)}"
+    if order is not None:
+        text = translate("handout", "{text}, etter en annen forordning: {product}").format(
+            text=text, product=product_text(order)
+        )
+    return text
 
 
-def event_line(view: HandoutView, names: Mapping[str, str]) -> EventLine:
+def event_line(view: HandoutView, names: Mapping[str, str], user_id: str) -> EventLine:
     """One event in words: "Gitt 08:55 av Kari Berg, 90 mg (18 mL), inntak sett"."""
     event, undone = view.event, view.reversed_by
     given = event.status is HandoutStatus.GIVEN
@@ -318,6 +365,7 @@ def event_line(view: HandoutView, names: Mapping[str, str]) -> EventLine:
         tone="neutral" if tone == "neutral" else _tone(tone),
         struck=undone is not None,
         note=note,
+        own=event.author_id == user_id,
     )
 
 
@@ -457,6 +505,7 @@ def entry(form: HandoutForm, status: HandoutStatus, given_at: datetime | None) -
         reason_text=form.reason_text if form.ask is not None else "",
         given_at=given_at,
         retrospective=past,
+        request_revision=form.slot.request.revision,
     )
 
 

@@ -19,6 +19,7 @@ from fieldapp.domain.medication import (
     PlannedDose,
     check_handout,
     effective,
+    same_treatment,
     slots,
     standing_in_slot,
 )
@@ -138,6 +139,51 @@ def test_a_counter_entry_reopens_the_slot_and_is_given_once_with_a_reason() -> N
     refused_with("already_reversed", replace(counter, id="e4"), GIVEN, counter)
     assert effective([GIVEN, counter]) == []
     check_handout(replace(GIVEN, id="e5"), METHADONE, [GIVEN, counter])
+
+
+def test_a_counter_entry_is_made_by_the_one_who_made_the_handout() -> None:
+    counter = replace(
+        GIVEN,
+        id="e3",
+        author_id="colleague",
+        status=HandoutStatus.ENTERED_IN_ERROR,
+        reverses="e1",
+        dose_mg=None,
+        reason_text="Feil pasient",
+    )
+    assert refused_with("not_own_handout", counter, GIVEN) == "e1"
+    check_handout(replace(counter, author_id=GIVEN.author_id), METHADONE, [GIVEN])
+
+
+def test_a_dose_measured_out_by_an_order_that_was_changed_meanwhile_is_stopped() -> None:
+    changed = replace(METHADONE, revision=2)
+    with pytest.raises(HandoutError, match="order_changed"):
+        check_handout(GIVEN, changed, [])
+    happened = replace(GIVEN, retrospective=True, reason_text="Gitt før endringen kom")
+    check_handout(happened, changed, [])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "bears"),
+    [
+        ("N07BC02", "N07BC01", True),
+        ("N07BC02", "N02AA01", True),
+        ("N05BA01", "N05BA01", True),
+        ("N05BA01", "N07BC02", False),
+        ("", "", False),
+    ],
+)
+def test_orders_of_one_treatment_are_seen_together(first: str, second: str, bears: bool) -> None:
+    one, other = replace(METHADONE, atc=first), replace(METHADONE, id="r2", atc=second)
+    assert same_treatment(one, other) is bears
+    assert same_treatment(one, one)
+    assert not same_treatment(one, replace(other, patient_id="p2"))
+
+
+@pytest.mark.parametrize("concentration", ["0", "-5"])
+def test_an_impossible_concentration_gives_no_volume(concentration: str) -> None:
+    order = replace(METHADONE, concentration_mg_per_ml=Decimal(concentration))
+    assert order.volume_ml(Decimal(90)) is None
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,8 @@ class World:
 def world(session: Session, kari: Patient, clock: FixedClock) -> World:
     setup.allow_synthetic_numbers(session.database)
     order, planned, allergy, mother = request(kari), appointment(kari), flag(kari), contact(kari)
-    colleagues = event(order, TODAY - timedelta(days=1))
-    receive(session, order, planned, allergy, mother, colleagues)
+    yesterdays = event(order, TODAY - timedelta(days=1), author_id=session.user.id)
+    receive(session, order, planned, allergy, mother, yesterdays)
     encounter = str(visits.start(session, kari.id, VisitKind.HOME).created_id)
     signed = notes.new_draft(session, kari.id, "note", None, {"text": "Ro."})
     notes.sign(session, signed.id)
@@ -94,7 +94,7 @@ def world(session: Session, kari: Patient, clock: FixedClock) -> World:
         planned,
         allergy,
         mother,
-        colleagues.id,
+        yesterdays.id,
         encounter,
         signed.id,
         draft.id,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from fieldapp.clock import FixedClock
+from fieldapp.clock import OSLO, FixedClock
 from fieldapp.domain.medication import (
     HandoutError,
     HandoutStatus,
@@ -177,12 +179,12 @@ def test_a_double_click_is_one_event(session: Session, order: MedicationRequest)
     assert len(_events(session)) == 1
 
 
-@pytest.mark.parametrize("days", [1, -2])
+@pytest.mark.parametrize(("days", "code"), [(1, "not_planned"), (-1, "day_has_passed")])
 def test_a_dose_is_not_given_in_a_slot_of_another_day(
-    session: Session, order: MedicationRequest, days: int
+    session: Session, order: MedicationRequest, days: int, code: str
 ) -> None:
     other = slot_of(order, TODAY + timedelta(days=days))
-    with pytest.raises(HandoutError, match="not_planned"):
+    with pytest.raises(HandoutError, match=code):
         medication.record(session, entry(order, slot=other))
 
 
@@ -191,8 +193,88 @@ def test_yesterdays_dose_can_still_be_recorded_when_midnight_has_passed(
 ) -> None:
     clock.advance(timedelta(hours=15))
     assert session.today() == TODAY + timedelta(days=1)
+    assert medication.service_day(session) == TODAY
     medication.record(session, entry(order))
     assert len(_events(session)) == 1
+
+
+def test_a_form_left_open_over_night_does_not_put_todays_dose_on_yesterday(
+    session: Session, order: MedicationRequest, clock: FixedClock
+) -> None:
+    left_open = entry(order)
+    clock.advance(timedelta(hours=23))
+    with pytest.raises(HandoutError, match="day_has_passed"):
+        medication.record(session, left_open)
+    happened = replace(left_open, retrospective=True, reason_text="ga dosen i går, glemte å føre")
+    medication.record(session, happened)
+    assert [event.day for event in _events(session)] == [TODAY]
+
+
+@pytest.mark.parametrize(
+    ("local", "day"),
+    [
+        (datetime(2026, 11, 23, 1, 59, tzinfo=OSLO), date(2026, 11, 22)),
+        (datetime(2026, 11, 23, 2, 0, tzinfo=OSLO), date(2026, 11, 23)),
+        # Clocks go forward from 02:00 to 03:00, and back from 03:00 to 02:00.
+        (datetime(2026, 3, 29, 1, 59, tzinfo=OSLO), date(2026, 3, 28)),
+        (datetime(2026, 3, 29, 3, 0, tzinfo=OSLO), date(2026, 3, 29)),
+        (datetime(2026, 10, 25, 2, 30, tzinfo=OSLO, fold=0), date(2026, 10, 25)),
+        (datetime(2026, 10, 25, 2, 30, tzinfo=OSLO, fold=1), date(2026, 10, 25)),
+    ],
+)
+def test_the_round_moves_on_two_hours_after_midnight_in_oslo(
+    tmp_path: Path, local: datetime, day: date
+) -> None:
+    session = new_session(tmp_path, clock=FixedClock(local))
+    assert medication.service_day(session) == day
+    session.database.close()
+
+
+def test_a_colleagues_handout_is_not_taken_back_and_keeps_the_slot_closed(
+    session: Session, order: MedicationRequest
+) -> None:
+    colleagues = event(order)
+    receive(session, colleagues)
+    with pytest.raises(HandoutError, match="not_own_handout"):
+        medication.reverse(session, colleagues.id, "feil pasient")
+    with pytest.raises(HandoutError, match="slot_already_given"):
+        medication.record(session, entry(order))
+    assert outbox_rows(session.database) == []
+
+
+def test_a_dose_seen_in_a_former_revision_of_the_order_is_not_recorded_as_given(
+    session: Session, order: MedicationRequest
+) -> None:
+    seen = entry(order, request_revision=order.revision)
+    halved = (PlannedDose(Part.MORNING, Decimal(30)),)
+    receive(session, replace(order, revision=2, doses=halved))
+    with pytest.raises(HandoutError, match="order_changed"):
+        medication.record(session, seen)
+    assert _events(session) == []
+
+
+def test_a_dose_given_today_under_the_order_before_this_one_is_shown(
+    session: Session, kari: Patient
+) -> None:
+    yesterday = TODAY - timedelta(days=1)
+    former = request(kari, stopped_on=TODAY)
+    new = request(kari, valid_from=TODAY, atc="N07BC01", concentration_mg_per_ml=None)
+    given = event(former)
+    receive(session, former, new, event(former, yesterday), given)
+    ((slot,),) = [row.slots for row in medication.round_for(session, TODAY)]
+    assert slot.slot.request == new
+    assert slot.last_given == given
+    assert slot.last_given_order == former
+
+
+def test_a_dose_given_today_in_a_part_that_a_changed_order_no_longer_has_is_shown(
+    session: Session, order: MedicationRequest
+) -> None:
+    given = event(order)
+    moved = replace(order, revision=2, doses=(PlannedDose(Part.NOON, Decimal(60)),))
+    receive(session, event(order, TODAY - timedelta(days=1)), given, moved)
+    ((slot,),) = [row.slots for row in medication.round_for(session, TODAY)]
+    assert (slot.last_given, slot.last_given_order) == (given, None)
 
 
 def test_an_order_that_is_not_here_plans_nothing(session: Session, kari: Patient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -16,17 +17,21 @@ from fieldapp.domain.medication import (
     HandoutStatus,
     IdentityCheck,
     MedicationAdministration,
+    MedicationRequest,
     ObservedState,
     Part,
+    PlannedDose,
+    SlotKey,
 )
 from fieldapp.services import medication
 from fieldapp.store import records
 from tests.helpers.a11y import audit, clipped
-from tests.helpers.pages import Coverage
+from tests.helpers.pages import Coverage, make_context, show_page
 from tests.helpers.ward import AASE, BERIT, MARET, ODD, TODAY, Ward, at, receive
 from ui.handout.page import HandoutPage
 from ui.shots import settle
-from ui.theme import Scheme
+from ui.tasks import TaskRunner
+from ui.theme import Scheme, Theme
 
 MORNING = at(TODAY, 8, 55)
 
@@ -270,6 +275,94 @@ def test_a_sync_leaves_what_the_giver_has_said_but_closes_a_dose_given_elsewhere
     assert (form.identity, form.observed) == (IdentityCheck.KNOWN, ObservedState.UNAFFECTED)
     assert not offered(page, "given")
     assert "Gitt 08:55 av Berit Åsheim" in said(page)
+
+
+def orders_of(ward: Ward, order_id: str) -> MedicationRequest:
+    found = records.get(ward.session.database, MedicationRequest, order_id)
+    assert found is not None
+    return found
+
+
+def announce_orders(page: HandoutPage) -> None:
+    page.context.changes.announce(ChangeSet((Change("medication_request", "r-aase", AASE),)))
+
+
+def test_a_changed_order_asks_for_everything_anew_and_records_the_dose_that_is_shown(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "KUJ")
+    doses = (PlannedDose(Part.MORNING, Decimal(80)),)
+    receive(ward.session, [replace(orders_of(ward, "r-aase"), revision=9, doses=doses)])
+    announce_orders(page)
+    assert "Forordningen ble endret" in said(page)
+    press(page, "G")
+    assert events(ward) == []
+    press(page, "KUJG")
+    (event,) = events(ward)
+    assert (event.dose_mg, event.request_revision) == (Decimal(80), 9)
+
+
+def test_a_changed_order_that_nobody_told_of_is_refused_and_shown(
+    page: HandoutPage, ward: Ward
+) -> None:
+    doses = (PlannedDose(Part.MORNING, Decimal(80)),)
+    receive(ward.session, [replace(orders_of(ward, "r-aase"), revision=9, doses=doses)])
+    press(page, "KUJG")
+    assert events(ward) == []
+    assert "Forordningen ble endret" in said(page)
+    press(page, "KUJG")
+    assert [event.dose_mg for event in events(ward)] == [Decimal(80)]
+
+
+def test_a_colleagues_entry_is_not_offered_to_be_taken_back(page: HandoutPage, ward: Ward) -> None:
+    receive(ward.session, [colleagues_dose()])
+    page.show_for(patient_id=AASE)
+    assert "Gitt 08:55 av Berit Åsheim" in said(page)
+    assert not offered(page, "reverse")
+
+
+def test_two_laptops_that_both_gave_are_warned_of(page: HandoutPage, ward: Ward) -> None:
+    press(page, "KUJG")
+    assert "Dosen er ført som gitt" not in said(page)
+    receive(ward.session, [colleagues_dose()])
+    page.show_for(patient_id=AASE)
+    assert "Dosen er ført som gitt 2 ganger. Avklar med rekvirenten" in said(page)
+
+
+def test_a_dose_of_today_under_the_former_order_is_warned_of(page: HandoutPage, ward: Ward) -> None:
+    former = replace(orders_of(ward, "r-aase"), revision=9, stopped_on=TODAY)
+    receive(ward.session, [colleagues_dose(), former, replace(former, id="r-new", stopped_on=None)])
+    page.show_for(patient_id=AASE)
+    assert "Sist gitt i dag kl. 08:55 av Berit Åsheim" in said(page)
+    assert "etter en annen forordning: Metadon" in said(page)
+
+
+def test_a_dose_of_the_night_is_recorded_after_midnight_and_not_offered_for_the_next_night(
+    qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme
+) -> None:
+    doses = (PlannedDose(Part.NIGHT, Decimal(85)),)
+    receive(ward.session, [replace(orders_of(ward, "r-aase"), revision=9, doses=doses)])
+    ward.clock.advance(at(TODAY + timedelta(days=1), 0, 20) - ward.clock.now())
+    page = HandoutPage(make_context(ward.session, tasks, theme))
+    show_page(qtbot, page, patient_id=AASE)
+    assert "dosene for mandag 23. november" in said(page)
+    page.presenter.choose_slot(SlotKey(AASE, "r-aase", TODAY, Part.NIGHT))
+    press(page, "KUJG")
+    (event,) = events(ward)
+    assert event.part is Part.NIGHT
+    form = page.presenter.state.form
+    assert form is None or form.slot.key.request_id != "r-aase"
+
+
+def test_a_page_left_open_over_night_shows_the_new_day_instead_of_recording_on_the_old(
+    page: HandoutPage, ward: Ward
+) -> None:
+    ward.clock.advance(timedelta(days=1))
+    press(page, "KUJG")
+    assert events(ward) == []
+    assert "Denne dosen hørte til en dag som er over" in said(page)
+    assert page.presenter.state.form is None
+    assert {view.key.day for view in page.presenter.views()} == {TODAY + timedelta(days=1)}
 
 
 def test_words_being_typed_survive_a_sync(page: HandoutPage, ward: Ward) -> None:
