@@ -43,7 +43,7 @@ _AFTER_FIRST_READ = (
     "PRAGMA checkpoint_fullfsync = ON",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
-    "PRAGMA cache_size = -65536",
+    "PRAGMA cache_size = -8192",  # KiB; there is one cache per reader
     "PRAGMA journal_size_limit = 4194304",
 )
 
