@@ -20,7 +20,14 @@ from fieldapp.services import imports
 from fieldapp.services.imports import ImportPreview
 from ui import errors
 from ui.context import AppContext
-from ui.imports.state import draft_row, error_row, field_word, summary, whole_file_problem
+from ui.imports.state import (
+    draft_row,
+    error_row,
+    field_word,
+    may_be_cut,
+    summary,
+    whole_file_problem,
+)
 from ui.page import Page
 from ui.widgets import (
     Banner,
@@ -133,7 +140,8 @@ class ImportsPage(Page):
         except MappingError as error:
             self._ask_columns(mapping, whole_file_problem(error))
             return
-        tone: Tone = "ok" if self._preview.can_be_imported else "warn"
+        fine = self._preview.can_be_imported and not may_be_cut(self._preview)
+        tone: Tone = "ok" if fine else "warn"
         self._banner.say(summary(self._preview), tone)
         self._show()
         self._show_columns(self._preview.table.headings, self._preview.mapping)
@@ -164,7 +172,9 @@ class ImportsPage(Page):
         errors_shown = preview.errors[:SHOWN_ROWS]
         self._errors.set_rows([error_row(n, error) for n, error in enumerate(errors_shown)])
         self._errors.fit_height(8)
-        self._rows.set_rows([draft_row(n, row) for n, row in enumerate(preview.rows[:SHOWN_ROWS])])
+        # The last row is always among them: it is the one that a cut would have shortened.
+        rows_shown = preview.rows[: SHOWN_ROWS - 1] + preview.rows[SHOWN_ROWS - 1 :][-1:]
+        self._rows.set_rows([draft_row(n, row) for n, row in enumerate(rows_shown)])
         self._rows.fit_height(8)
 
     def _show_columns(self, headings: tuple[str, ...], mapping: Mapping) -> None:
@@ -207,6 +217,8 @@ class ImportsPage(Page):
         preview = self._preview
         self._commit.setEnabled(False)
         self._choose.setEnabled(False)
+        # Another choice of columns would show another list than the one being taken in.
+        self._columns.setEnabled(False)
         self._progress.show()
 
         def work(report: Callable[[object], None]) -> object:
@@ -225,9 +237,11 @@ class ImportsPage(Page):
         self._data, self._preview = b"", None
         self._banner.say(self.tr("{0} pasienter er lest inn.").format(count), "ok")
         self._choose.setEnabled(True)
+        self._columns.setEnabled(True)
         self._show()
         self.context.changes.announce(changes)  # type: ignore[arg-type]
 
     def _on_failed(self, error: BaseException) -> None:
         self._choose.setEnabled(True)
+        self._columns.setEnabled(True)
         self._refuse(errors.sentence_for(error))

@@ -130,11 +130,24 @@ def draft_row(number: int, draft: PatientDraft) -> Row:
     )
 
 
+def may_be_cut(preview: ImportPreview) -> bool:
+    """True when the file ends as a copy does that was cut off; whole files may do so too.
+
+    A cut within the last column leaves a row with nothing missing, so a person must look.
+    """
+    return preview.table.ends_open
+
+
 def summary(preview: ImportPreview) -> str:
     """How many rows can be taken in and how many cannot."""
     rows = translate("imports", "{0} rader").format(preview.row_count)
     if preview.can_be_imported:
-        return translate("imports", "{0}, alle kan leses inn.").format(rows)
+        said = translate("imports", "{0}, alle kan leses inn.").format(rows)
+        if may_be_cut(preview):
+            said += " " + translate(
+                "imports", "Filen slutter uten linjeskift: se at den siste raden er hel."
+            )
+        return said
     bad = len({error.row_number for error in preview.errors})
     return translate(
         "imports",
