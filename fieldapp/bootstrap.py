@@ -89,16 +89,20 @@ class Door:
         """True when there is a store to unlock; False when one is to be created."""
         return self._vault.exists()
 
-    def create(self, passphrase: str) -> str:
+    def create(self, passphrase: str, enrolment: EnrolmentAnswer | None = None) -> str:
         """Make the store and leave it open; return the recovery key, to be shown once.
 
-        Raises what ``Vault.create`` raises.
+        With ``enrolment`` the store knows who this laptop is from the beginning: it is made with
+        both or not at all. Raises what ``Vault.create`` raises.
         """
-        created = self._vault.create(self._username, passphrase)
-        if self._synthetic:
-            setup.allow_synthetic_numbers(created.store)
-            created.store.hand_over()
-        return created.recovery_key
+
+        def prepare(store: Database) -> None:
+            if self._synthetic:
+                setup.allow_synthetic_numbers(store)
+            if enrolment is not None:
+                setup.remember_enrolment(store, enrolment)
+
+        return self._vault.create(self._username, passphrase, prepare).recovery_key
 
     def unlock(self, passphrase: str) -> None:
         """Open the store. Raises what ``Vault.unlock`` raises."""

@@ -15,11 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from fieldapp import paths
-from ui.errors import sentence_for
+from ui.errors import sentence, sentence_for
 from ui.i18n import Languages
 from ui.idle import IdleWatch
 from ui.main_window import Door, MainWindow
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from ui.context import SyncControl
 
 log = logging.getLogger(__name__)
+
+UNFINISHED = "store_unfinished"
+"""The code of a store whose making was interrupted; there is nothing in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +131,9 @@ def main(data_dir: Path | None = None, on_painted: Callable[[], None] | None = N
     window = MainWindow(
         door, desk.tasks, desk.theme, make_sync, on_session=lambda session: wear(desk, session)
     )
+    begin_anew_when_unfinished(desk, window, folder)
     if door is None:
-        _show_first_start(window, desk, folder)
+        _show_first_start(desk, window, folder)
     report_errors(window)
     watch(desk, window)
 
@@ -190,12 +194,23 @@ def wear(desk: Desk, session: Session) -> None:
         desk.theme.apply(desk.app, scheme, scale)
 
 
-def _show_first_start(window: MainWindow, desk: Desk, folder: Path) -> None:
+def begin_anew_when_unfinished(desk: Desk, window: MainWindow, folder: Path) -> None:
+    """Lead to the first start when a store turns out never to have been finished."""
+
+    def on_refused(code: str) -> None:
+        if code == UNFINISHED:
+            _show_first_start(desk, window, folder, sentence(code))
+
+    window.refused.connect(on_refused, Qt.ConnectionType.QueuedConnection)
+
+
+def _show_first_start(desk: Desk, window: MainWindow, folder: Path, why: str = "") -> None:
     from fieldapp.bootstrap import door_for
     from ui.setup.page import SetupPage
 
     page = SetupPage(lambda username: door_for(username, folder), desk.tasks, window)
     page.ready.connect(lambda username: window.use(LazyDoor(username, folder)))
+    page.say(why)
     window.setCentralWidget(page)
     page.focus_field()
 

@@ -48,10 +48,12 @@ class MainWindow(QMainWindow):
     Signals:
         unlocked(): the workspace is shown.
         locked(): the unlock page is shown again.
+        refused(str): the store did not open; the code says why.
     """
 
     unlocked = Signal()
     locked = Signal()
+    refused = Signal(str)
 
     def __init__(
         self,
@@ -170,6 +172,7 @@ class MainWindow(QMainWindow):
         assert self._door is not None
         page = UnlockPage(self._door.username, self._unlock, self._tasks, self)
         page.unlocked.connect(self._on_unlocked)
+        page.refused.connect(self.refused)
         self.setCentralWidget(page)
         page.focus_field()
 

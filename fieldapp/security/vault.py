@@ -128,11 +128,18 @@ class Vault:
 
     # --- creating ---
 
-    def create(self, username: str, passphrase: str) -> CreatedStore:
+    def create(
+        self,
+        username: str,
+        passphrase: str,
+        prepare: Callable[[Database], None] = lambda store: None,
+    ) -> CreatedStore:
         """Make a new store for this user and open it.
 
-        Raises PassphraseTooShortError, StoreExistsError, the keyring's errors, DriverMissingError,
-        AlreadyOpenError, DiskFullError. After a refusal there is no store, and no device secret.
+        ``prepare`` writes what the store must hold to be of use; before it has ended well the
+        store does not count as made. Raises PassphraseTooShortError, StoreExistsError, the
+        keyring's errors, DriverMissingError, AlreadyOpenError, DiskFullError and what ``prepare``
+        raises. After a refusal there is no store, no device secret and no folder made here.
         """
         require_driver()
         check_passphrase(passphrase)
@@ -143,6 +150,7 @@ class Vault:
         # The keyring comes first: without it not even a folder is made.
         device_secret = self._secrets.create(store_id, self._origin)
         root = bytearray(os.urandom(KEY_BYTES))
+        is_new_folder = not self.folder.exists()
         try:
             make_private_folder(self.folder)
             self._lock.acquire()
@@ -157,10 +165,12 @@ class Vault:
             recovery_raw, recovery_text = new_recovery_key()
             key_file.add_recovery_slot(root, recovery_raw, self._clock)
             wipe(recovery_raw)
-            store = self._create_files(key_file, root)
+            store = self._create_files(key_file, root, prepare)
         except BaseException:
             wipe(root)
             self._lock.release()
+            if is_new_folder:
+                self._remove_folder()
             with contextlib.suppress(FieldAppError):
                 self._secrets.delete(store_id, self._origin)
             raise
@@ -170,7 +180,15 @@ class Vault:
         log.info("store created")
         return CreatedStore(store, recovery_text)
 
-    def _create_files(self, key_file: KeyFile, root: bytearray) -> Database:
+    def _remove_folder(self) -> None:
+        """Take back a folder made for nothing; a user's folder means that there is a store."""
+        with contextlib.suppress(OSError):
+            self._lock.remove()
+            self.folder.rmdir()
+
+    def _create_files(
+        self, key_file: KeyFile, root: bytearray, prepare: Callable[[Database], None]
+    ) -> Database:
         """Key file first, durable, in the state "creating"; then the database; then "ready"."""
         try:
             key_file.write(self.key_file_path, root)
@@ -182,6 +200,7 @@ class Vault:
             )
             try:
                 migrate(store, self._clock, self._migrations)
+                prepare(store)
                 store.checkpoint()
                 flush_folder(self.folder)
                 key_file.mark_ready()

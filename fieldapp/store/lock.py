@@ -48,6 +48,10 @@ class StoreLock:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def remove(self) -> None:
+        """Delete the file of a lock that is not held, with the folder it lies in about to go."""
+        self._path.unlink(missing_ok=True)
+
 
 if sys.platform == "win32":
     import msvcrt

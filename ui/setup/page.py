@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidg
 from fieldapp.services.setup import EnrolmentAnswer
 from sync.client.enrol import enrol
 from ui import errors, theme
-from ui.setup.state import SetupForm, problems
+from ui.setup.state import SetupForm, problems, same_request
 from ui.tasks import TaskRunner
 from ui.widgets import Banner, FormField, IconLabel, PrimaryButton, Text, row_of
 
@@ -20,11 +20,8 @@ from ui.widgets import Banner, FormField, IconLabel, PrimaryButton, Text, row_of
 class NewDoor(Protocol):
     """The way to a store that does not exist yet; see fieldapp.bootstrap.Door."""
 
-    def create(self, passphrase: str) -> str:
-        """Make the store, leave it open, and return its recovery key."""
-
-    def enrol(self, enrolment: EnrolmentAnswer) -> None:
-        """Store who this laptop is."""
+    def create(self, passphrase: str, enrolment: EnrolmentAnswer) -> str:
+        """Make the store of this laptop, leave it open, and return its recovery key."""
 
     def lock(self) -> None:
         """Close the store."""
@@ -50,6 +47,7 @@ class SetupPage(QWidget):
         self._door_for = door_for
         self._tasks = tasks
         self._answer: EnrolmentAnswer | None = None
+        self._answered: SetupForm | None = None
         self._username = ""
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -75,6 +73,10 @@ class SetupPage(QWidget):
 
     def focus_field(self) -> None:
         self._fields["server_url"].editor.setFocus()
+
+    def say(self, why: str) -> None:
+        """Say why this page is shown, where it is not the very first time."""
+        self._banner.say(why, "warn")
 
     def _build(self) -> None:
         head = row_of(
@@ -149,8 +151,9 @@ class SetupPage(QWidget):
         self._tasks.run(lambda: self._work(form), self._on_made, self._on_refused)
 
     def _work(self, form: SetupForm) -> str:
-        """Off the GUI thread. What the server has given is kept if making the store fails."""
-        if self._answer is None:
+        """Off the GUI thread. What the server has given is kept if making the store fails, and
+        used again as long as the same laptop is being made known: the code works only once."""
+        if self._answer is None or not same_request(self._answered, form):
             self._answer = enrol(
                 form.server_url.strip(),
                 form.code,
@@ -158,13 +161,11 @@ class SetupPage(QWidget):
                 password=form.password,
                 device_name=platform.node() or "laptop",
             )
+            self._answered = form
         self._username = form.username.strip()
         door = self._door_for(self._username)
-        key = door.create(form.passphrase)
-        try:
-            door.enrol(self._answer)
-        finally:
-            door.lock()
+        key = door.create(form.passphrase, self._answer)
+        door.lock()
         return key
 
     def _on_refused(self, error: BaseException) -> None:

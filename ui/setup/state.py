@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import QCoreApplication
 
@@ -34,11 +35,35 @@ def problems(form: SetupForm) -> dict[str, str]:
     for name, sentence in required.items():
         if not getattr(form, name).strip():
             found[name] = sentence
+    if "server_url" not in found and not is_address(form.server_url):
+        found["server_url"] = translate(
+            "setup", "Skriv hele adressen slik administratoren gav den; den begynner med https://."
+        )
     if "passphrase" not in found and not is_long_enough(form.passphrase):
         found["passphrase"] = translate("setup", "Minst tolv tegn eller fire ord.")
     if form.passphrase != form.passphrase_again:
         found["passphrase_again"] = translate("setup", "De to passfrasene er ikke like.")
     return found
+
+
+def is_address(text: str) -> bool:
+    """True for the address of a web server."""
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def same_request(one: SetupForm | None, other: SetupForm) -> bool:
+    """True when both ask the same server to make the same user's laptop known by the same code."""
+    if one is None:
+        return False
+    return (one.server_url, one.code, one.username) == (
+        other.server_url,
+        other.code,
+        other.username,
+    )
 
 
 def is_long_enough(passphrase: str) -> bool:

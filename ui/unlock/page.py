@@ -22,9 +22,11 @@ class UnlockPage(QWidget):
 
     Signals:
         unlocked(): the store is open.
+        refused(str): the store did not open; the code says why, and the page says it in words.
     """
 
     unlocked = Signal()
+    refused = Signal(str)
 
     def __init__(
         self,
@@ -123,9 +125,11 @@ class UnlockPage(QWidget):
     def refuse(self, error: BaseException) -> None:
         """Say why the store did not open; the passphrase stays in the field, selected."""
         seconds = int(getattr(error, "seconds", 0))
-        self._become(refused(self._state, code_for(error), seconds))
+        code = code_for(error)
+        self._become(refused(self._state, code, seconds))
         self._field.selectAll()
         self.focus_field()
+        self.refused.emit(code)
 
     @Slot()
     def _on_second(self) -> None:
