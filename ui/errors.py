@@ -330,7 +330,6 @@ _SENTENCES: dict[str, object] = {
     "series_not_allowed": QT_TRANSLATE_NOOP(
         "errors", "Nummeret hører til en serie som ikke brukes her."
     ),
-    "first_digit": QT_TRANSLATE_NOOP("errors", "Nummeret begynner med et siffer som ikke brukes."),
     "not_found": QT_TRANSLATE_NOOP(
         "errors",
         "Dette ligger ikke lenger på denne maskinen, så det ble ikke endret. "

@@ -1,4 +1,4 @@
-"""Norwegian identity numbers: persons, organisations and health personnel.
+"""Norwegian identity numbers of persons.
 
 A person's number is read by the rule in use today and by the one of 2032 at the same time, since
 both kinds will circulate together. Sex is never read from a number: numbers issued from 2032 on
@@ -19,15 +19,12 @@ NEW_RULE_IN_FORCE = date(2032, 1, 1)
 
 _FIRST_WEIGHTS = (3, 7, 6, 1, 8, 9, 4, 5, 2)
 _SECOND_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
-_ORGANISATION_WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2)
 
 # The weighted sum with the check digit itself (weight 1) leaves one of these when divided by 11.
 _OLD_REMAINDERS = frozenset({0})
 _NEW_REMAINDERS = frozenset({0, 1, 2, 3})
 
 _PERSON_LENGTH = 11
-_ORGANISATION_LENGTH = 9
-_HPR_LENGTHS = range(7, 10)
 
 _D_NUMBER_DAY_SHIFT = 40
 _H_NUMBER_MONTH_SHIFT = 40
@@ -67,7 +64,6 @@ class Reason(StrEnum):
     FUTURE_DATE = "future_date"
     CHECK_DIGIT = "check_digit"
     SERIES_NOT_ALLOWED = "series_not_allowed"
-    FIRST_DIGIT = "first_digit"
 
 
 class IdentifierError(ValueError):
@@ -82,7 +78,6 @@ AllowedSeries = frozenset[Series]
 
 PRODUCTION: AllowedSeries = frozenset({Series.REAL})
 DEMO: AllowedSeries = frozenset({Series.TENOR, Series.NHN, Series.DOLLY})
-ANY_SERIES: AllowedSeries = frozenset(Series)
 
 _MONTH_SHIFTS = {Series.REAL: 0, Series.DOLLY: 40, Series.NHN: 65, Series.TENOR: 80}
 
@@ -101,10 +96,6 @@ class NationalId:
     series: Series | None
     rule: Rule
     birth_date: date | None = field(repr=False)
-
-    def formatted(self) -> str:
-        """Six digits, a blank, five digits: the form that people read aloud."""
-        return f"{self.value[:6]} {self.value[6:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,34 +131,6 @@ def parse_national_id(text: str, *, on: date, allow: AllowedSeries) -> NationalI
         if born > on:
             raise IdentifierError(Reason.FUTURE_DATE)
     return NationalId(value=value, kind=kind, series=series, rule=rule, birth_date=born)
-
-
-def parse_organisation_number(text: str, *, allow: AllowedSeries) -> str:
-    """Return the nine digits of a valid organisation number, or raise IdentifierError.
-
-    Real ones start with 8 or 9; those of the tax administration's test data with 2 or 3.
-    """
-    value = _digits(text)
-    if len(value) != _ORGANISATION_LENGTH:
-        raise IdentifierError(Reason.LENGTH)
-    if value[0] not in "2389":
-        raise IdentifierError(Reason.FIRST_DIGIT)
-    if (_weighted_sum(value, _ORGANISATION_WEIGHTS) + int(value[-1])) % 11 != 0:
-        raise IdentifierError(Reason.CHECK_DIGIT)
-    series = Series.REAL if value[0] in "89" else Series.TENOR
-    if series not in allow:
-        raise IdentifierError(Reason.SERIES_NOT_ALLOWED)
-    return value
-
-
-def parse_hpr_number(text: str) -> str:
-    """Return the digits of a health personnel number (7 to 9, no check digit), or raise."""
-    value = _digits(text)
-    if len(value) not in _HPR_LENGTHS:
-        raise IdentifierError(Reason.LENGTH)
-    if value[0] == "0":
-        raise IdentifierError(Reason.FIRST_DIGIT)
-    return value
 
 
 def make_synthetic(birth_date: date, individual: int, *, d_number: bool = False) -> str:

@@ -140,7 +140,7 @@ class Contact:
 
 
 class Role(StrEnum):
-    """Roles of the team (needs.md section 12)."""
+    """Roles of the team; a witness signs with somebody else, an auditor reads the log."""
 
     CASE_MANAGER = "case_manager"
     LAR_STAFF = "lar_staff"

@@ -164,14 +164,6 @@ def save_answers(
     return notes.save_draft(session, replace(draft, body=body))
 
 
-def preview_score(session: Session, draft: Draft) -> Score:
-    """What the answers so far amount to; nothing is written. Raises AnswerError."""
-    patient = records.get(session.database, Patient, draft.patient_id)
-    if patient is None:
-        raise NotFoundError(draft.patient_id)
-    return _score(session, patient, draft)
-
-
 def complete(session: Session, draft_id: str) -> ChangeSet:
     """Turn a draft into a response that nobody can change any more; its id stays.
 

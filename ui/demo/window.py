@@ -38,10 +38,6 @@ class DemoWindow(MainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addPermanentWidget(self._strip(), 1)
 
-    @property
-    def covered(self) -> bool:
-        return self._stage.line.on
-
     @Slot(bool)
     def set_coverage(self, on: bool) -> None:
         """Turn coverage on or off; the program finds out by itself, at once."""

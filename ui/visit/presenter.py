@@ -30,7 +30,6 @@ from ui.visit.state import (
 )
 
 KNOWN_ERRORS = (FieldAppError, VisitError, NoteError)
-OWN_KINDS = frozenset({"encounter", "note", "draft"})
 
 
 class VisitPresenter(QObject):

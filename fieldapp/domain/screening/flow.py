@@ -59,18 +59,6 @@ def missing_items(
     return tuple(item for item in instrument.items if item.id not in answered)
 
 
-def next_item(
-    instrument: Instrument, answers: Answers, accepted: Collection[str] = ()
-) -> Item | None:
-    """Return the first item without an answer, or None when all are answered."""
-    return next(iter(missing_items(instrument, answers, accepted)), None)
-
-
-def is_complete(instrument: Instrument, answers: Answers, accepted: Collection[str] = ()) -> bool:
-    """True when every item has an answer or was left out by an accepted rule."""
-    return not missing_items(instrument, answers, accepted)
-
-
 def skip_offer(
     instrument: Instrument,
     answers: Answers,

@@ -78,7 +78,6 @@ ORIGINS: Final = (
     ),
 )
 
-MUNICIPALITY: Final = "Rundvassdal"
 
 PLACES: Final = (
     ("2991", "Rundvassmoen"),

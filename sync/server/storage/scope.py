@@ -97,14 +97,6 @@ class ScopeRepository:
         )
         return frozenset(row[0] for row in rows)
 
-    def holders(self, patient_id: str) -> frozenset[str]:
-        """Return the users who follow a patient now."""
-        rows = self._db.rows(
-            "SELECT user_id FROM scope_grant WHERE patient_id = ? AND ended_seq IS NULL",
-            (patient_id,),
-        )
-        return frozenset(row[0] for row in rows)
-
 
 def _due_parameters(user_id: str, after: Cursor) -> tuple[object, ...]:
     effective, seq = after

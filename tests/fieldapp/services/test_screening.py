@@ -67,7 +67,6 @@ def test_a_completed_response_keeps_its_score_and_definition(
 def test_missing_answers_leave_a_range_and_no_band(session: Session, kari: Patient) -> None:
     draft = screening.start_draft(session, kari.id, "audit")
     draft = screening.save_answers(session, draft, {"1": 4, "2": 4})
-    assert screening.preview_score(session, draft).sum_so_far == 8
     screening.complete(session, draft.id)
     (response,) = screening.history(session, kari.id)
     assert (response.total, response.band) == (None, None)

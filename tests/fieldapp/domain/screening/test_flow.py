@@ -12,9 +12,7 @@ from fieldapp.domain.screening.flow import (
     AnswerError,
     check_answers,
     effective_answers,
-    is_complete,
     missing_items,
-    next_item,
     skip_offer,
 )
 from fieldapp.domain.screening.instruments import load_instrument
@@ -25,26 +23,19 @@ DUDIT = load_instrument((INSTRUMENTS / "dudit.json").read_text("utf-8"))
 
 
 def test_questions_come_in_order_and_an_unanswered_one_is_returned_to() -> None:
-    first = next_item(AUDIT, {})
-    gap = next_item(AUDIT, {"1": 2, "3": 1})
-    assert first is not None
-    assert gap is not None
-    assert (first.id, gap.id) == ("1", "2")
+    assert missing_items(AUDIT, {}) == AUDIT.items
+    assert [item.id for item in missing_items(AUDIT, {"1": 2, "3": 1})][:2] == ["2", "4"]
 
 
 def test_never_on_the_first_question_offers_to_go_to_the_last_two() -> None:
     offer = skip_offer(AUDIT, {"1": 0})
     assert offer is not None
     assert offer.code == "never_drinks"
-    following = next_item(AUDIT, {"1": 0}, {"never_drinks"})
-    assert following is not None
-    assert following.id == "9"
+    assert [item.id for item in missing_items(AUDIT, {"1": 0}, {"never_drinks"})] == ["9", "10"]
 
 
 def test_an_offer_is_not_forced() -> None:
-    following = next_item(AUDIT, {"1": 0})
-    assert following is not None
-    assert following.id == "2"
+    assert missing_items(AUDIT, {"1": 0})[0].id == "2"
     assert skip_offer(AUDIT, {"1": 0}, declined={"never_drinks"}) is None
 
 
@@ -63,7 +54,7 @@ def test_nothing_is_offered_when_nothing_would_be_saved() -> None:
 
 def test_what_a_skip_filled_in_falls_away_when_the_first_answer_is_changed() -> None:
     accepted = {"never_drinks"}
-    assert is_complete(AUDIT, {"1": 0, "9": 2, "10": 0}, accepted)
+    assert missing_items(AUDIT, {"1": 0, "9": 2, "10": 0}, accepted) == ()
     assert len(missing_items(AUDIT, {"1": 3, "9": 2, "10": 0}, accepted)) == 7
 
 
@@ -91,9 +82,10 @@ def test_answering_what_is_asked_always_ends(data: st.DataObject) -> None:
         offer = skip_offer(AUDIT, answers, accepted, declined)
         if offer is not None:
             (accepted if data.draw(st.booleans()) else declined).add(offer.code)
-        item = next_item(AUDIT, answers, accepted)
-        if item is None:
+        missing = missing_items(AUDIT, answers, accepted)
+        if not missing:
             break
+        item = missing[0]
         answers[item.id] = data.draw(st.sampled_from([option.value for option in item.options]))
-    assert is_complete(AUDIT, answers, accepted)
+    assert missing_items(AUDIT, answers, accepted) == ()
     assert list(effective_answers(AUDIT, answers, accepted)) == [item.id for item in AUDIT.items]
