@@ -18,6 +18,7 @@ from fieldapp.security.keyring import (
     DemoKeyring,
     DeviceSecrets,
 )
+from fieldapp.security.process import harden_process
 from fieldapp.security.vault import Vault
 from fieldapp.services import setup
 from fieldapp.services.session import Session
@@ -25,12 +26,13 @@ from fieldapp.services.setup import EnrolmentAnswer
 from fieldapp.store.db import Database
 
 __all__ = [
-    # for the demo, which may not look behind this module
+    # for the window and the demo, which may not look behind this module
     "ORIGIN_DEMO",
     "ORIGIN_TEST",
     "Door",
     "KdfParams",
     "door_for",
+    "harden_process",
     "unlock",
     "vault_for",
 ]

@@ -216,6 +216,11 @@ def _show_first_start(desk: Desk, window: MainWindow, folder: Path, why: str = "
 
 
 def _load_libraries() -> None:
-    """Bring in what unlocking needs while the person types. Runs beside the screen."""
-    import fieldapp.bootstrap  # noqa: F401
+    """Bring in what unlocking needs while the person types. Runs beside the screen.
+
+    No key is in memory yet; from here on the system keeps this memory to itself.
+    """
     import sync.client.engine  # noqa: F401
+    from fieldapp.bootstrap import harden_process
+
+    harden_process()
