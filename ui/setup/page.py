@@ -14,7 +14,7 @@ from sync.client.enrol import enrol
 from ui import errors, theme
 from ui.setup.state import SetupForm, problems, same_request
 from ui.tasks import TaskRunner
-from ui.widgets import Banner, FormField, IconLabel, PrimaryButton, Text, row_of
+from ui.widgets import Banner, Fitted, FormField, IconLabel, PrimaryButton, Text, row_of
 
 
 class NewDoor(Protocol):
@@ -55,14 +55,16 @@ class SetupPage(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         outer.addWidget(scroll)
-        ground = QWidget(scroll)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        ground = Fitted(scroll)
         scroll.setWidget(ground)
         around = QVBoxLayout(ground)
         around.setContentsMargins(24, 24, 24, 24)
         self._card = QFrame(ground)
         self._card.setObjectName("card")
         around.addStretch(1)
-        around.addWidget(self._card, 0, Qt.AlignmentFlag.AlignHCenter)
+        # Not by alignment: that would ask the card's height for the width of the whole window.
+        around.addLayout(row_of(None, self._card, None))
         around.addStretch(2)
         self._column = QVBoxLayout(self._card)
         self._column.setContentsMargins(32, 26, 32, 28)
