@@ -67,6 +67,8 @@ class Camera:
     def _unlock(self) -> None:
         self._window.resize(SIZE)
         self._window.show()
+        # The page of a first start took the keyboard; the focus ring belongs on the pictures.
+        self._window.activateWindow()
         self._shoot("unlock")
         self._stage.door.unlock(PASSPHRASE)
         # The person's own look is stored; here the camera decides.
@@ -130,6 +132,7 @@ class Camera:
         self.count += 1
         dialogs[0].reject()
         shots.settle()
+        self._window.activateWindow()
 
     def _first_start(self) -> None:
         page = SetupPage(lambda name: door_for(name, self._out), self._desk.tasks)

@@ -77,5 +77,5 @@ class TopBar(QFrame):
         self._last.setText(self.tr("Sist fullført synk {when}").format(when=last))
         look = theme.current()
         # At large text the search field needs the room; the pill's page tells the time too.
-        self._last.setVisible(look.scale <= 150)
+        self._last.setVisible(look.scale <= 150 and view.tone != "ok")  # or it is said twice
         self._search.setMaximumWidth(look.pixels(520))

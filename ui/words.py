@@ -22,6 +22,8 @@ from fieldapp.domain.patients import (
 )
 from fieldapp.domain.visits import AppointmentStatus, EncounterStatus, VisitKind
 
+NO_BREAK = "\u00a0"
+
 # Keyed by type first: members of two StrEnums with the same value are equal and would collide.
 _WORDS: dict[type[Enum], dict[Enum, object]] = {
     Sex: {
@@ -101,7 +103,7 @@ _WORDS: dict[type[Enum], dict[Enum, object]] = {
     HandoutStatus: {
         HandoutStatus.GIVEN: QT_TRANSLATE_NOOP("words", "Gitt"),
         HandoutStatus.WITHHELD: QT_TRANSLATE_NOOP("words", "Holdt tilbake"),
-        HandoutStatus.REFUSED: QT_TRANSLATE_NOOP("words", "Nektet"),
+        HandoutStatus.REFUSED: QT_TRANSLATE_NOOP("words", "Takket nei"),
         HandoutStatus.NOT_MET: QT_TRANSLATE_NOOP("words", "Ikke møtt"),
         HandoutStatus.ENTERED_IN_ERROR: QT_TRANSLATE_NOOP("words", "Feilført"),
     },
@@ -180,10 +182,13 @@ def amount(number: Decimal) -> str:
 
 
 def dose_text(dose_mg: Decimal, dose_ml: Decimal | None = None) -> str:
-    """A dose written out: "80 mg", or "80 mg = 8 mL" for a liquid."""
+    """A dose written out: "80 mg", or "80 mg = 8 mL" for a liquid.
+
+    A no-break space holds figure and unit together: no line may end between them.
+    """
     if dose_ml is None:
-        return f"{amount(dose_mg)} mg"
-    return f"{amount(dose_mg)} mg = {amount(dose_ml)} mL"
+        return f"{amount(dose_mg)}{NO_BREAK}mg"
+    return f"{amount(dose_mg)}{NO_BREAK}mg = {amount(dose_ml)}{NO_BREAK}mL"
 
 
 def day_text(day: date) -> str:

@@ -101,10 +101,12 @@ def severe_categories(database: Database) -> dict[str, tuple[FlagCategory, ...]]
 
 
 def next_visits(database: Database, day: date) -> dict[str, date]:
-    """For every patient with a planned visit the first day from ``day`` on."""
+    """For every patient with a planned visit, not made yet, the first day from ``day`` on."""
     rows = database.connection.execute(
         "SELECT patient_id, min(day) AS day FROM appointment"
-        " WHERE status = 'planned' AND day >= ? GROUP BY patient_id",
+        " WHERE status = 'planned' AND day >= ? AND NOT EXISTS (SELECT 1 FROM encounter"
+        " WHERE encounter.appointment_id = appointment.id"
+        " AND encounter.status IN ('finished', 'no_show')) GROUP BY patient_id",
         (day.isoformat(),),
     )
     return {str(row["patient_id"]): date.fromisoformat(str(row["day"])) for row in rows}

@@ -25,11 +25,13 @@ def planned_for(
 
 
 def next_planned(database: Database, patient_id: str, day: date) -> Appointment | None:
-    """The first visit planned for a patient from ``day`` on."""
+    """The first visit planned for a patient from ``day`` on that has not been made yet."""
     found = records.select(
         database,
         Appointment,
         "patient_id = ? AND day >= ? AND status = 'planned'"
+        " AND NOT EXISTS (SELECT 1 FROM encounter WHERE encounter.appointment_id = appointment.id"
+        " AND encounter.status IN ('finished', 'no_show'))"
         " ORDER BY day, time IS NULL, time, id LIMIT 1",
         (patient_id, day.isoformat()),
     )

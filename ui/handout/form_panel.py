@@ -306,7 +306,7 @@ class FormPanel(QWidget):
                 button.setText(f"0  {reasons[9].text}")
 
     def _say_confirm(self, words: str) -> None:
-        self._confirm.setText(words)
+        self._confirm.say(words)
 
 
 class LabelledRow(QWidget):

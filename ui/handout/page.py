@@ -76,7 +76,6 @@ class HandoutPage(Page):
         right = QWidget(self)
         right.setLayout(self._right_side())
         outer.addWidget(right, 1)
-        self._snackbar = Snackbar(right)
         # The second press of a double click must not reach what has come up under the finger.
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
@@ -151,6 +150,9 @@ class HandoutPage(Page):
         inside.addStretch(1)
         self._scroll.setWidget(content)
         column.addWidget(self._scroll, 1)
+        # Under the doses, never over the button that is pressed next.
+        self._snackbar = Snackbar(self, docked=True)
+        column.addWidget(self._snackbar)
         return column
 
     def _connect(self) -> None:

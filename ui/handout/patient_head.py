@@ -8,7 +8,7 @@ from fieldapp.domain.patients import FlagCategory
 from ui import theme
 from ui.flags import flag_icon
 from ui.patient.header_state import Answer, HeaderView
-from ui.widgets import CriticalBand, CriticalEntry, FlowLayout, IconLabel, Text, row_of
+from ui.widgets import CriticalBand, CriticalEntry, FlowLayout, IconLabel, Text, row_of, set_role
 
 
 class PatientHead(QWidget):
@@ -52,6 +52,7 @@ class PatientHead(QWidget):
         )
         # Allergy decides about a dose: that nobody has asked must not look like "none".
         allergy = next(item for item in view.severe if item.category is FlagCategory.ALLERGY)
+        set_role(self._unknown, "role", "warn" if allergy.answer is Answer.NOT_ASKED else "muted")
         self._unknown.setText("" if allergy.answer is Answer.PRESENT else allergy.sentence)
         self._unknown.setVisible(allergy.answer is not Answer.PRESENT)
 

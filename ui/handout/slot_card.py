@@ -143,7 +143,7 @@ class SlotCard(Card):
             )
             self._flow.addWidget(back)
         past = QuietButton(
-            self.tr("Registrer noe som har skjedd"), self._actions, icon="history", name="past"
+            self.tr("Etterregistrer dose"), self._actions, icon="history", name="past"
         )
         past.clicked.connect(lambda: self.past_asked.emit(self._key))
         self._flow.addWidget(past)

@@ -36,7 +36,16 @@ from fieldapp.services.medication import (
 from ui.flags import flag_icon
 from ui.widgets import Row, RowTag
 from ui.widgets.basics import Tone
-from ui.words import amount, clock_text, day_text, dose_text, long_day, near_day, word
+from ui.words import (
+    NO_BREAK,
+    amount,
+    clock_text,
+    day_text,
+    dose_text,
+    long_day,
+    near_day,
+    word,
+)
 
 translate = QCoreApplication.translate
 
@@ -298,12 +307,12 @@ def full_dose(slot: Slot) -> str:
     concentration = slot.request.concentration_mg_per_ml
     if concentration is None or slot.dose_ml is None:
         return dose
-    return f"{dose} ({amount(concentration)} mg/{_millilitre(dose)})"
+    return f"{dose} ({amount(concentration)}{NO_BREAK}mg/{_millilitre(dose)})"
 
 
 def _millilitre(dose: str) -> str:
     """The unit as ui.words writes it, so that one card never shows two spellings."""
-    return dose.rpartition(" ")[2]
+    return dose.rpartition(NO_BREAK)[2]
 
 
 def order_text(request: MedicationRequest, synced: str) -> str:
@@ -313,7 +322,7 @@ def order_text(request: MedicationRequest, synced: str) -> str:
         parts.append(request.source)
     parts.append(translate("handout", "gjelder fra {day}").format(day=day_text(request.valid_from)))
     if request.revision > 1:
-        parts.append(translate("handout", "endring nr. {n}").format(n=request.revision - 1))
+        parts.append(translate("handout", "endring nr.\u00a0{n}").format(n=request.revision - 1))
     if synced:
         parts.append(translate("handout", "hentet {when}").format(when=synced))
     return " · ".join(parts)

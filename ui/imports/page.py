@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QGridLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -37,6 +36,7 @@ from ui.widgets import (
     PrimaryButton,
     ProgressLine,
     RowList,
+    ScrollColumn,
     SecondaryButton,
     Text,
     Tone,
@@ -59,15 +59,9 @@ class ImportsPage(Page):
         self._preview: ImportPreview | None = None
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        content = QWidget(scroll)
-        scroll.setWidget(content)
+        scroll = ScrollColumn(self.tr("Les inn pasientliste"), self)
         outer.addWidget(scroll)
-        column = QVBoxLayout(content)
-        column.setContentsMargins(24, 20, 24, 24)
-        column.setSpacing(16)
+        column = scroll.body
         head = PageHeader(self.tr("Les inn pasientliste"), "", self)
         head.say(
             self.tr("Les inn pasientliste"),
@@ -181,6 +175,11 @@ class ImportsPage(Page):
         clear(self._grid)
         for number, heading in enumerate(headings):
             box = QComboBox(self._columns)
+            # As narrow as large text needs it; the list that opens shows the whole words.
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(6)
             box.setObjectName(f"importColumn_{number}")
             box.setAccessibleName(self.tr("Kolonnen {0} er").format(heading))
             for field in (None, *Field):

@@ -204,9 +204,8 @@ class PatientHeader(Card):
         self._facts_holder.setVisible(shown)
         self._contact_holder.setVisible(shown)
         self._avatar.setVisible(not compact)
-        self._edit.say("" if compact else self.tr("Kritisk info"))
-        self._edit.setAccessibleName(self.tr("Endre kritisk informasjon"))
-        self._edit.setToolTip(self.tr("Endre kritisk informasjon"))
+        if not self._compact:
+            self._edit.setVisible(shown)
 
 
 def _entry(item: CriticalItem) -> CriticalEntry:

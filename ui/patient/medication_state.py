@@ -46,18 +46,20 @@ def is_current(request: MedicationRequest, today: date) -> bool:
 
 
 def doses_text(request: MedicationRequest) -> str:
-    """Every dose of a day: "morgen 85 mg = 42,5 mL"."""
-    return ", ".join(
+    """Every dose of a day: "Morgen 85 mg = 42,5 mL, kveld 40 mg = 20 mL"."""
+    parts = [
         f"{word(dose.part).lower()} {dose_text(dose.dose_mg, request.volume_ml(dose.dose_mg))}"
         for dose in request.doses
-    )
+    ]
+    said = ", ".join(parts)
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def order(request: MedicationRequest, today: date) -> OrderView:
     """Put one order into words."""
     age = (today - request.valid_from).days
     origin = [request.source] if request.source else [translate("patient", "Kilde ikke oppgitt")]
-    origin.append(translate("patient", "ordinert av {name}").format(name=request.prescriber))
+    origin.append(translate("patient", "forordnet av {name}").format(name=request.prescriber))
     origin.append(
         translate("patient", "gjelder fra {day} ({count} dager siden)").format(
             day=day_text(request.valid_from), count=age
@@ -98,7 +100,7 @@ def handout(view: HandoutView, today: date) -> HandoutLine:
     event = view.event
     product = view.request.product if view.request else translate("patient", "Legemiddel")
     struck = view.reversed_by is not None
-    facts = [f"{word(event.part).lower()} {event.day:%d.%m.}"]
+    facts = [f"{word(event.part)} {event.day:%d.%m.}"]
     if event.dose_mg is not None:
         facts.append(dose_text(event.dose_mg, event.dose_ml))
     facts.append(reason_text(event.status, event.reason, event.reason_text))

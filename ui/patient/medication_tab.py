@@ -10,7 +10,7 @@ from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
 from ui.patient.medication_state import HandoutLine, OrderView, handout, is_current, order
 from ui.patient.tab import Tab
-from ui.widgets import Card, Divider, EmptyState, PrimaryButton, SecondaryButton, Tag, Text, clear
+from ui.widgets import Card, Divider, EmptyState, SecondaryButton, Tag, Text, clear
 
 PAGE_SIZE = 30
 
@@ -24,7 +24,7 @@ class MedicationTab(Tab):
         self._facts: PatientPage | None = None
         self._limit = PAGE_SIZE
         self._orders = Card(self.tr("Forordninger"), self)
-        give = PrimaryButton(self.tr("Del ut"), self, icon="pill", name="openHandout")
+        give = SecondaryButton(self.tr("Del ut"), self, icon="pill", name="openHandout")
         give.clicked.connect(self._open_handout)
         self._orders.head.addWidget(give)
         self._order_rows = QVBoxLayout()

@@ -15,7 +15,6 @@ from ui.widgets import (
     Columns,
     Divider,
     EmptyState,
-    PrimaryButton,
     SecondaryButton,
     Tag,
     Text,
@@ -85,7 +84,7 @@ class ScreeningTab(Tab):
 class _InstrumentCard(Card):
     def __init__(self, title: str, parent: QWidget) -> None:
         super().__init__(title, parent)
-        self.start = PrimaryButton(
+        self.start = SecondaryButton(
             self.tr("Start {name}").format(name=title), self, icon="play", name=f"start{title}"
         )
         self.head.addWidget(self.start)

@@ -94,7 +94,8 @@ def _encounter(entry: TimelineEntry) -> _Words:
 
 
 def _note(entry: TimelineEntry) -> _Words:
-    title = translate("patient", "Notat: {what}").format(what=template_title(entry.title_code))
+    what, note = template_title(entry.title_code), translate("patient", "Notat")
+    title = note if what == note else translate("patient", "Notat: {what}").format(what=what)
     if entry.status == "addendum":
         title = translate("patient", "Tillegg til notat")
     return "file-text", title, (excerpt(str(entry.detail.get("text", ""))),), "accent"

@@ -13,7 +13,7 @@ from fieldapp.errors import FieldAppError
 from fieldapp.services import screening
 from fieldapp.services.session import Session
 from ui.errors import sentence_for
-from ui.widgets import Banner, Card, Row, RowList, RowTag, SecondaryButton, Text
+from ui.widgets import Banner, Card, Row, RowTag, SecondaryButton, Statements, Text
 
 translate = QCoreApplication.translate
 
@@ -50,14 +50,13 @@ class InstrumentsCard(Card):
         self._banner = Banner("", "neutral", self)
         self._banner.setObjectName("textPackBanner")
         self.body.addWidget(self._banner)
-        self._rows = RowList(self.tr("Spørreskjemaer"), self)
+        self._rows = Statements(self.tr("Spørreskjemaer"), self)
         self.body.addWidget(self._rows)
         self.show_instruments()
 
     def show_instruments(self) -> None:
         """Read the questionnaires again."""
         self._rows.set_rows([instrument_row(one) for one in screening.instruments(self._session)])
-        self._rows.fit_height()
 
     def install(self, path: Path) -> None:
         """Install the pack in a file, or say why it cannot be used; nothing else changes."""

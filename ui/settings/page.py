@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from fieldapp.services import settings
 from ui.context import AppContext
@@ -12,7 +11,7 @@ from ui.page import Page
 from ui.settings.instruments import InstrumentsCard
 from ui.settings.limits import all_limits, limit_row
 from ui.theme import SCALES, Scheme
-from ui.widgets import Card, ChoiceRow, PageHeader, RowList, Text
+from ui.widgets import Card, ChoiceRow, PageHeader, ScrollColumn, Statements, Text
 
 
 class SettingsPage(Page):
@@ -23,15 +22,9 @@ class SettingsPage(Page):
         self.setObjectName("page")
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        content = QWidget(scroll)
-        scroll.setWidget(content)
+        scroll = ScrollColumn(self.tr("Innstillinger"), self)
         outer.addWidget(scroll)
-        column = QVBoxLayout(content)
-        column.setContentsMargins(24, 20, 24, 24)
-        column.setSpacing(16)
+        column = scroll.body
         column.addWidget(PageHeader(self.tr("Innstillinger"), parent=self))
         column.addWidget(self._look())
         column.addWidget(InstrumentsCard(context.session, self))
@@ -64,16 +57,21 @@ class SettingsPage(Page):
         self._language = ChoiceRow(
             self.tr("Språk"), list(available().items()), card, name="language"
         )
+        language_note = Text(
+            self.tr("Nytt språk gjelder fra neste gang programmet åpnes."), "small", card
+        )
         for label, choice in (
             (self.tr("Farger"), self._scheme),
             (self.tr("Tekststørrelse"), self._scale),
             (self.tr("Språk"), self._language),
         ):
-            card.body.addWidget(Text(label, "label", card))
+            heading = Text(label, "label", card)
+            card.body.addWidget(heading)
             card.body.addWidget(choice)
-        card.body.addWidget(
-            Text(self.tr("Nytt språk gjelder fra neste gang programmet åpnes."), "small", card)
-        )
+            if choice is self._language and len(available()) < 2:
+                for widget in (heading, choice, language_note):
+                    widget.hide()  # one language is no choice
+        card.body.addWidget(language_note)
         self._scheme.chosen.connect(lambda value: self._choose_look(settings.SCHEME, value))
         self._scale.chosen.connect(lambda value: self._choose_look(settings.TEXT_SCALE, value))
         self._language.chosen.connect(
@@ -93,10 +91,9 @@ class SettingsPage(Page):
                 card,
             )
         )
-        rows = RowList(self.tr("Kliniske grenser"), card)
+        rows = Statements(self.tr("Kliniske grenser"), card)
         rows.setObjectName("limits")
         rows.set_rows([limit_row(n, limit) for n, limit in enumerate(all_limits())])
-        rows.fit_height(most=14)
         card.body.addWidget(rows)
         return card
 

@@ -8,8 +8,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +24,7 @@ from ui.sync.unsent import trip_row, unsent_row
 from ui.widgets import (
     Banner,
     Card,
+    Columns,
     EmptyState,
     IconLabel,
     PageHeader,
@@ -33,7 +32,9 @@ from ui.widgets import (
     ProgressLine,
     Row,
     RowList,
+    ScrollColumn,
     SecondaryButton,
+    Statements,
     Text,
 )
 
@@ -47,22 +48,17 @@ class SyncPage(Page):
         self._items: dict[str, UnsentItem] = {}
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll = ScrollColumn(self.tr("Synk"), self)
         outer.addWidget(scroll)
-        content = QWidget(scroll)
-        scroll.setWidget(content)
-        column = QVBoxLayout(content)
-        column.setContentsMargins(24, 20, 24, 24)
-        column.setSpacing(16)
+        column = scroll.body
         column.addWidget(self._head())
         column.addWidget(self._status_card())
-        columns = QHBoxLayout()
-        columns.setSpacing(16)
-        columns.addWidget(self._unsent_card(), 3, Qt.AlignmentFlag.AlignTop)
-        columns.addWidget(self._trip_card(), 2, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(columns)
+        columns = Columns(self)
+        columns.left.addWidget(self._unsent_card())
+        columns.left.addStretch(1)
+        columns.right.addWidget(self._trip_card())
+        columns.right.addStretch(1)
+        column.addWidget(columns)
         column.addStretch(1)
         QShortcut(QKeySequence("Ctrl+R"), self).activated.connect(self.context.sync.sync_now)
         self.context.sync.status_changed.connect(self._show_status)
@@ -172,9 +168,8 @@ class SyncPage(Page):
         self._ready = Banner("", "ok", card)
         self._ready.setObjectName("tripReady")
         card.body.addWidget(self._ready)
-        self._checks = RowList(self.tr("Sjekkliste før tur"), card)
+        self._checks = Statements(self.tr("Sjekkliste før tur"), card)
         self._checks.setObjectName("tripChecks")
-        self._checks.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         card.body.addWidget(self._checks)
         return card
 
@@ -218,7 +213,6 @@ class SyncPage(Page):
         checks = trip.checklist(self.context.session)
         rows: list[Row] = [trip_row(check) for check in checks]
         self._checks.set_rows(rows)
-        self._checks.fit_height()
         if trip.ready(checks):
             self._ready.say(self.tr("Klar. Alt som trengs for dagen, er på maskinen."), "ok")
         else:

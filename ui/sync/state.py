@@ -164,4 +164,6 @@ def headline(state: SyncState, now: datetime) -> Lines:
     if state.status.parked:
         held = translate("sync", "De står i listen under med årsak. Ingenting er slettet.")
         return Lines(parked_text(state.status.parked), f"{held} {last}", view.tone, view.icon)
+    if view.tone == "ok":  # the time stands in the line below
+        return Lines(translate("sync", "Alt er sendt"), last, view.tone, view.icon)
     return Lines(view.text, last, view.tone, view.icon)

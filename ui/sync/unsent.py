@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
@@ -11,7 +12,7 @@ from fieldapp.services.sync_status import UnsentItem
 from fieldapp.services.trip import TripCheck
 from ui.sync.state import age
 from ui.widgets import Row, RowTag
-from ui.words import kind_word
+from ui.words import amount, kind_word
 
 translate = QCoreApplication.translate
 
@@ -70,9 +71,10 @@ def unsent_row(item: UnsentItem, now: datetime) -> Row:
         tag = RowTag(translate("sync", "Stoppet"), "danger", "circle-alert")
     elif item.state == "in_flight":
         tag = RowTag(translate("sync", "Sendes"), "accent", "cloud-upload")
-    detail = translate("sync", "{kind} · for {age} siden").format(
-        kind=kind_word(item.kind), age=age(item.created_at, now)
-    )
+    since = translate("sync", "akkurat nå")
+    if now - item.created_at >= timedelta(minutes=1):
+        since = translate("sync", "for {age} siden").format(age=age(item.created_at, now))
+    detail = f"{kind_word(item.kind)} · {since}"
     return Row(
         id=item.change_id,
         title=item.patient_name or translate("sync", "Hele teamet"),
@@ -103,7 +105,8 @@ def _behind(check: TripCheck) -> str:
     if check.code == "doses_present":
         return translate("sync", "{0} doser i dag").format(check.detail)
     if check.code == "disk_space":
-        return translate("sync", "{0} GB ledig").format(round(int(check.detail) / 1000, 1))
+        gigabytes = round(Decimal(check.detail) / 1000, 1)
+        return translate("sync", "{0} GB ledig").format(amount(gigabytes))
     if check.code in ("nothing_parked", "nothing_unsent") and check.detail != "0":
         return translate("sync", "{0} endringer").format(check.detail)
     return ""

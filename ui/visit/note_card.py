@@ -116,7 +116,7 @@ class NoteCard(Card):
         self._template.setVisible(note.writing and note.addendum_to is None)
         self._show_template(note.template)
         self._addendum.say(_addendum_words(note), "accent")
-        self._sign.setText(
+        self._sign.say(
             self.tr("Signer tillegg · Ctrl+Enter")
             if note.addendum_to
             else self.tr("Signer og lås · Ctrl+Enter")

@@ -54,9 +54,9 @@ class VisitPage(Page):
         self.visit_card = VisitCard(self)
         self.note_card = NoteCard(reference.note_templates().templates, self)
         self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        # Under the visit, so that it hides nothing and never moves the note's buttons.
+        self._snackbar = Snackbar(self, docked=True)
         self._lay_out()
-        # Beside the note, so that it never hides what is said about the text.
-        self._snackbar = Snackbar(self.visit_card)
         self._clock = QTimer(self)
         self._clock.setInterval(TICK_MILLISECONDS)
         self._clock.timeout.connect(self._on_tick)
@@ -111,12 +111,17 @@ class VisitPage(Page):
         self._aside_place = QVBoxLayout(aside_content)
         self._aside_place.setContentsMargins(0, 0, 0, 0)
         self._aside_place.addWidget(self.visit_card)
-        self._columns.addWidget(self._aside, 2)
+        self._beside = QVBoxLayout()
+        self._beside.setSpacing(10)
+        self._beside.addWidget(self._aside, 1)
+        self._beside.addWidget(self._snackbar)
+        self._columns.addLayout(self._beside, 2)
         self._columns.addWidget(self.note_card, 4)
         self._aside.setWidget(aside_content)
         self._scroll = _scroll_area(self)
         self._scroll.setWidget(content)
         outer.addWidget(self._scroll, 1)
+        self._outer = outer
         theme.current().changed.connect(self._turn)
 
     def _turn(self) -> None:
@@ -127,6 +132,7 @@ class VisitPage(Page):
         if self._columns.direction() == direction:
             return
         self._columns.setDirection(direction)
+        (self._beside if wide else self._outer).addWidget(self._snackbar)
         if wide:
             self._aside_place.addWidget(self.visit_card)
         else:

@@ -40,6 +40,7 @@ from ui.widgets.flow import FlowLayout
 from ui.widgets.layouts import Columns, ScrollColumn
 from ui.widgets.lists import ListModel, Row, RowDelegate, RowList, RowTag
 from ui.widgets.rail import Rail, RailButton, RailEntry
+from ui.widgets.statements import Statements
 from ui.widgets.timeline import Timeline, TimelineItem
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "SearchField",
     "SecondaryButton",
     "Snackbar",
+    "Statements",
     "Tag",
     "Text",
     "Timeline",

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QIcon,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -128,7 +137,10 @@ class Button(QPushButton):
         if self._icon:
             side = theme.current().pixels(18)
             self.setIconSize(QSize(side, side))
-            self.setIcon(icons.icon(self._icon, self._icon_token(), 18))
+            icon = icons.icon(self._icon, self._icon_token(), 18)
+            # Qt's own grey of a white icon cannot be seen on the ground of a button at rest.
+            icon.addPixmap(icons.pixmap(self._icon, "muted", 18), QIcon.Mode.Disabled)
+            self.setIcon(icon)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -228,6 +240,7 @@ class Banner(QFrame):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
+        self.setProperty("surface", "banner")  # a page may give it another name
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 10, 14, 10)
@@ -443,6 +456,9 @@ class Avatar(QWidget):
 class Snackbar(QFrame):
     """Says what was just done, for ten seconds, with an undo where there is one.
 
+    It lies over the bottom of its parent; a `docked` one is put into a layout instead, where it
+    covers nothing that somebody is about to press.
+
     Signals:
         undo_asked(): the user took the last act back.
     """
@@ -450,12 +466,13 @@ class Snackbar(QFrame):
     undo_asked = Signal()
     SHOWN_MILLISECONDS = 10_000
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, *, docked: bool = False) -> None:
         super().__init__(parent)
+        self._docked = docked
         self.setObjectName("snackbar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._row = row = QHBoxLayout(self)
-        row.setContentsMargins(18, 8, 10, 8)
+        row.setContentsMargins(18, 8, 18, 8)
         row.setSpacing(12)
         self.text = Text(parent=self)
         row.addWidget(self.text, 1)
@@ -495,6 +512,8 @@ class Snackbar(QFrame):
 
     def _place(self) -> None:
         """At the bottom, as wide as the words want and the window allows, as high as that needs."""
+        if self._docked:
+            return
         room = self._over.width() - 32
         words = self.text.fontMetrics().horizontalAdvance(self.text.text())
         margins = self._row.contentsMargins()

@@ -44,7 +44,7 @@ class Dialog(QDialog):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._content = content = Fitted(self._scroll)
         self.body = QVBoxLayout(content)
-        self.body.setContentsMargins(2, 2, 10, 2)
+        self.body.setContentsMargins(0, 2, 0, 2)
         self.body.setSpacing(12)
         self._scroll.setWidget(content)
         outer.addWidget(self._scroll, 1)
@@ -58,6 +58,7 @@ class Dialog(QDialog):
         buttons.addWidget(self.cancel_button)
         buttons.addWidget(self.confirm_button)
         outer.addLayout(buttons)
+        self._outer = outer
         self.cancel_button.clicked.connect(self.reject)
         self.confirm_button.clicked.connect(self.try_accept)
         for sequence in ("Ctrl+Return", "Ctrl+Enter"):
@@ -73,6 +74,8 @@ class Dialog(QDialog):
         self.problem.say(problem, "danger")
         if not problem:
             self.accept()
+        elif self.isVisible():
+            self._fit()
 
     def showEvent(self, event: object) -> None:
         self._fit()
@@ -81,16 +84,19 @@ class Dialog(QDialog):
     def _fit(self) -> None:
         """Be as large as the content needs, but never larger than the window below."""
         look = theme.current()
-        width, height = look.pixels(560), 0
-        content = self._content
-        content.setFixedWidth(width - 60)
-        self.body.activate()
-        needed = self.body.heightForWidth(width - 60) if self.body.hasHeightForWidth() else 0
-        needed = max(needed, self.body.sizeHint().height())
-        height = needed + look.pixels(200)
         parent = self.parentWidget()
         room = parent.window().size() if parent is not None else self.screen().availableSize()
-        width = min(width, room.width() - 24)
+        width = min(look.pixels(560), room.width() - 24)
+        content, sides = self._content, self._outer.contentsMargins()
+        inside = width - sides.left() - sides.right()
+        content.setFixedWidth(inside)
+        self.body.activate()
+        needed = self.body.heightForWidth(inside) if self.body.hasHeightForWidth() else 0
+        needed = max(needed, self.body.minimumSize().height())
+        # Everything round the content: margins, title, problem and buttons.
+        self._outer.invalidate()
+        around = self._outer.totalHeightForWidth(width) - self._scroll.minimumSizeHint().height()
+        height = needed + around + 4
         content.setMinimumWidth(0)
         content.setMaximumWidth(16777215)
         self.resize(width, min(height, room.height() - 24))

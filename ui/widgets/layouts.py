@@ -11,7 +11,12 @@ from ui.widgets.fitted import Fitted
 
 
 class ScrollColumn(QScrollArea):
-    """A page's content: add to `body`. Scrolls down only, never sideways."""
+    """A page's content: add to `body`. Scrolls down only, never sideways.
+
+    Cards end at the same line with and without the scroll bar, which stands in the margin.
+    """
+
+    SIDE = 24
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -21,9 +26,15 @@ class ScrollColumn(QScrollArea):
         self.setAccessibleName(name)
         self._content = Fitted(self)
         self.body = QVBoxLayout(self._content)
-        self.body.setContentsMargins(24, 18, 24, 24)
+        self.body.setContentsMargins(self.SIDE, 18, self.SIDE, 24)
         self.body.setSpacing(14)
         self.setWidget(self._content)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        margins = self.body.contentsMargins()
+        margins.setRight(max(0, self.SIDE - (self.width() - self.viewport().width())))
+        self.body.setContentsMargins(margins)
 
 
 class Columns(QWidget):
@@ -50,10 +61,6 @@ class Columns(QWidget):
             column.setSpacing(14)
             self._box.addLayout(column, share)
         theme.current().changed.connect(self._arrange)
-
-    @property
-    def stacked(self) -> bool:
-        return self._box.direction() is QBoxLayout.Direction.TopToBottom
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

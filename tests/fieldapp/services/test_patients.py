@@ -286,3 +286,15 @@ def test_the_timeline_comes_in_pages_that_skip_nothing(session: Session, kari: P
         seen += [line.id for line in page]
         page = patients.timeline(session, kari.id, limit=4, before=page[-1].at)
     assert sorted(seen) == [note.id for note in made]
+
+
+def test_a_visit_that_was_made_is_no_longer_the_next_one(session: Session) -> None:
+    berg = patient("Berg")
+    now, later = appointment(berg, TODAY), appointment(berg, TODAY + timedelta(days=7))
+    receive(session, berg, assignment(berg), now, later)
+    assert patients.page(session, berg.id).next_appointment == now
+    begun = visits.start(session, berg.id, VisitKind.HOME, appointment_id=now.id)
+    assert patients.page(session, berg.id).next_appointment == now
+    visits.finish(session, str(begun.created_id))
+    assert patients.page(session, berg.id).next_appointment == later
+    assert patients.rows(session)[0].next_visit == later.day

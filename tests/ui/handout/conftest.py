@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from PySide6.QtCore import QLocale
 from pytestqt.qtbot import QtBot
 
 from tests.helpers.pages import make_context, show_page
-from tests.helpers.ward import AASE, Ward, make_ward
+from tests.helpers.ward import AASE, Ward
 from ui.handout.page import HandoutPage
 from ui.tasks import TaskRunner
 from ui.theme import Theme
-
-
-@pytest.fixture(autouse=True)
-def norwegian() -> Iterator[None]:
-    """Figures with a comma, as the application shows them."""
-    before = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.NorwegianBokmal, QLocale.Country.Norway))
-    yield
-    QLocale.setDefault(before)
-
-
-@pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
-    made = make_ward(tmp_path / "store")
-    yield made
-    made.session.database.close()
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_four_keys_record_a_given_dose_with_everything_that_was_said(
     assert event.observed_state is ObservedState.UNAFFECTED
     assert event.witnessed
     assert event.author_id == ward.session.user.id
-    assert "Gitt 09:40 av Nils Hammer, 85 mg (42,5 mL), inntak sett" in said(page)
+    assert "Gitt 09:40 av Nils Hammer, 85\u00a0mg (42,5\u00a0mL), inntak sett" in said(page)
 
 
 def test_nothing_is_filled_in_beforehand_and_what_is_missing_is_said_by_name(

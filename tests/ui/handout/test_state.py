@@ -42,11 +42,11 @@ def a_round(*states: HandoutStatus | None) -> list[RoundPatient]:
 
 def test_a_liquid_dose_is_written_out_in_both_units_with_its_strength() -> None:
     slot = a_slot(patient(), concentration_mg_per_ml=Decimal(5))
-    assert full_dose(slot) == "60 mg = 12 mL (5 mg/mL)"
+    assert full_dose(slot) == "60\u00a0mg = 12\u00a0mL (5\u00a0mg/mL)"
 
 
 def test_a_solid_dose_has_no_volume() -> None:
-    assert full_dose(a_slot(patient(), concentration_mg_per_ml=None)) == "60 mg"
+    assert full_dose(a_slot(patient(), concentration_mg_per_ml=None)) == "60\u00a0mg"
 
 
 def test_an_empty_form_lacks_everything_and_says_so_in_words() -> None:

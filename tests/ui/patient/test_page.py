@@ -80,7 +80,7 @@ def test_ctrl_and_a_digit_opens_a_tab(qtbot: QtBot, workspace: Workspace) -> Non
 
 def test_orders_show_dose_in_mg_and_ml_with_source_and_age(workspace: Workspace) -> None:
     words = _words(_open(workspace, tab="medication"))
-    assert "morgen 85 mg = 42,5 mL · hver dag · hjemme" in words
+    assert "Morgen 85\u00a0mg = 42,5\u00a0mL · hver dag · hjemme" in words
     assert "LAR-ordinasjon mottatt 02.11.2026" in words
     assert "(240 dager siden)" in words
 
