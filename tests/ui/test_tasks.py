@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -130,17 +129,3 @@ def test_closing_leaves_no_thread_behind(qapp: QApplication) -> None:
     runner.close()
 
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fieldapp")]
-
-
-class _Source(QObject):
-    spoken = Signal()
-
-
-def test_a_signal_drops_no_reference_too_many() -> None:
-    """One release of the bindings did, and ended the process after some 560 signals."""
-    source = _Source()
-    before = sys.getrefcount(True)
-    for _ in range(200):
-        source.spoken.emit()
-
-    assert abs(sys.getrefcount(True) - before) < 50
