@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.helpers.pages import make_context, show_page
-from tests.helpers.ward import MARET, Ward, make_ward
+from tests.helpers.ward import MARET, Ward
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 from ui.visit.page import VisitPage
-
-
-@pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
-    made = make_ward(tmp_path / "store")
-    yield made
-    if not made.session.database.closed:
-        made.session.database.close()
 
 
 @pytest.fixture
