@@ -149,7 +149,7 @@ class Gallery(QWidget):
                 Pill("circle-check", "Alt er sendt · 08:12", "ok"),
                 Pill("refresh-cw", "Sender 2 av 7", "accent"),
                 Pill("circle-alert", "1 kunne ikke sendes", "danger"),
-                Pill("pause", "Synk på pause"),
+                Pill("cloud-off", "Uten dekning · 3 usendt", "warn"),
             )
         )
         column.addWidget(self._controls())

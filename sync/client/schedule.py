@@ -35,7 +35,6 @@ class ScheduleState:
 
     online: bool
     running: bool = False
-    paused: bool = False
     needs_login: bool = False
     last_probe: datetime | None = None
     online_since: datetime | None = None
@@ -55,7 +54,7 @@ class NextAction:
 
 def next_action(state: ScheduleState, now: datetime) -> NextAction:
     """Decide what to do at `now`; a clock that was set back costs no more than a short wait."""
-    if state.running or state.paused:
+    if state.running:
         return _wait(PROBE_EVERY)
     if not state.online or state.needs_login:
         return _when_due("probe", _after(state.last_probe, PROBE_EVERY), now)

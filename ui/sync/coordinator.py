@@ -104,7 +104,7 @@ class SyncCoordinator(QObject):
         """Do what the schedule says is due, or come back when something will be."""
         if self._closed or self._probing or self.running:
             return
-        step = next_action(replace(self._schedule, paused=self.state.paused), self._now())
+        step = next_action(self._schedule, self._now())
         if step.action == "probe":
             self.probe()
         elif step.action == "sync":
@@ -141,12 +141,6 @@ class SyncCoordinator(QObject):
         """Ask the running sync to stop between two batches; what was confirmed stays confirmed."""
         self._again = False
         self._stop.set()
-
-    @Slot(bool)
-    def pause(self, paused: bool) -> None:
-        """Stop syncing by itself, or begin again. A sync by hand still works."""
-        self._update(paused=paused)
-        self.take_next_step()
 
     def login(self, password: str, on_done: Callable[[str | None], None]) -> None:
         """Log in again and then sync. `on_done` gets None, or the error code."""

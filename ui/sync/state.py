@@ -38,7 +38,6 @@ class SyncState:
     status: SyncStatus
     online: bool = False
     running: bool = False
-    paused: bool = False
     step: str = ""
     done: int = 0
     total: int = 0
@@ -82,8 +81,6 @@ def pill(state: SyncState, now: datetime) -> PillView:
         )
     if not status.pull_complete:
         return PillView("cloud-download", translate("sync", "Henting ikke fullført"), "warn")
-    if state.paused:
-        return PillView("pause", translate("sync", "Synk på pause"), "neutral")
     if status.waiting:
         return PillView("cloud-upload", unsent_text(status.waiting), "warn")
     return PillView(

@@ -43,7 +43,6 @@ def with_status(state: SyncState = WELL, **changes: object) -> SyncState:
         (replace(WELL, running=True, step="pull"), "Henter …", "accent"),
         (replace(WELL, error_code="server_trouble"), "Sist synk feilet · se hvorfor", "danger"),
         (with_status(pull_complete=False), "Henting ikke fullført", "warn"),
-        (replace(WELL, paused=True), "Synk på pause", "neutral"),
         (with_status(waiting=1), "1 usendt", "warn"),
     ],
 )
