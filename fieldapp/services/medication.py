@@ -22,6 +22,7 @@ from fieldapp.domain.medication import (
     MedicationAdministration,
     MedicationRequest,
     ObservedState,
+    Part,
     Slot,
     SlotKey,
     check_handout,
@@ -123,9 +124,21 @@ class MissedDays:
 
 
 def service_day(session: Session) -> date:
-    """The day whose doses are handed out now: until ``DAY_CHANGES_AT`` still yesterday."""
-    now = session.clock.now().astimezone(OSLO)
-    return now.date() if now.time() >= DAY_CHANGES_AT else now.date() - timedelta(days=1)
+    """The day whose doses are handed out now.
+
+    Until ``DAY_CHANGES_AT`` it is still yesterday for those who hand out doses of the night.
+    """
+    today = session.today()
+    if not _small_hours(session):
+        return today
+    yesterday = today - timedelta(days=1)
+    planned = _day_slots(session, yesterday, only_mine=True)
+    has_night = any(entry.slot.key.part is Part.NIGHT for _, entry in planned)
+    return yesterday if has_night else today
+
+
+def _small_hours(session: Session) -> bool:
+    return session.clock.now().astimezone(OSLO).time() < DAY_CHANGES_AT
 
 
 def round_for(session: Session, day: date, *, only_mine: bool = True) -> list[RoundPatient]:
@@ -325,7 +338,8 @@ def _check_day(session: Session, event: MedicationAdministration) -> None:
     if event.status is not HandoutStatus.GIVEN or event.retrospective:
         return
     today = session.today()
-    if event.day < min(today, service_day(session)):
+    oldest = today - timedelta(days=1) if _small_hours(session) else today
+    if event.day < oldest:
         raise HandoutError("day_has_passed")
     if event.day > today:
         raise HandoutError("not_planned")

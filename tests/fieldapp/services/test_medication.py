@@ -193,7 +193,6 @@ def test_yesterdays_dose_can_still_be_recorded_when_midnight_has_passed(
 ) -> None:
     clock.advance(timedelta(hours=15))
     assert session.today() == TODAY + timedelta(days=1)
-    assert medication.service_day(session) == TODAY
     medication.record(session, entry(order))
     assert len(_events(session)) == 1
 
@@ -222,12 +221,22 @@ def test_a_form_left_open_over_night_does_not_put_todays_dose_on_yesterday(
         (datetime(2026, 10, 25, 2, 30, tzinfo=OSLO, fold=1), date(2026, 10, 25)),
     ],
 )
-def test_the_round_moves_on_two_hours_after_midnight_in_oslo(
+def test_a_round_with_doses_of_the_night_moves_on_two_hours_after_midnight_in_oslo(
     tmp_path: Path, local: datetime, day: date
 ) -> None:
     session = new_session(tmp_path, clock=FixedClock(local))
+    person = patient()
+    night = (PlannedDose(Part.NIGHT, Decimal(60)),)
+    receive(session, person, assignment(person), request(person, doses=night))
     assert medication.service_day(session) == day
     session.database.close()
+
+
+def test_a_round_without_doses_of_the_night_moves_on_at_midnight(
+    session: Session, order: MedicationRequest, clock: FixedClock
+) -> None:
+    clock.advance(timedelta(hours=15))
+    assert medication.service_day(session) == TODAY + timedelta(days=1)
 
 
 def test_a_colleagues_handout_is_not_taken_back_and_keeps_the_slot_closed(
