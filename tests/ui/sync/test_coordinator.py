@@ -167,3 +167,30 @@ def test_nothing_starts_after_closing(coordinator: SyncCoordinator, line: FakeLi
     coordinator.probe()
     coordinator.take_next_step()
     assert line.syncs == 0
+
+
+def test_a_login_that_ran_out_is_still_asked_for_after_the_line_was_lost(
+    qtbot: QtBot, coordinator: SyncCoordinator, line: FakeLine
+) -> None:
+    line.report = SyncReport(0, 0, 0, False, "login_expired", "login_expired")
+    with qtbot.waitSignal(coordinator.finished):
+        coordinator.sync_now()
+    coordinator.probe()
+    qtbot.waitUntil(lambda: not coordinator.online)
+    line.answers = True
+    coordinator.probe()
+    qtbot.waitUntil(lambda: coordinator.online)
+    assert coordinator.state.error_code == "login_expired"
+
+
+def test_what_was_said_of_a_bad_line_is_forgotten_when_the_server_answers(
+    qtbot: QtBot, coordinator: SyncCoordinator, line: FakeLine
+) -> None:
+    line.report = SyncReport(0, 0, 0, False, "timeout", "timeout")
+    with qtbot.waitSignal(coordinator.finished):
+        coordinator.sync_now()
+    assert coordinator.state.error_code == "timeout"
+    line.answers, line.report = True, WELL
+    with qtbot.waitSignal(coordinator.status_changed, check_params_cb=lambda state: state.online):
+        coordinator.probe()
+    assert coordinator.state.error_code is None
