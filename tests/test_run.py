@@ -496,3 +496,11 @@ def test_run_py_needs_nothing_but_the_standard_library() -> None:
     )
     foreign = set(done.stdout.split()) - sys.stdlib_module_names - {"run", "__main__"}
     assert {name for name in foreign if not name.startswith(("_", "__"))} == set()
+
+
+def test_the_quick_start_of_the_readme_is_two_commands_and_ci_calls_the_second() -> None:
+    section = (run.ROOT / "README.md").read_text(encoding="utf-8").split("## Two commands")[1]
+    commands = section.split("```")[1].strip().splitlines()
+    assert commands == ["python3 run.py demo", "python3 run.py test"]
+    ci = (run.ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert '"$python" run.py test' in ci
