@@ -151,22 +151,22 @@ def _seed(folder: Path, server_folder: Path, facts: Facts, say: Say) -> Facts:
     command = _command(
         server_folder, "seed", "--demo", "--today", facts.day, "--password-stdin", "--json"
     )
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(facts.server_password + "\n")
-    process.stdin.close()
     username, shown = "", 0.0
-    for line in process.stdout:
-        event = json.loads(line)
-        if event["event"] == "seeded":
-            username = event["username"]
-        elif time.monotonic() - shown > 1:
-            shown = time.monotonic()
-            say(f"  {event['step']} {event['done']} of {event['total']}")
-    if process.wait() != 0 or not username:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(facts.server_password + "\n")
+        process.stdin.close()
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["event"] == "seeded":
+                username = event["username"]
+            elif time.monotonic() - shown > 1:
+                shown = time.monotonic()
+                say(f"  {event['step']} {event['done']} of {event['total']}")
+    if process.returncode != 0 or not username:
         raise DemoError("The server could not be filled; see the lines above.")
     seeded = Facts(username, facts.server_password, facts.day, facts.port)
     _remember(folder, seeded)
