@@ -207,6 +207,11 @@ _SENTENCES: dict[str, object] = {
         "Programmet og serveren forstod ikke hverandre. Alt er trygt lagret her. "
         "Kontakt brukerstøtte.",
     ),
+    "insecure_address": QT_TRANSLATE_NOOP(
+        "errors",
+        "Adressen begynner med http, så linjen ville ikke vært kryptert. Ingenting er sendt. "
+        "Bruk adressen som begynner med https.",
+    ),
     "upgrade_needed": QT_TRANSLATE_NOOP(
         "errors",
         "Programmet er for gammelt for serveren. Alt er trygt lagret her. "

@@ -21,6 +21,7 @@ from sync.protocol.errors import (
     SENT_BY_SERVER,
     CaptivePortalError,
     ConnectTimeoutError,
+    InsecureAddressError,
     InterceptedError,
     LineBrokenError,
     LoginExpiredError,
@@ -304,6 +305,9 @@ def _checked(base_url: str) -> str:
         valid = False
     if not valid:
         raise ProtocolError_("address")
+    if parts.scheme == "http" and not _is_this_machine(base_url):
+        # Passwords and health data never cross a network in clear.
+        raise InsecureAddressError
     return base_url
 
 

@@ -15,6 +15,7 @@
     ├── ServerTroubleError     the server answered that it cannot
     ├── TooLargeError          send or ask for less at a time
     └── ProtocolError_         the two sides misunderstand each other
+        ├── InsecureAddressError  no TLS to a server that is not on this machine
         └── UpgradeNeededError   this program is too old for the server
 
 `code` is the stable name; `family` is the code of the nearest class directly under SyncError, so
@@ -155,6 +156,12 @@ class ProtocolError_(SyncError):
     code = "protocol"
     family = "protocol"
     status = 400
+
+
+class InsecureAddressError(ProtocolError_):
+    """The address asks for a line without TLS to a server that is not on this machine."""
+
+    code = "insecure_address"
 
 
 class UpgradeNeededError(ProtocolError_):

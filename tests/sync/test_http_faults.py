@@ -14,6 +14,7 @@ from sync.client.line import Line
 from sync.protocol.errors import (
     CaptivePortalError,
     EnrolCodeError,
+    InsecureAddressError,
     InterceptedError,
     LineBrokenError,
     LoginExpiredError,
@@ -131,7 +132,7 @@ def test_a_name_without_an_address_is_told_as_such(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
     monkeypatch.setenv("NO_PROXY", "*")
     with pytest.raises(NameLookupError):
-        pull("http://server.invalid")
+        pull("https://server.invalid")
 
 
 def test_a_line_without_tls_where_tls_belongs_is_told_as_intercepted() -> None:
@@ -210,3 +211,11 @@ def test_an_error_never_carries_what_was_sent_or_read() -> None:
         service.pull(PullRequest(cursor=None, limit=1))
     assert "Nordmann" not in str(raised.value)
     assert "very-secret-token" not in str(raised.value)
+
+
+@pytest.mark.parametrize("address", ["http://server.example", "http://192.0.2.7:8440"])
+def test_a_line_without_tls_is_refused_unless_the_server_is_on_this_machine(address: str) -> None:
+    with pytest.raises(InsecureAddressError):
+        HttpSyncService(address, lambda: None, Line())
+    for local in ("http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"):
+        HttpSyncService(local, lambda: None, Line()).close()
