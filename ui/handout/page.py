@@ -124,6 +124,7 @@ class HandoutPage(Page):
         )
         self._next.setAccessibleName(self.tr("Neste pasient"))
         column.addWidget(self._next)
+        column.addStretch(0)
         return holder
 
     def _right_side(self) -> QVBoxLayout:
@@ -222,6 +223,8 @@ class HandoutPage(Page):
         if state.patient is not None:
             self.list.select_id(state.patient.id)
         self.list.blockSignals(blocked)
+        for widget in (self._summary, self.list, self._next):
+            widget.setVisible(bool(state.rows))  # an empty list says nothing but "broken"
         self._head.setVisible(state.patient is not None)
         if state.patient is not None:
             self._head.show_header(header(state.patient, state.flags, today))

@@ -158,7 +158,7 @@ def round_row(patient: RoundPatient, *, short: bool = False) -> Row:
     return Row(
         id=patient.patient.id,
         title=patient.patient.name,
-        detail=_progress_words(patient, done),
+        detail=_progress_words(patient, done, short=short),
         icon=icon,
         icon_tone=_tone(tone),
         tags=_severe_tag(patient, short=short),
@@ -175,13 +175,15 @@ def round_summary(patients: Sequence[RoundPatient], day: date, today: date) -> s
     return translate("handout", "{said} · dosene for {day}").format(said=said, day=long_day(day))
 
 
-def _progress_words(patient: RoundPatient, done: int) -> str:
+def _progress_words(patient: RoundPatient, done: int, *, short: bool) -> str:
     total = len(patient.slots)
     if total > 1:
         return translate("handout", "{done} av {total} ført").format(done=done, total=total)
     slot = patient.slots[0]
     part = word(slot.slot.key.part)
     event = given_event(slot) or (slot.standing[-1] if slot.standing else None)
+    if event is None and short:
+        return part  # the open circle before the name says the rest
     if event is None:
         return translate("handout", "{part} · ikke ført").format(part=part)
     return f"{word(event.status)} {clock_text(event.given_at)}"

@@ -5,8 +5,9 @@ It stands above the tabs and outside their scrolling, so that it never goes away
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from ui import theme
 from ui.flags import flag_icon
@@ -17,6 +18,7 @@ from ui.widgets import (
     Chip,
     CriticalBand,
     CriticalEntry,
+    Fitted,
     FlowLayout,
     IconLabel,
     PrimaryButton,
@@ -24,10 +26,16 @@ from ui.widgets import (
     SecondaryButton,
     Text,
     clear,
+    set_role,
 )
 
 COMPACT_FROM = 160
 """Text size in per cent from which the calm facts fold away behind a button."""
+LEAST_HEADER = 120
+"""Height at 100 % text that the header keeps however low the window is."""
+
+LONG_NAME = 26
+"""Letters from which a name is written smaller where the header is compact."""
 
 
 class Fact(Chip):
@@ -50,8 +58,8 @@ class Fact(Chip):
         return QSize(theme.current().pixels(60), super().minimumSizeHint().height())
 
 
-class Name(Text):
-    """The name on one line where there is room, on two where there is not."""
+class OneLine(Text):
+    """Words on one line where there is room, on more where there is not."""
 
     def sizeHint(self) -> QSize:
         self.ensurePolished()
@@ -74,11 +82,13 @@ class PatientHeader(Card):
         self._view: HeaderView | None = None
         self._id_shown = False
         self._folded = True
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        # Never "Maximum": Qt takes that from the size hint, which knows nothing of words that wrap
+        # at this width, and critical information would be cut off without a sign.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._build()
         theme.current().changed.connect(self._fold)
 
-    def show_view(self, view: HeaderView, *, visit_open: bool) -> None:
+    def show_view(self, view: HeaderView, *, visit_open: bool, planned_today: bool = False) -> None:
         """Show a patient; the number is hidden again whenever another patient comes."""
         if self._view is None or self._view.id_full != view.id_full:
             self._id_shown = False
@@ -90,7 +100,8 @@ class PatientHeader(Card):
         self._address_part.setVisible(bool(view.address))
         self._phone.setText(view.phone)
         self._phone_part.setVisible(bool(view.phone))
-        self._visit.say(self.tr("Fortsett besøk") if visit_open else self.tr("Nytt besøk"))
+        begin = self.tr("Start besøk") if planned_today else self.tr("Nytt besøk")
+        self._visit.say(self.tr("Fortsett besøk") if visit_open else begin)
         self._show_id()
         self._band.show_entries([_entry(item) for item in view.present])
         self._rest.setText(self._rest_words(view))
@@ -99,8 +110,9 @@ class PatientHeader(Card):
 
     def _build(self) -> None:
         self._avatar = Avatar("", self)
-        self._name = Name("", "title", self)
+        self._name = OneLine("", "title", self)
         self._age = Text("", "muted", self, wrap=False)
+        self._age.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         self._visit = PrimaryButton(self.tr("Nytt besøk"), self, icon="square-pen", name="newVisit")
         self._visit.clicked.connect(self.visit_asked)
         self._edit = SecondaryButton(
@@ -110,12 +122,12 @@ class PatientHeader(Card):
         self._edit.clicked.connect(self.edit_asked)
         self._id = QuietButton("", self, icon="id-card", name="nationalId")
         self._id.clicked.connect(self._toggle_id)
-        self._address = Text("", "", self, wrap=False)
+        self._address = OneLine("", "", self)
         self._address_part = _with_icon("map-pin", self._address, self)
         self._phone = Text("", "", self, wrap=False)
         self._phone_part = _with_icon("phone", self._phone, self)
         self._contact_holder = QWidget(self)
-        contacts = FlowLayout(self._contact_holder, 16)
+        contacts = FlowLayout(self._contact_holder, 16, lines=0)
         for part in (self._id, self._address_part, self._phone_part):
             contacts.addWidget(part)
 
@@ -124,11 +136,12 @@ class PatientHeader(Card):
         first.addWidget(self._avatar, 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(0)
-        names = QHBoxLayout()
-        names.setSpacing(12)
-        names.addWidget(self._name, 0)
-        names.addWidget(self._age, 1, Qt.AlignmentFlag.AlignBottom)
-        words.addLayout(names)
+        # A long name takes the whole width, and the age goes on under it.
+        names = QWidget(self)
+        flow = FlowLayout(names, 16, lines=0)
+        flow.addWidget(self._name)
+        flow.addWidget(self._age)
+        words.addWidget(names)
         words.addWidget(self._contact_holder)
         first.addLayout(words, 1)
         first.addWidget(self._edit, 0, Qt.AlignmentFlag.AlignTop)
@@ -198,6 +211,11 @@ class PatientHeader(Card):
     def _fold(self) -> None:
         """At large text the calm facts fold, so that the tab below keeps room; severe ones stay."""
         compact = self._compact or theme.current().scale >= COMPACT_FROM
+        # A name of many lines would take the room of what is dangerous.
+        long = compact and len(self._name.text()) > LONG_NAME
+        set_role(self._name, "role", "heading" if long else "title")
+        # As high as a line of the name, so that both stand on one height.
+        self._age.setMinimumHeight(QFontMetrics(self._name.font()).height())
         self._more.setVisible(compact)
         self._more.say(self.tr("Mer") if self._folded else self.tr("Mindre"))
         shown = not compact or not self._folded
@@ -206,6 +224,44 @@ class PatientHeader(Card):
         self._avatar.setVisible(not compact)
         if not self._compact:
             self._edit.setVisible(shown)
+
+
+class HeaderArea(QScrollArea):
+    """As high as the header needs; where the window has less, a scroll bar says that there is more.
+
+    Qt itself would squeeze the header and cut critical information off without a sign.
+    """
+
+    def __init__(self, header: PatientHeader, below: int, parent: QWidget) -> None:
+        """`below` is the height, at 100 % text, that the rest of the page keeps in any case."""
+        super().__init__(parent)
+        self._below, self._page = below, parent
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(self.tr("Pasienten"))
+        self._content = Fitted(self)
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(header)
+        self.setWidget(self._content)
+        self._content.installEventFilter(self)
+        parent.installEventFilter(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize, QEvent.Type.Show):
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        needed = self._content.heightForWidth(self.viewport().width())
+        room = self._page.height() - theme.current().pixels(self._below)
+        least = theme.current().pixels(LEAST_HEADER)
+        self.setFixedHeight(min(needed, max(room, least)))
 
 
 def _entry(item: CriticalItem) -> CriticalEntry:

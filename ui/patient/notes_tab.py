@@ -18,6 +18,7 @@ from ui.widgets import (
     EmptyState,
     IconLabel,
     PrimaryButton,
+    Prose,
     SecondaryButton,
     Tag,
     Text,
@@ -109,7 +110,7 @@ class NoteCard(Card):
         )
         self.head.addWidget(self.addendum)
         self.body.addWidget(Text(f"{view.author_name} · {when}", "small", self))
-        self.body.addWidget(_reading(view.note.text, self))
+        self.body.addWidget(Prose(view.note.text, self))
 
     def add_addendum(self, view: NoteView, when: str) -> None:
         box = QFrame(self)
@@ -119,9 +120,5 @@ class NoteCard(Card):
         column.setSpacing(4)
         head = self.tr("Tillegg · {name} · {when}").format(name=view.author_name, when=when)
         column.addWidget(Text(head, "label", box))
-        column.addWidget(_reading(view.note.text, box))
+        column.addWidget(Prose(view.note.text, box))
         self.body.addWidget(box)
-
-
-def _reading(text: str, parent: QWidget) -> Text:
-    return Text(text, "", parent)

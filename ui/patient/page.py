@@ -17,7 +17,7 @@ from ui.errors import sentence_for
 from ui.page import Page
 from ui.patient.contacts_tab import ContactsTab
 from ui.patient.critical_dialog import CriticalDialog
-from ui.patient.header import PatientHeader
+from ui.patient.header import HeaderArea, PatientHeader
 from ui.patient.header_state import header
 from ui.patient.medication_tab import MedicationTab
 from ui.patient.notes_tab import NotesTab
@@ -33,6 +33,10 @@ TABS: tuple[tuple[str, Callable[[AppContext, QWidget], Tab]], ...] = (
     ("notes", NotesTab),
     ("contacts", ContactsTab),
 )
+
+
+BELOW_HEADER = 90
+"""Height at 100 % text that the tabs and a part of the open one keep."""
 
 
 class PatientPage(Page):
@@ -66,7 +70,8 @@ class PatientPage(Page):
         top = QVBoxLayout()
         top.setContentsMargins(24, 16, 24, 0)
         top.setSpacing(4)
-        top.addWidget(self.header)
+        self._header_area = HeaderArea(self.header, BELOW_HEADER, self)
+        top.addWidget(self._header_area)
         top.addWidget(self.tabs)
         column.addLayout(top)
         column.addWidget(self._stack, 1)
@@ -114,14 +119,19 @@ class PatientPage(Page):
         except NotFoundError:
             facts = None
         self._facts = facts
-        for widget in (self.header, self.tabs, self._stack):
+        for widget in (self._header_area, self.tabs, self._stack):
             widget.setVisible(facts is not None)
         self._gone.setVisible(facts is None)
         if facts is None:
             return
         open_visit = visits.open_encounter(session, self.patient_id)
         view = header(facts.patient, facts.flags, session.today())
-        self.header.show_view(view, visit_open=open_visit is not None)
+        planned = facts.next_appointment
+        self.header.show_view(
+            view,
+            visit_open=open_visit is not None,
+            planned_today=planned is not None and planned.day == session.today(),
+        )
         self._show_tab(self.tabs.currentIndex())
 
     @Slot()

@@ -37,6 +37,10 @@ def line(row: PatientRow, today: date) -> Row:
 
 def count_text(shown: int, all_rows: int) -> str:
     """How many patients the search let through."""
+    if shown == all_rows == 0:
+        return translate("patients", "Ingen pasienter på denne maskinen")
+    if shown == all_rows == 1:
+        return translate("patients", "1 pasient på denne maskinen")
     if shown == all_rows:
         return translate("patients", "{count} pasienter på denne maskinen").format(count=all_rows)
     return translate("patients", "{shown} av {count} pasienter").format(shown=shown, count=all_rows)

@@ -14,7 +14,7 @@ from sync.client.enrol import enrol
 from ui import errors, theme
 from ui.setup.state import SetupForm, problems, same_request
 from ui.tasks import TaskRunner
-from ui.widgets import Banner, Fitted, FormField, IconLabel, PrimaryButton, Text, row_of
+from ui.widgets import Banner, Fitted, FormField, IconLabel, PrimaryButton, Text, column_of, row_of
 
 
 class NewDoor(Protocol):
@@ -197,8 +197,13 @@ class SetupPage(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        key.setFont(theme.current().font(19, theme.current().font().Weight.DemiBold))
-        self._column.addWidget(key)
+        key.setFont(theme.current().font(21, theme.current().font().Weight.DemiBold))
+        frame = QFrame(self._card)
+        frame.setObjectName("sunken")
+        inside = column_of(key)
+        inside.setContentsMargins(16, 14, 16, 14)
+        frame.setLayout(inside)
+        self._column.addWidget(frame)
         done = PrimaryButton(
             self.tr("Nøkkelen er skrevet ned"), self._card, icon="check", name="setupDone"
         )

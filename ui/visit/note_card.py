@@ -29,6 +29,7 @@ from ui.widgets import (
     FlowLayout,
     IconLabel,
     PrimaryButton,
+    Prose,
     QuietButton,
     SecondaryButton,
     Text,
@@ -315,8 +316,8 @@ class SignedNote(QFrame):
         row.setStretch(1, 1)
         return row
 
-    def _words(self, text: str) -> Text:
-        label = Text(text.rstrip(), parent=self)
+    def _words(self, text: str) -> Prose:
+        label = Prose(text.rstrip(), self)
         label.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard

@@ -22,7 +22,7 @@ from ui import theme
 from ui.context import AppContext
 from ui.errors import sentence_for
 from ui.page import Page
-from ui.patient.header import PatientHeader
+from ui.patient.header import HeaderArea, PatientHeader
 from ui.patient.header_state import header
 from ui.visit.note_card import NoteCard
 from ui.visit.presenter import VisitPresenter
@@ -34,6 +34,8 @@ from ui.widgets.fitted import settle_layouts
 TICK_MILLISECONDS = 15_000
 SIDE_BY_SIDE_PIXELS = 900
 """Least width, at 100 % text, at which the two cards stand beside each other."""
+BELOW_HEADER = 110
+"""Height at 100 % text that the visit and the note keep."""
 
 
 class VisitPage(Page):
@@ -98,7 +100,8 @@ class VisitPage(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(22, 16, 22, 16)
         outer.setSpacing(12)
-        for widget in (self._header, self._missing, self._elsewhere):
+        header = HeaderArea(self._header, BELOW_HEADER, self)
+        for widget in (header, self._missing, self._elsewhere):
             outer.addWidget(widget)
         self._columns.setContentsMargins(0, 0, 0, 0)
         self._columns.setSpacing(14)

@@ -174,7 +174,7 @@ class VisitCard(Card):
         self._colleague_box.setSizePolicy(policy)
         self._colleague_flow = FlowLayout(self._colleague_box, 8)
         self._colleague_box.hide()
-        head = row_of(Text(self.tr("Med på besøket"), "label", holder), self._show_colleagues)
+        head = row_of(Text(self.tr("Med på besøket"), "label", holder), None, self._show_colleagues)
         column = column_of(spacing=4)
         column.addLayout(head)
         column.addWidget(self._who)

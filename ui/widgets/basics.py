@@ -66,6 +66,20 @@ class Text(QLabel):
             set_role(self, "role", role)
 
 
+class Prose(Text):
+    """What somebody wrote, in lines that the eye can follow however wide the screen is."""
+
+    WIDEST = 780
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, "", parent)
+        theme.current().changed.connect(self._fit)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setMaximumWidth(theme.current().pixels(self.WIDEST))
+
+
 class IconLabel(QLabel):
     """An icon beside words. Silent to screen readers: the words say it."""
 

@@ -42,7 +42,7 @@ class CriticalBand(QFrame):
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self._holder.setSizePolicy(policy)
-        self._flow = FlowLayout(self._holder, 18)
+        self._flow = FlowLayout(self._holder, 18, lines=6)
         row.addWidget(self._holder, 1)
 
     def show_entries(self, entries: Sequence[CriticalEntry]) -> None:

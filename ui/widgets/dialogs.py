@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ui import theme
-from ui.widgets.basics import Banner, DangerButton, PrimaryButton, SecondaryButton, Text
+from ui.widgets.basics import Banner, DangerButton, FormField, PrimaryButton, SecondaryButton, Text
 from ui.widgets.fitted import Fitted
 
 
@@ -71,7 +71,9 @@ class Dialog(QDialog):
     def try_accept(self) -> None:
         """Accept when `check` finds nothing wrong; otherwise say it and stay open."""
         problem = self.check()
-        self.problem.say(problem, "danger")
+        # A field that tells its own problem tells it where it is; it is not said twice.
+        told = any(field.problem for field in self.findChildren(FormField))
+        self.problem.say("" if told else problem, "danger")
         if not problem:
             self.accept()
         elif self.isVisible():
@@ -92,10 +94,10 @@ class Dialog(QDialog):
         content.setFixedWidth(inside)
         self.body.activate()
         needed = self.body.heightForWidth(inside) if self.body.hasHeightForWidth() else 0
-        needed = max(needed, self.body.minimumSize().height())
+        needed = needed if needed > 0 else self.body.sizeHint().height()
         # Everything round the content: margins, title, problem and buttons.
         self._outer.invalidate()
-        around = self._outer.totalHeightForWidth(width) - self._scroll.minimumSizeHint().height()
+        around = self._outer.totalHeightForWidth(width) - self._scroll.sizeHint().height()
         height = needed + around + 4
         content.setMinimumWidth(0)
         content.setMaximumWidth(16777215)

@@ -9,8 +9,12 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 class FlowLayout(QLayout):
     """Left to right, top to bottom; its height follows its width."""
 
-    def __init__(self, parent: QWidget | None = None, spacing: int = 8) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, spacing: int = 8, *, lines: int | None = None
+    ) -> None:
+        """`spacing` stands between widgets and, unless `lines` is told, between rows."""
         super().__init__(parent)
+        self._lines = spacing if lines is None else lines
         self._items: list[QLayoutItem] = []
         self.setSpacing(spacing)
         self.setContentsMargins(0, 0, 0, 0)
@@ -61,7 +65,7 @@ class FlowLayout(QLayout):
             size = item.sizeHint()
             width = min(size.width(), area.width())
             if x > area.x() and x + width > area.right() + 1:
-                x, y, line = area.x(), y + line + self.spacing(), 0
+                x, y, line = area.x(), y + line + self._lines, 0
             height = item.heightForWidth(width) if item.hasHeightForWidth() else size.height()
             if move:
                 item.setGeometry(QRect(QPoint(x, y), QSize(width, height)))

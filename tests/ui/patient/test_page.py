@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -7,13 +9,16 @@ from pytestqt.qtbot import QtBot
 from fieldapp.domain.patients import FlagCategory, FlagState, Relation
 from fieldapp.services import notes, patients
 from fieldapp.store import inbox
-from tests.helpers.ward import AASE, ODD, Ward
+from tests.helpers.builders import assignment, flag
+from tests.helpers.ward import AASE, ODD, Ward, receive
+from tests.helpers.windows import LOOKS, problems_in
 from ui.patient.addendum_dialog import AddendumDialog
 from ui.patient.contact_dialog import ContactDialog
 from ui.patient.critical_dialog import CriticalDialog
 from ui.patient.page import PatientPage
 from ui.patient.tab import Tab
 from ui.shots import settle
+from ui.theme import Theme
 from ui.widgets import CriticalBand, Text
 from ui.workspace import Workspace
 
@@ -185,3 +190,28 @@ def test_a_patient_who_left_the_laptop_is_told_and_nothing_of_them_stays_on_scre
     assert not page.header.isVisible()
     assert "Penicillin" not in _words(page)
     assert "ikke på denne maskinen" in _words(page)
+
+
+def test_a_very_long_name_and_four_dangers_are_shown_whole_at_every_text_size(
+    workspace: Workspace, ward: Ward, theme: Theme
+) -> None:
+    someone = replace(
+        patients.page(ward.session, AASE).patient,
+        id="p-long",
+        given_name="Marie-Antoinette Wilhelmina",
+        family_name="von Hannover-Schwarzenberg Thorvaldsdatter",
+        address="Gamle Kongsvegen gjennom Nordre Vestfossdalen 1234B, H0402, oppgang C",
+    )
+    texts = {
+        FlagCategory.ALLERGY: "Penicillin (anafylaksi), klorheksidin, lateks og jordnøtter",
+        FlagCategory.VIOLENCE_RISK: "Avtal møtested ute, kom aldri uanmeldt, parker med fronten ut",
+        FlagCategory.SUICIDE_RISK: "To forsøk siste år",
+        FlagCategory.TWO_TOGETHER: "Alltid",
+    }
+    flags = [flag(someone, category, text=text) for category, text in texts.items()]
+    receive(ward.session, [someone, assignment(someone, ward.session.user), *flags])
+    page = _open(workspace, someone.id)
+    for scheme, scale in LOOKS:
+        assert problems_in(workspace, theme, scheme, scale) == []
+        said = _words(page)
+        assert all(text in said for text in texts.values())

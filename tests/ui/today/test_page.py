@@ -109,7 +109,8 @@ def test_planning_without_a_patient_says_so_and_keeps_the_dialog(
     dialog.open()
     dialog.confirm_button.click()
     assert dialog.isVisible()
-    assert "hvem" in dialog.problem.text.text()
+    assert "pasient" in dialog.patient_field.problem
+    assert dialog.problem.isHidden()
     dialog.reject()
 
 
