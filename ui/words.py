@@ -115,8 +115,8 @@ _WORDS: dict[type[Enum], dict[Enum, object]] = {
     ObservedState: {
         ObservedState.UNAFFECTED: QT_TRANSLATE_NOOP("words", "upåvirket"),
         ObservedState.POSSIBLY_AFFECTED: QT_TRANSLATE_NOOP("words", "mulig påvirket"),
-        ObservedState.INTOXICATED: QT_TRANSLATE_NOOP("words", "påvirket"),
-        ObservedState.SEDATED: QT_TRANSLATE_NOOP("words", "sløvet"),
+        ObservedState.INTOXICATED: QT_TRANSLATE_NOOP("words", "ruspåvirket"),
+        ObservedState.SEDATED: QT_TRANSLATE_NOOP("words", "sløv"),
     },
 }
 
