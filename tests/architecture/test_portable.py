@@ -107,3 +107,9 @@ def test_the_lock_pins_everything_that_is_asked_for() -> None:
     }
     pinned = {block.split("==")[0] for block in requirement_blocks()}
     assert asked - pinned == set()
+
+
+def test_every_picture_of_the_readme_is_there() -> None:
+    shown = re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(shown) >= 5
+    assert [name for name in shown if not (ROOT / name).is_file()] == []

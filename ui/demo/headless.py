@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
 from fieldapp.clock import SystemClock
 from fieldapp.services import medication, receipt, sync_status, today
@@ -143,6 +143,7 @@ class _Day:
             self._go("visit", patient_id=visit.patient.id, appointment_id=visit.appointment.id)
             press("visitStart")
             type_into("noteEditor", _NOTES[number])
+            wait_until(lambda: "lagret" in find(QLabel, "noteLine").text(), "the saved draft")
             self._shoot(f"visit-{number + 1}")
             press("noteSign")
             press("noteSignConfirm")
