@@ -61,7 +61,9 @@ def test_an_answer_that_raises_the_level_offers_the_next_one() -> None:
 def test_answers_of_an_affected_person_are_called_less_reliable() -> None:
     result = score(AUDIT, _answers(AUDIT), state_at_completion="intoxicated")
     view = score_view(result, AUDIT, "", "intoxicated")
-    assert view.trust.startswith("Tilstand ved utfylling: ruspåvirket. Svarene er mindre pålitelige")
+    assert view.trust.startswith(
+        "Tilstand ved utfylling: ruspåvirket. Svarene er mindre pålitelige"
+    )
     assert view.trust_tone == "warn"
 
 
