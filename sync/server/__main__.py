@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -46,6 +47,7 @@ _SENTENCES = {
 }
 _BACKLOG = 2048
 _GRACE_SECONDS = 10
+_STOPPED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_SENTENCES.get(str(error.args[0]), str(error)), file=sys.stderr)
     except (StorageError, UserError) as error:
         print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return _STOPPED
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         print(f"{error.strerror or 'The system refused'}{where}", file=sys.stderr)
@@ -210,6 +215,8 @@ def _serve(storage: Storage, parsed: argparse.Namespace) -> int:
         listener.listen(_BACKLOG)
         _log_to_stderr()
         server = _http_server(storage)
+        if parsed.until_stdin_closes:
+            threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
         # Connections are taken in already, and answered as soon as the server's loop turns.
         _announce(storage, listener, parsed.host)
         server.run(sockets=[listener])
@@ -235,6 +242,14 @@ def _http_server(storage: Storage) -> uvicorn.Server:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     return server
+
+
+def _stop_with_input(server: uvicorn.Server) -> None:
+    """End the server when whoever started it lets go of its input, or has died."""
+    # Below Python's own reader, whose lock a thread must not hold while the program ends.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    server.should_exit = True
 
 
 def _log_to_stderr() -> None:
@@ -275,6 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=int, default=8440, help="0 takes any free one")
     run.add_argument("--insecure-behind-tls-proxy", action="store_true")
+    run.add_argument("--until-stdin-closes", action="store_true", help="end when the input closes")
 
     _add_user_commands(commands.add_parser("user", help="accounts"), where)
     _add_device_commands(commands.add_parser("device", help="laptops"), where)

@@ -10,8 +10,24 @@ import sys
 import time
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
+
 from fieldapp.clock import SystemClock
-from ui.demo.stage import PASSPHRASE, DemoError, default_folder, first_sync, forget, set_stage
+from fieldapp.errors import FieldAppError
+from ui.demo.stage import (
+    PASSPHRASE,
+    DemoError,
+    alone,
+    default_folder,
+    first_sync,
+    forget,
+    set_stage,
+)
+
+_STOPPED = 130
+_LISTEN_MILLISECONDS = 200
+# Ctrl+C, a service that is told to end, and a terminal that is closed (not on Windows).
+_SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
@@ -31,17 +47,31 @@ def main(words: list[str] | None = None) -> int:
     def say(text: str) -> None:
         print(f"[{time.monotonic() - start:5.1f} s] {text}", flush=True)
 
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
     without_display = os.environ.get("QT_QPA_PLATFORM", "").startswith("offscreen")
     try:
         if options.headless or without_display:
             from ui.demo.headless import play
 
             out = options.out or default_folder().with_name("demo-day")
-            return play(out, options.data or out / "data", say)
-        return _show(options, say)
-    except DemoError as error:
+            data = options.data or out / "data"
+            with alone(data):
+                return play(out, data, say)
+        with alone(options.data or default_folder()):
+            return _show(options, say)
+    except (DemoError, FieldAppError) as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"{error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Stopped. The next start goes on from here.", file=sys.stderr)
+        return _STOPPED
+    return 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _show(options: argparse.Namespace, say: object) -> int:
@@ -56,8 +86,12 @@ def _show(options: argparse.Namespace, say: object) -> int:
         first_sync(stage, say)
         desk = set_up()
         window = DemoWindow(stage, desk)
-        # Ctrl+C at the terminal closes the window in order; Python sees it at the next event.
-        signal.signal(signal.SIGINT, lambda *_: window.close())
+        for number in _SIGNALS:
+            signal.signal(number, lambda *_: window.close())
+        # Python sees a signal only when it runs; while nothing happens, Qt would not let it.
+        listening = QTimer(window)
+        listening.timeout.connect(lambda: None)
+        listening.start(_LISTEN_MILLISECONDS)
         stage.door.unlock(PASSPHRASE)
         window.enter()
         window.show()

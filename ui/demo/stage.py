@@ -10,7 +10,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
+
+from PySide6.QtCore import QLockFile
 
 from fieldapp import paths
 from fieldapp.bootstrap import ORIGIN_DEMO, Door, door_for
@@ -74,6 +75,26 @@ def forget(folder: Path) -> None:
     if not (folder / _MARK).is_file() and any(folder.iterdir()):
         raise DemoError(f"{folder.name} was not made by the demo; it is left alone.")
     shutil.rmtree(folder)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a demo's folder; the mark lies beside it, so that it outlives a folder made anew.
+
+    Raises DemoError when another demo holds it, or when nothing can be written there.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = QLockFile(str(folder.with_name(folder.name + ".lock")))
+    # Only the end of its process makes a mark stale, never its age.
+    lock.setStaleLockTime(0)
+    if not lock.tryLock(0):
+        if lock.error() is QLockFile.LockError.LockFailedError:
+            raise DemoError("The demo is open already. Close it first, or name another --data.")
+        raise DemoError(f"Nothing can be written in {folder.parent}.")
+    try:
+        yield
+    finally:
+        lock.unlock()
 
 
 @contextmanager
@@ -165,7 +186,8 @@ def _seed(folder: Path, server_folder: Path, facts: Facts, say: Say) -> Facts:
                 username = event["username"]
             elif time.monotonic() - shown > 1:
                 shown = time.monotonic()
-                say(f"  {event['step']} {event['done']} of {event['total']}")
+                total = f" of {event['total']}" if event["total"] else ""
+                say(f"  {event['step']} {event['done']}{total}")
     if process.returncode != 0 or not username:
         raise DemoError("The server could not be filled; see the lines above.")
     seeded = Facts(username, facts.server_password, facts.day, facts.port)
@@ -182,7 +204,8 @@ def _server(server_folder: Path, port: int, say: Say) -> Iterator[str]:
     process = _start_server(server_folder, port, log)
     url = _ready_url(process)
     if url is None and port:
-        process.wait()
+        with process:  # it has ended; this closes its pipes
+            pass
         process = _start_server(server_folder, 0, log)
         url = _ready_url(process)
     try:
@@ -190,22 +213,26 @@ def _server(server_folder: Path, port: int, say: Say) -> Iterator[str]:
             raise DemoError("The server did not start; see server.log in the demo's folder.")
         yield url
     finally:
-        process.send_signal(signal.SIGTERM)
+        assert process.stdin is not None
+        process.stdin.close()
         try:
             process.wait(15)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         log.close()
-        if process.stdout is not None:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def _start_server(server_folder: Path, port: int, log: IO[bytes]) -> subprocess.Popen[str]:
-    command = _command(server_folder, "run", "--port", str(port))
+    # The pipe at its input closes with the demo, so that a killed demo leaves no server behind.
+    command = _command(server_folder, "run", "--port", str(port), "--until-stdin-closes")
     # Its own group: Ctrl+C at the terminal is for the demo, which then stops the server in order.
     return subprocess.Popen(
         command,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

@@ -153,6 +153,25 @@ def test_the_server_says_when_it_listens_and_ends_cleanly_on_a_signal(
     assert not (folder / "server.db-wal").exists()
 
 
+def test_a_server_that_was_told_so_ends_when_its_input_closes(run: Run, folder: Path) -> None:
+    run("--init")
+    command = [sys.executable, "-m", "sync.server", "--data", str(folder)]
+    with subprocess.Popen(
+        [*command, "run", "--port", "0", "--until-stdin-closes"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["event"] == "listening"
+        _, log = process.communicate(timeout=30)  # closes the input
+    assert process.returncode == 0
+    assert "Traceback" not in log
+    assert not (folder / "server.db-wal").exists()
+
+
 def test_a_port_that_is_taken_is_told(run: Run) -> None:
     run("--init")
     with socket.socket() as other:
