@@ -738,7 +738,7 @@ class Verb:
 VERBS = {
     "demo": Verb("demo [--fresh] [--headless --out DIR]", "a field day on made-up data"),
     "test": Verb("test [PYTEST ARGUMENTS]", "all tests, or those named", always_offscreen=True),
-    "app": Verb("app", "the program itself"),
+    "app": Verb("app [--trial] [--data DIR]", "the program itself; --trial for invented people"),
     "server": Verb("server [ARGUMENTS]", "the server; --init sets up an empty one", draws=False),
     "check": Verb(
         "check [--no-tests]",

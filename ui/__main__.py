@@ -11,6 +11,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run.py app")
     parser.add_argument("--data", type=Path, default=None, help="another folder for the stores")
     parser.add_argument(
+        "--trial",
+        action="store_true",
+        help="for invented people: stores of their own, synthetic numbers, no keyring",
+    )
+    parser.add_argument(
         "--quit-when-painted", action="store_true", help="measure the start: paint, then quit"
     )
     return parser.parse_args()
@@ -22,7 +27,8 @@ def main() -> int:
 
     from ui.app import main as run
 
-    return run(options.data, QApplication.quit if options.quit_when_painted else None)
+    painted = QApplication.quit if options.quit_when_painted else None
+    return run(options.data, painted, trial=options.trial)
 
 
 if __name__ == "__main__":

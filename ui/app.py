@@ -27,6 +27,7 @@ from ui.tasks import TaskRunner
 from ui.theme import Scheme, Theme
 
 if TYPE_CHECKING:
+    from fieldapp.bootstrap import Door as RealDoor
     from fieldapp.services.session import Session
     from ui.changes import ChangeBus
     from ui.context import SyncControl
@@ -66,9 +67,9 @@ def set_up(scheme: Scheme = Scheme.LIGHT, scale: int = 100) -> Desk:
 class LazyDoor:
     """The door of one user; loads the vault's libraries when it is first knocked at."""
 
-    def __init__(self, username: str, data_dir: Path) -> None:
+    def __init__(self, username: str, make: Callable[[str], Door]) -> None:
         self._username = username
-        self._data_dir = data_dir
+        self._make = make
         self._door: Door | None = None
 
     @property
@@ -87,10 +88,25 @@ class LazyDoor:
 
     def _real(self) -> Door:
         if self._door is None:
-            from fieldapp.bootstrap import door_for
-
-            self._door = door_for(self._username, self._data_dir)
+            self._door = self._make(self._username)
         return self._door
+
+
+def maker_of_doors(folder: Path, *, trial: bool = False) -> Callable[[str], RealDoor]:
+    """What makes the door of a user name to the stores in `folder`.
+
+    A trial's stores take synthetic national numbers and keep the machine's secret in a file: they
+    need no keyring and protect nothing. They carry that mark, and neither kind opens as the other.
+    """
+
+    def make(username: str) -> RealDoor:
+        from fieldapp.bootstrap import ORIGIN_DEMO, door_for
+
+        if trial:
+            return door_for(username, folder, origin=ORIGIN_DEMO)
+        return door_for(username, folder)
+
+    return make
 
 
 class FirstPaint(QObject):
@@ -120,20 +136,28 @@ def make_sync(session: Session, tasks: TaskRunner, changes: ChangeBus) -> SyncCo
     return SyncCoordinator(session, HttpConnection(session), tasks, changes)
 
 
-def main(data_dir: Path | None = None, on_painted: Callable[[], None] | None = None) -> int:
+def main(
+    data_dir: Path | None = None,
+    on_painted: Callable[[], None] | None = None,
+    *,
+    trial: bool = False,
+) -> int:
     """Run the program until its window is closed; return the exit code."""
     from fieldapp import logs
 
-    folder = data_dir or paths.data_dir()
+    folder = data_dir or (paths.data_dir() / "trial" if trial else paths.data_dir())
+    make_door = maker_of_doors(folder, trial=trial)
     desk = set_up()
     users = paths.usernames(folder)
-    door = LazyDoor(users[0], folder) if users else None
+    door = LazyDoor(users[0], make_door) if users else None
     window = MainWindow(
         door, desk.tasks, desk.theme, make_sync, on_session=lambda session: wear(desk, session)
     )
-    begin_anew_when_unfinished(desk, window, folder)
+    if trial:
+        _say_that_it_is_a_trial(window)
+    begin_anew_when_unfinished(desk, window, make_door)
     if door is None:
-        _show_first_start(desk, window, folder)
+        _show_first_start(desk, window, make_door)
     report_errors(window)
     watch(desk, window)
 
@@ -194,22 +218,36 @@ def wear(desk: Desk, session: Session) -> None:
         desk.theme.apply(desk.app, scheme, scale)
 
 
-def begin_anew_when_unfinished(desk: Desk, window: MainWindow, folder: Path) -> None:
+def _say_that_it_is_a_trial(window: MainWindow) -> None:
+    from ui.widgets import Text
+
+    words = QApplication.translate(
+        "app", "Prøve · bare oppdiktede personer · journalen er ikke beskyttet"
+    )
+    window.statusBar().setSizeGripEnabled(False)
+    window.statusBar().setContentsMargins(14, 0, 14, 0)
+    window.statusBar().addPermanentWidget(Text(words, "small", window), 1)
+
+
+def begin_anew_when_unfinished(
+    desk: Desk, window: MainWindow, make_door: Callable[[str], RealDoor]
+) -> None:
     """Lead to the first start when a store turns out never to have been finished."""
 
     def on_refused(code: str) -> None:
         if code == UNFINISHED:
-            _show_first_start(desk, window, folder, sentence(code))
+            _show_first_start(desk, window, make_door, sentence(code))
 
     window.refused.connect(on_refused, Qt.ConnectionType.QueuedConnection)
 
 
-def _show_first_start(desk: Desk, window: MainWindow, folder: Path, why: str = "") -> None:
-    from fieldapp.bootstrap import door_for
+def _show_first_start(
+    desk: Desk, window: MainWindow, make_door: Callable[[str], RealDoor], why: str = ""
+) -> None:
     from ui.setup.page import SetupPage
 
-    page = SetupPage(lambda username: door_for(username, folder), desk.tasks, window)
-    page.ready.connect(lambda username: window.use(LazyDoor(username, folder)))
+    page = SetupPage(make_door, desk.tasks, window)
+    page.ready.connect(lambda username: window.use(LazyDoor(username, make_door)))
     page.say(why)
     window.setCentralWidget(page)
     page.focus_field()
