@@ -7,10 +7,11 @@ where Qt cannot set it. A page asks for a token by name and never writes a colou
 from __future__ import annotations
 
 import re
-from enum import StrEnum
+from enum import atexit
 from functools import lru_cache
 from pathlib import Path
 
+import StrEnum
 from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
@@ -232,7 +233,10 @@ def _growth(scale: int) -> float:
 
 @lru_cache(maxsize=1)
 def _icon_dir() -> QTemporaryDir:
-    return QTemporaryDir()
+    folder = QTemporaryDir()
+    # Python ends without destroying what it still holds, so Qt would leave the folder behind.
+    atexit.register(folder.remove)
+    return folder
 
 
 @lru_cache(maxsize=64)
@@ -240,7 +244,7 @@ def _icon_file(name: str, color: str) -> str:
     """Return the address of an icon in one colour.
 
     WORKAROUND a style sheet takes pictures from files only and cannot colour them, so the few
-    that it draws (arrows, check marks) are written to a folder that Qt deletes at exit. On a
+    that it draws (arrows, check marks) are written to a folder that is deleted at exit. On a
     full disk they stay black rather than keep the window from opening.
     """
     source = resources_dir() / "icons" / f"{name}.svg"
