@@ -6,12 +6,12 @@ where Qt cannot set it. A page asks for a token by name and never writes a colou
 
 from __future__ import annotations
 
+import atexit
 import re
-from enum import atexit
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-import StrEnum
 from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
