@@ -25,7 +25,9 @@ fi
 
 unmount() {
     for point in dev proc; do
-        mountpoint -q "$system/$point" && umount "$system/$point"
+        mountpoint -q "$system/$point" || continue
+        # a process that is just ending may hold it; detached, nothing below it can be deleted
+        umount "$system/$point" 2>/dev/null || umount --lazy "$system/$point"
     done
     return 0
 }
