@@ -1,7 +1,7 @@
-"""A real PostgreSQL for tests: one server process for the whole run, a fresh database per test.
+"""A real PostgreSQL for tests: one server per test process, a fresh database per test.
 
-It is brought up by a Python wheel, works as root too, and is shared by the workers of a parallel
-run: the last one to leave stops it and removes its files.
+It is brought up by a Python wheel and works as root too. The workers of a parallel run share none:
+one that left could stop a server that another was just joining.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ _numbers = count(1)
 
 
 def _data_folder() -> Path:
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     # Not under pytest's own folder: as root the server runs as another user, who may not enter it.
-    return Path(tempfile.gettempdir()) / f"fieldapp-pg-{run[:12]}"
+    return Path(tempfile.gettempdir()) / f"fieldapp-pg-{os.getpid()}"
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """Start (or join) the server; gives the address of its maintenance database."""
+    """Start the server; gives the address of its maintenance database."""
     with warnings.catch_warnings():
         # The wheel's own look for a runtime folder warns where there is none.
         warnings.simplefilter("ignore")
