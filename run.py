@@ -603,7 +603,7 @@ def stand_up_qt(environment: Environment, qpa_platform: str) -> str:
     Raises SetupError with the exact command to type.
     """
     stamp = Stamp.read(environment.stamp)
-    if qpa_platform in stamp.platforms:
+    if qpa_platform in stamp.platforms and not display_is_gone(qpa_platform, os.environ):
         return qpa_platform
     with one_at_a_time(environment.guard):
         complaint = probe_qt(environment, qpa_platform)
@@ -636,6 +636,22 @@ def probe_qt(environment: Environment, qpa_platform: str) -> str:
     if done.returncode == 0 and "qt is well" in done.stdout:
         return ""
     return done.stderr.strip() or f"Qt ended with code {done.returncode}."
+
+
+def display_is_gone(
+    qpa_platform: str,
+    variables: Mapping[str, str],
+    sockets: Path = Path("/tmp/.X11-unix"),  # noqa: S108 (where X servers listen)
+) -> bool:
+    """True if DISPLAY names a screen of this machine that nobody serves any more.
+
+    What was proved in one terminal may be gone in the next; this costs no start of Qt.
+    """
+    display = variables.get("DISPLAY", "")
+    number = display.removeprefix(":").split(".")[0]
+    if qpa_platform != "xcb" or not display.startswith(":") or not number.isdecimal():
+        return False
+    return sockets.is_dir() and not (sockets / f"X{number}").exists()
 
 
 def display_is_away(complaint: str) -> bool:
@@ -860,6 +876,10 @@ def main(arguments: Sequence[str]) -> int:
             qpa_platform = stand_up_qt(environment, qpa_platform)
     except SetupError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.strerror or error}: {error.filename or environment.folder}", file=sys.stderr)
+        print("FIELDAPP_ENV can name a folder of your own for the environment.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped. The next start goes on from here.", file=sys.stderr)

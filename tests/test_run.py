@@ -400,6 +400,26 @@ def test_a_qt_that_cannot_be_cured_ends_with_the_command_to_type(
     assert complaint in str(stopped.value)
 
 
+def test_a_display_that_was_there_before_and_is_gone_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "X7").touch()
+    assert run.display_is_gone("xcb", {"DISPLAY": ":99"}, tmp_path)
+    assert not run.display_is_gone("xcb", {"DISPLAY": ":7.0"}, tmp_path)
+    assert not run.display_is_gone("xcb", {"DISPLAY": "localhost:10.0"}, tmp_path)
+    assert not run.display_is_gone("offscreen", {"DISPLAY": ":99"}, tmp_path)
+    assert not run.display_is_gone("xcb", {"DISPLAY": ":99"}, tmp_path / "none")
+
+
+def test_a_folder_that_cannot_be_used_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FIELDAPP_ENV", str(tmp_path / "file" / "env"))
+    assert run.main(["server", "--help"]) == 1
+    told = capsys.readouterr().err
+    assert str(tmp_path / "file") in told
+    assert "FIELDAPP_ENV can name" in told
+
+
 def test_a_display_that_does_not_answer_is_drawn_offscreen(
     made: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

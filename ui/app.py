@@ -168,7 +168,11 @@ def main(
 
     FirstPaint(window, go_on)
     window.show()
-    logs.set_up(folder)
+    try:
+        logs.set_up(folder)
+    except OSError as error:
+        # No reason not to open; what cannot be stored is said where it is stored.
+        log.warning("no log file: %s", error.strerror)
     try:
         return desk.app.exec()
     finally:

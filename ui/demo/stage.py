@@ -143,7 +143,10 @@ def first_sync(stage: Stage, say: Say) -> SyncReport | None:
 def _facts(folder: Path, clock: Clock) -> Facts:
     mark = folder / _MARK
     if mark.is_file():
-        return Facts(**json.loads(mark.read_text(encoding="utf-8")))
+        try:
+            return Facts(**json.loads(mark.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            raise DemoError(f"{mark} is damaged; --fresh begins anew.") from None
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     day = clock.now().astimezone(OSLO).date().isoformat()
     facts = Facts("", secrets.token_urlsafe(12), day, 0)
