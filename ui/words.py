@@ -77,6 +77,8 @@ _WORDS: dict[type[Enum], dict[Enum, object]] = {
         Role.PEER: QT_TRANSLATE_NOOP("words", "erfaringskonsulent"),
         Role.AUDITOR: QT_TRANSLATE_NOOP("words", "revisor"),
         Role.ADMINISTRATOR: QT_TRANSLATE_NOOP("words", "administrator"),
+        Role.RECOVERY_OFFICER: QT_TRANSLATE_NOOP("words", "gjenopprettingsansvarlig"),
+        Role.RECORD_RESPONSIBLE: QT_TRANSLATE_NOOP("words", "journalansvarlig"),
     },
     VisitKind: {
         VisitKind.HOME: QT_TRANSLATE_NOOP("words", "Hjemmebesøk"),

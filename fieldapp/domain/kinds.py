@@ -1,39 +1,39 @@
-"""The kinds of record that travel, and what each does when two sides disagree.
+"""The kinds of record that travel: their names, their values and how a body is checked.
 
-This is the one table that the store, the sync client and the server share.
+What each kind does when two sides disagree stands in `fieldapp.domain.merge.RULES`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from fieldapp.domain.codec import BodyError, from_body
+from fieldapp.domain.issues import DetectedIssue
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
+from fieldapp.domain.merge import RULES, Policy, Rule, policy_of
 from fieldapp.domain.notes import Note
 from fieldapp.domain.observations import RapidTest, ScreeningResponse
 from fieldapp.domain.patients import Assignment, Contact, Flag, Patient, Practitioner
+from fieldapp.domain.proposals import Proposal
 from fieldapp.domain.visits import Appointment, Encounter
 
-
-class Policy(StrEnum):
-    """What happens to a record that exists on both sides."""
-
-    EVENT = "event"
-    """Immutable, union, unique by id; the same id with another body is refused and parked."""
-    EDITED = "edited"
-    """Merged by field against the base version; the same field changed twice waits for a person."""
-    SERVER = "server"
-    """The server's alone; a laptop cannot push it."""
+__all__ = ["KINDS", "Kind", "Policy", "kind_of", "name_of", "policy_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     name: str
     value_type: type
-    policy: Policy
+
+    @property
+    def rule(self) -> Rule:
+        return RULES[self.name]
+
+    @property
+    def policy(self) -> Policy:
+        return RULES[self.name].policy
 
     def check(self, record_id: str, patient_id: str | None, body: Mapping[str, Any]) -> None:
         """Raise BodyError when the body cannot be read as this kind, or is another's record."""
@@ -48,18 +48,20 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("practitioner", Practitioner, Policy.SERVER),
-        Kind("patient", Patient, Policy.EDITED),
-        Kind("assignment", Assignment, Policy.SERVER),
-        Kind("flag", Flag, Policy.EDITED),
-        Kind("contact", Contact, Policy.EDITED),
-        Kind("medication_request", MedicationRequest, Policy.SERVER),
-        Kind("appointment", Appointment, Policy.EDITED),
-        Kind("encounter", Encounter, Policy.EDITED),
-        Kind("medication_administration", MedicationAdministration, Policy.EVENT),
-        Kind("note", Note, Policy.EVENT),
-        Kind("screening_response", ScreeningResponse, Policy.EVENT),
-        Kind("rapid_test", RapidTest, Policy.EVENT),
+        Kind("practitioner", Practitioner),
+        Kind("patient", Patient),
+        Kind("assignment", Assignment),
+        Kind("flag", Flag),
+        Kind("contact", Contact),
+        Kind("medication_request", MedicationRequest),
+        Kind("proposal", Proposal),
+        Kind("appointment", Appointment),
+        Kind("encounter", Encounter),
+        Kind("medication_administration", MedicationAdministration),
+        Kind("detected_issue", DetectedIssue),
+        Kind("note", Note),
+        Kind("screening_response", ScreeningResponse),
+        Kind("rapid_test", RapidTest),
     )
 }
 """In the order in which dependants come after what they point to."""
@@ -75,9 +77,3 @@ def name_of(value: object) -> str:
 def kind_of(value_type: type) -> str:
     """Return the kind name of a domain class; KeyError for a class that does not travel."""
     return _NAMES[value_type]
-
-
-def policy_of(kind: str) -> Policy:
-    """Unknown kinds come from a newer version; they are treated as events and kept verbatim."""
-    known = KINDS.get(kind)
-    return known.policy if known else Policy.EVENT

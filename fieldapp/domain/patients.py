@@ -49,6 +49,10 @@ class Patient:
     practical: tuple[str, ...] = ()
     """Practical hints for the visit ("ring twice"), never clinical."""
     active: bool = True
+    temporary_number: str | None = None
+    """For a person met without a national number; see `fieldapp.domain.temporary`."""
+    replaced_by: str | None = None
+    """Id of the patient that this one was joined with at the office (FHIR Patient.link)."""
 
     @property
     def name(self) -> str:
@@ -152,6 +156,8 @@ class Role(StrEnum):
     PEER = "peer"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+    RECOVERY_OFFICER = "recovery_officer"
+    RECORD_RESPONSIBLE = "record_responsible"
 
 
 @dataclass(frozen=True, slots=True)

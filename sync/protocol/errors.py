@@ -13,6 +13,7 @@
     │   └── InterceptedError     the certificate is not our server's
     ├── LoginExpiredError, WrongPasswordError, RevokedError, EnrolCodeError    a person must act
     ├── ServerTroubleError     the server answered that it cannot
+    │   └── ServerFullError      its disk is full
     ├── TooLargeError          send or ask for less at a time
     └── ProtocolError_         the two sides misunderstand each other
         ├── InsecureAddressError  no TLS to a server that is not on this machine
@@ -142,6 +143,13 @@ class ServerTroubleError(SyncError):
     status = 503
 
 
+class ServerFullError(ServerTroubleError):
+    """The server's disk is full; it stores nothing until somebody makes room."""
+
+    code = "server_full"
+    status = 507
+
+
 class TooLargeError(SyncError):
     """The message is larger than the server or the line allows."""
 
@@ -179,6 +187,7 @@ SENT_BY_SERVER: dict[str, type[SyncError]] = {
         RevokedError,
         EnrolCodeError,
         ServerTroubleError,
+        ServerFullError,
         TooLargeError,
         ProtocolError_,
         UpgradeNeededError,

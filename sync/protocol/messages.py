@@ -1,4 +1,4 @@
-"""The messages of the protocol. Every answer is one JSON object; see `sync/SPEC.md`.
+"""The messages of the protocol; see `sync/SPEC.md`.
 
 Types are strict: a number in quotes is an error, not a number. Fields that this version does not
 know are ignored in the envelope and kept word for word inside record bodies, so that an older
@@ -13,7 +13,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from sync.protocol.version import MAX_RECORDS
+from sync.protocol.version import (
+    MAX_LOG_LINES,
+    MAX_PAGE_RECORDS,
+    MAX_RANGES,
+    MAX_RECORDS,
+    MAX_WHOLE,
+)
 
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 Body = dict[str, Any]
@@ -22,6 +28,13 @@ Body = dict[str, Any]
 
 Version = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A server sequence; 0: the server never had the record."""
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Instant = Annotated[AwareDatetime, Field(strict=False)]
+"""A moment with its zone; ISO 8601 text on the line."""
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""128 bits in hexadecimal; see `sync.protocol.digests`."""
 
 
 def _is_json(body: Body) -> Body:
@@ -50,6 +63,16 @@ class HelloAnswer(Message):
     server_time: AwareDatetime
 
 
+class ServerKeys(Message):
+    """The server's public keys, 32 bytes each in hexadecimal.
+
+    `courier` (X25519) is what courier files are sealed to, `receipt` (Ed25519) signs receipts.
+    """
+
+    courier: str
+    receipt: str
+
+
 class EnrolRequest(Message):
     """A new laptop presents its one-time code and the user who will work on it."""
 
@@ -59,6 +82,8 @@ class EnrolRequest(Message):
     app_version: str
     username: str
     password: str = Field(repr=False)
+    device_key: str | None = None
+    """The laptop's Ed25519 public key, 32 bytes in hexadecimal; signs courier files."""
 
 
 class EnrolAnswer(Message):
@@ -70,6 +95,7 @@ class EnrolAnswer(Message):
     expires_at: AwareDatetime
     practitioner: Body
     server_id: str
+    server_keys: ServerKeys | None = None
 
 
 class LoginRequest(Message):
@@ -104,9 +130,12 @@ class PushRecord(Message):
     kind: Annotated[str, Field(min_length=1, max_length=64)]
     id: Id
     patient_id: Id | None
-    base_version: Annotated[int, Field(ge=0)]
-    sequence: int
+    base_version: Version
+    sequence: Annotated[int, Field(ge=0, le=2**63 - 1)]
     body: Body
+    offset_ms: int | None = None
+    """By how much the laptop's clock was behind the server's when the change was made, as far as
+    it knew. Order never comes from it."""
 
 
 class PushRequest(Message):
@@ -179,7 +208,8 @@ class PulledRecord(Message):
     body: ServerBody
     author_id: str | None = None
     device_id: str | None = None
-    received_at: AwareDatetime | None = None
+    received_at: Instant | None = None
+    offset_ms: int | None = None
 
 
 class PullAnswer(Message):
@@ -195,6 +225,194 @@ class PullAnswer(Message):
     complete: bool
     total: int | None = None
     server_time: AwareDatetime
+
+
+# --- exchange: one request carries all that waits, its answer all that is new
+
+
+class LogLine(Message):
+    """One line of the laptop's access log. Its hash is worked out again by the server."""
+
+    sequence: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    at: str
+    actor_id: str
+    action: str
+    kind: str | None = None
+    record_id: str | None = None
+    patient_id: str | None = None
+
+
+class LogPart(Message):
+    """Lines of the access log that follow the line with the hash `after` ("": the first ones)."""
+
+    after: str
+    lines: Annotated[list[LogLine], Field(max_length=MAX_LOG_LINES)]
+
+
+class LogHead(Message):
+    """The newest line of a laptop's log that the server holds; sequence 0 and "" for none."""
+
+    sequence: Count
+    hash: str
+
+
+class DraftOut(Message):
+    """Unsigned text as it stands on a laptop. `saved_at` tells two states of it apart."""
+
+    id: Id
+    patient_id: Id
+    form: str
+    encounter_id: Id | None = None
+    body: Body
+    saved_at: str
+
+
+class DraftName(Message):
+    """One state of a draft."""
+
+    id: Id
+    saved_at: str
+
+
+class ForeignDraft(Message):
+    """A draft of the same author from another of their laptops. Never joined with another."""
+
+    draft: DraftOut
+    device_id: Id
+    device_name: str
+
+
+class LaptopReport(Message):
+    """How a laptop stands before the exchange; the office's overview shows it as last reported."""
+
+    now: Instant
+    app_version: str
+    waiting: Count
+    parked: Count
+    conflicts: Count
+    drafts_unsent: Count
+    last_complete: Instant | None = None
+    disk_encrypted: bool | None = None
+
+
+class PullPart(Message):
+    """Asks for everything after `cursor` (None: from the beginning).
+
+    `have` are ranges (first, last) of versions that this sync was told in results already.
+    `whole` are patients to be sent again from their first record, beside what is new.
+    """
+
+    cursor: Annotated[str, Field(max_length=300)] | None
+    page_records: Annotated[int, Field(ge=1, le=MAX_PAGE_RECORDS)]
+    have: Annotated[list[tuple[Version, Version]], Field(max_length=MAX_RANGES, strict=False)] = []
+    whole: Annotated[list[Id], Field(max_length=MAX_WHOLE)] = []
+
+
+class ExchangeRequest(Message):
+    """What waits, most urgent first. Without `pull` more is to follow at once."""
+
+    report: LaptopReport
+    records: Annotated[list[PushRecord], Field(max_length=MAX_RECORDS)] = []
+    drafts: Annotated[list[DraftOut], Field(max_length=MAX_RECORDS)] = []
+    dropped_drafts: Annotated[list[Id], Field(max_length=MAX_RECORDS)] = []
+    foreign_drafts: str = ""
+    """Fingerprint of the foreign drafts that the laptop holds (`Receipt.foreign_drafts_mark`)."""
+    log: LogPart | None = None
+    rules: str = ""
+    """Fingerprint of the organisation's rules that the laptop holds."""
+    pull: PullPart | None = None
+
+
+class Rules(Message):
+    """What the organisation has decided; a laptop obeys the last ones it was told."""
+
+    mark: str
+    drafts_travel: bool = True
+    courier_allowed: bool = False
+
+
+class Receipt(Message):
+    """The first part of the answer: what became of everything that was sent.
+
+    `settled` are results of changes that this laptop has parked and that the office has dealt with.
+    `fresh` says that the cursor could not be used (too old, or the server was restored): the pages
+    begin anew. `epoch` grows with each restore. `forked` says that another laptop with the same
+    identity has sent something else under the same numbers.
+    """
+
+    server_time: Instant
+    results: list[PushResult] = []
+    settled: list[PushResult] = []
+    drafts_held: list[DraftName] = []
+    foreign_drafts: list[ForeignDraft] | None = None
+    """All of them, when they differ from those that the laptop holds."""
+    foreign_drafts_mark: str = ""
+    log_head: LogHead
+    epoch: Count
+    fresh: bool = False
+    forked: bool = False
+    rules: Rules | None = None
+
+
+class PatientDigest(Message):
+    """Number and digest of a patient's records; `patient_id` None: the whole team's records."""
+
+    patient_id: Id | None
+    count: Count
+    digest: Digest
+
+
+class ScopeDigest(Message):
+    """Number and digest of everything that a user may see."""
+
+    count: Count
+    digest: Digest
+
+
+class Page(Message):
+    """Part of what is new. `cursor` is stored with the page's data; `complete` marks the last page.
+
+    `total` is the number of records from here to the end, on the first page. `whole` are patients
+    of the request of whom every record has now been sent; a record of theirs that did not come is
+    not on the server. `scope` stands on the last page: what a laptop should hold after it.
+    """
+
+    records: list[PulledRecord] = []
+    ended_patients: list[Id] = []
+    cursor: str
+    complete: bool
+    total: Count | None = None
+    whole: list[Id] = []
+    scope: ScopeDigest | None = None
+
+
+class DigestsAnswer(Message):
+    """A digest for each of the user's patients and one for the team's records."""
+
+    digests: list[PatientDigest]
+
+
+class HoldingsRequest(Message):
+    """Asks for the names of all records of some patients (None: the team's)."""
+
+    patient_ids: Annotated[list[Id | None], Field(max_length=MAX_WHOLE)]
+
+
+class Holding(Message):
+    """One record as the server holds it. `changed` is true when it was written in this epoch."""
+
+    kind: str
+    id: Id
+    patient_id: Id | None
+    version: Version
+    digest: Digest
+    changed: bool
+
+
+class HoldingsAnswer(Message):
+    """Every record of the patients that were asked for and that the user may see."""
+
+    holdings: list[Holding]
 
 
 # --- confirm

@@ -6,21 +6,37 @@ Every method raises a `SyncError`; a method that returns has succeeded.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from sync.protocol.messages import (
     ConfirmAnswer,
     ConfirmRequest,
+    DigestsAnswer,
     EnrolAnswer,
     EnrolRequest,
+    ExchangeRequest,
     HelloAnswer,
+    HoldingsAnswer,
+    HoldingsRequest,
     LoginAnswer,
     LoginRequest,
-    PullAnswer,
-    PullRequest,
-    PushAnswer,
-    PushRequest,
+    Page,
+    Receipt,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The answer to an exchange: the receipt at once, the pages as they come.
+
+    Going on in `pages` may raise any `SyncError`; what came before stays good. There are none when
+    the request asked for none. Close `pages` when they are not read to the end.
+    """
+
+    receipt: Receipt
+    pages: Iterator[Page]
 
 
 class SyncService(Protocol):
@@ -38,15 +54,19 @@ class SyncService(Protocol):
         """Give a new token. Raises WrongPasswordError, RevokedError."""
         ...
 
-    def push(self, request: PushRequest) -> PushAnswer:
-        """Store changes, each on its own; safe to repeat.
+    def exchange(self, request: ExchangeRequest) -> Exchange:
+        """Store what is sent, each change on its own, then tell what is new; safe to repeat.
 
-        Raises LoginExpiredError, RevokedError.
+        Raises LoginExpiredError, RevokedError, TooLargeError.
         """
         ...
 
-    def pull(self, request: PullRequest) -> PullAnswer:
-        """Return the next page of what the user may see. Changes nothing; safe to repeat."""
+    def digests(self) -> DigestsAnswer:
+        """Say, patient by patient, what the user should hold. Changes nothing."""
+        ...
+
+    def holdings(self, request: HoldingsRequest) -> HoldingsAnswer:
+        """Name every record of some patients. Changes nothing."""
         ...
 
     def confirm(self, request: ConfirmRequest) -> ConfirmAnswer:

@@ -15,8 +15,20 @@ SERVER_HEADER: Final = "Fieldapp-Server"
 
 PREFIX: Final = "/v1"
 
+EXCHANGE_PREFIX: Final = "/v2"
+"""Paths whose bodies are packed (`sync.protocol.packing`). Laptops that speak only `/v1` are still
+served: what they hold must reach the server after an upgrade."""
+
 MAX_RECORDS: Final = 200
 """Records in one push or one page of a pull."""
+
+MAX_PAGE_RECORDS: Final = 1000
+"""Records in one page of an exchange."""
+
+MAX_LOG_LINES: Final = 1000
+MAX_RANGES: Final = 4096
+MAX_WHOLE: Final = 200
+"""Lines of the access log, ranges of known versions and patients named in one request."""
 
 MAX_WIRE_BYTES: Final = 4 * 1024 * 1024
 """Bytes of one body as it travels."""

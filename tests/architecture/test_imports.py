@@ -54,11 +54,11 @@ BOUNDARIES = {
     ),
     "sync": Boundary((), ()),
     "sync/protocol": Boundary(
-        ("sync.protocol", "fieldapp.domain", *LEAVES), ("pydantic", "zstandard")
+        ("sync.protocol", "fieldapp.domain", *LEAVES), ("pydantic", "zstandard", "cbor2")
     ),
     "sync/client": Boundary(
         ("sync.client", "sync.protocol", "fieldapp.store", "fieldapp.domain", *AROUND),
-        ("httpx2", "pydantic", "zstandard"),
+        ("httpx2", "pydantic", "zstandard", "cryptography"),
     ),
     "sync/server": Boundary(
         ("sync.server", "sync.protocol", "fieldapp.domain", *AROUND),
