@@ -12,6 +12,9 @@
     │   ├── ProxyRefusedError    a proxy or fire wall forbids the call
     │   └── InterceptedError     the certificate is not our server's
     ├── LoginExpiredError, WrongPasswordError, RevokedError, EnrolCodeError    a person must act
+    ├── NotAllowedError        the role has no right to this
+    ├── NotFoundError_         the thing that is asked for is not there
+    ├── BadRequestError        it cannot be done so; a person must change something
     ├── ServerTroubleError     the server answered that it cannot
     │   └── ServerFullError      its disk is full
     ├── TooLargeError          send or ask for less at a time
@@ -135,6 +138,30 @@ class EnrolCodeError(SyncError):
     status = 403
 
 
+class NotAllowedError(SyncError):
+    """This person's role has no right to that; the argument names the right."""
+
+    code = "not_allowed"
+    family = "not_allowed"
+    status = 403
+
+
+class NotFoundError_(SyncError):
+    """What was asked for is not there; the argument names what kind of thing."""
+
+    code = "not_found"
+    family = "not_found"
+    status = 404
+
+
+class BadRequestError(SyncError):
+    """It cannot be done in this way; the argument is a code that says what must be changed."""
+
+    code = "bad_request"
+    family = "bad_request"
+    status = 422
+
+
 class ServerTroubleError(SyncError):
     """The server answered that it cannot serve now; the argument is the HTTP status."""
 
@@ -186,6 +213,9 @@ SENT_BY_SERVER: dict[str, type[SyncError]] = {
         WrongPasswordError,
         RevokedError,
         EnrolCodeError,
+        NotAllowedError,
+        NotFoundError_,
+        BadRequestError,
         ServerTroubleError,
         ServerFullError,
         TooLargeError,

@@ -1,0 +1,529 @@
+"""What the office asks of the server: the messages of `/v2/office` and their one interface.
+
+`sync.client.office.HttpOfficeService` implements it over a line, `sync.server.office` on the
+storage. Which role may call what stands in `fieldapp.domain.rights`; each method names its right.
+The overview holds ids, names of staff and counts; contents of patients only travel where the
+method's right is about them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Protocol
+
+from pydantic import Field
+
+from sync.protocol.messages import (
+    Body,
+    Count,
+    DraftOut,
+    Id,
+    Instant,
+    Message,
+    PushResult,
+    Rules,
+)
+
+OFFICE_PATH = "/office"
+"""After `EXCHANGE_PREFIX`. JSON in both directions, but for courier files, which are bytes."""
+
+PAGE_SIZE = 50
+"""Patients on one page of the office's list."""
+
+MAX_LISTED = 500
+"""Rows of one list; where there are more, the answer says so in `more`."""
+
+Words = Annotated[str, Field(max_length=2000)]
+"""A reason given by a person. Where it is required, an empty one is refused (BadRequestError)."""
+
+Day = Annotated[date, Field(strict=False)]
+
+
+# --- overview
+
+
+class LaptopRow(Message):
+    """One person on one laptop, as last heard of; `device_id` None: a person without a laptop.
+
+    `waiting`, `parked`, `conflicts` and `drafts_unsent` are the laptop's own counts at
+    `reported_at` (None: it has never reported). `visits_since` are the person's visits on the
+    server that began after `last_complete`, and planned appointments from then until now.
+    """
+
+    user_id: Id
+    username: str
+    name: str
+    role: str
+    user_active: bool
+    device_id: Id | None = None
+    device_name: str = ""
+    platform: str = ""
+    app_version: str = ""
+    enrolled_at: Instant | None = None
+    last_complete: Instant | None = None
+    """Last complete sync, by the server's clock where it saw one, else as reported."""
+    last_contact: Instant | None = None
+    reported_at: Instant | None = None
+    waiting: Count | None = None
+    parked: Count | None = None
+    conflicts: Count | None = None
+    drafts_unsent: Count | None = None
+    parked_here: Count = 0
+    """Changes of this laptop that wait at the server for the office."""
+    drafts_here: Count = 0
+    """Unsigned drafts of this laptop that the server keeps."""
+    clock_offset_ms: int | None = None
+    """Server's clock minus the laptop's; positive: the laptop is behind."""
+    disk_encrypted: bool | None = None
+    visits_since: Count = 0
+    forked: bool = False
+    log_forked: bool = False
+    revoked: bool = False
+
+
+class OverviewAnswer(Message):
+    """Those with visits since their last complete sync first, then the longest silent first;
+    revoked laptops last."""
+
+    server_time: Instant
+    rows: list[LaptopRow]
+    parked_open: Count
+    issues_open: Count
+    proposals_open: Count
+
+
+# --- what a laptop could not deliver
+
+
+class ParkedRow(Message):
+    """A change that the server did not store, in its author's words (`mine`) and the server's.
+
+    `outcome` is "conflict" or "refused", `reason` its code (as in `PushResult.reason`). `fields`
+    are those in which the two bodies differ. `server_body` is None when the server has no such
+    record. `can_keep_server` is False for events: what has happened can only be stored.
+    """
+
+    change_id: Id
+    user_id: Id
+    user_name: str
+    device_id: Id
+    device_name: str
+    kind: str
+    id: Id
+    patient_id: Id | None
+    patient_name: str
+    outcome: str
+    reason: str
+    detail: str = ""
+    at: Instant
+    mine: Body
+    server_body: Body | None = None
+    server_version: Count = 0
+    fields: list[str] = []
+    can_keep_server: bool = False
+
+
+class ParkedAnswer(Message):
+    """What is open, the oldest first."""
+
+    parked: list[ParkedRow]
+    more: bool = False
+
+
+class TakeOverAction(StrEnum):
+    STORE = "store"
+    """Store the change, as it is or corrected (`body`)."""
+    KEEP_SERVER = "keep_server"
+    """Let the server's version stand; only for edits."""
+
+
+class TakeOverRequest(Message):
+    """Settle one parked change. `body` None: as its author wrote it.
+
+    An event keeps its id and author. Of an edit each field that differs from the record as it
+    stands now is written, field by field; a `body` given may hold just some fields.
+    """
+
+    change_id: Id
+    action: Annotated[TakeOverAction, Field(strict=False)]
+    body: Body | None = None
+    reason: Words
+
+
+class TakeOverAnswer(Message):
+    """What the laptop will be told (`Receipt.settled`)."""
+
+    result: PushResult
+
+
+# --- closing an account or a laptop
+
+
+class ClosingRequest(Message):
+    """Exactly one of the two: a whole account, or one laptop."""
+
+    user_id: Id | None = None
+    device_id: Id | None = None
+
+
+class ClosingCode(StrEnum):
+    """One sentence each on the screen; `count` goes into it."""
+
+    UNSENT = "unsent"
+    """Changes that lie on the laptop alone, as last reported."""
+    PARKED = "parked"
+    """Changes the laptop reported as parked."""
+    CONFLICTS = "conflicts"
+    DRAFTS_UNSENT = "drafts_unsent"
+    """Drafts that lie on the laptop alone."""
+    NEVER_REPORTED = "never_reported"
+    """Nothing is known of what lies on the laptop."""
+    REPORT_OLD = "report_old"
+    """The report is older than a day; `count` are whole days."""
+    VISITS_SINCE = "visits_since"
+    """Visits and planned appointments since the last complete sync."""
+    PARKED_HERE = "parked_here"
+    """Waits at the server for the office; stays there and can still be taken over."""
+    DRAFTS_HERE = "drafts_here"
+    """Drafts at the server; the recovery role can read them."""
+    ONLY_FOLLOWER = "only_follower"
+    """Patients whom nobody else follows."""
+    NOTHING_KNOWN = "nothing_known"
+    """No loss is known of. Stands alone."""
+
+
+class ClosingPoint(Message):
+    """One thing to know before closing; `blocking` ones would lose something for good."""
+
+    code: Annotated[ClosingCode, Field(strict=False)]
+    count: Count = 0
+    device_id: Id | None = None
+    blocking: bool = False
+
+
+class PatientName(Message):
+    """A patient as lists show them. `name`: family name first."""
+
+    id: Id
+    name: str
+    birth_date: Day | None = None
+    national_id: str | None = None
+    temporary_number: str | None = None
+
+
+class ClosingAnswer(Message):
+    """What closing would lose, as far as the server can know."""
+
+    laptops: list[LaptopRow]
+    points: list[ClosingPoint]
+    only_they_follow: list[PatientName] = []
+
+
+# --- people and patients
+
+
+class PersonRow(Message):
+    """A member of staff with an account."""
+
+    user_id: Id
+    username: str
+    name: str
+    role: str
+    active: bool
+    patients: Count
+    laptops: Count
+    """Enrolled and not revoked."""
+
+
+class PeopleAnswer(Message):
+    """Everybody, by name."""
+
+    people: list[PersonRow]
+
+
+class PatientsRequest(Message):
+    """Search by part of a name, or by national or temporary number; `page` counts from 0."""
+
+    query: Annotated[str, Field(max_length=200)] = ""
+    page: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class Follower(Message):
+    """Somebody who follows a patient."""
+
+    user_id: Id
+    name: str
+    primary: bool
+
+
+class PatientRow(Message):
+    """A patient and who follows them."""
+
+    patient: PatientName
+    active: bool
+    followers: list[Follower]
+
+
+class PatientsAnswer(Message):
+    """One page, by name. `total` counts all that fit the query."""
+
+    patients: list[PatientRow]
+    page: Count
+    total: Count
+
+
+class AssignRequest(Message):
+    """Let somebody follow a patient; a new `primary` follows instead of the old one as such."""
+
+    user_id: Id
+    patient_id: Id
+    primary: bool = False
+
+
+class UnassignRequest(Message):
+    """Let somebody no longer follow a patient."""
+
+    user_id: Id
+    patient_id: Id
+
+
+class EnrolCodeRequest(Message):
+    """A one-time code for a new laptop of this person; earlier codes are dead."""
+
+    user_id: Id
+
+
+class EnrolCodeAnswer(Message):
+    """Shown once; the server keeps a hash alone."""
+
+    code: str = Field(repr=False)
+    expires_at: Instant
+
+
+class RevokeRequest(Message):
+    """Shut a laptop out for good."""
+
+    device_id: Id
+    reason: Words
+
+
+class CloseAccountRequest(Message):
+    """End a person's log-ins and let none begin; their work and laptops stay known."""
+
+    user_id: Id
+    reason: Words
+
+
+class Done(Message):
+    """It is done."""
+
+
+# --- duplicates, proposals, safety items
+
+
+class DuplicatePair(Message):
+    """Two records that may be one person; `reason` says why ("national_id", "name_and_birth")."""
+
+    first: PatientName
+    second: PatientName
+    reason: str
+
+
+class DuplicatesAnswer(Message):
+    """The surest first."""
+
+    pairs: list[DuplicatePair]
+
+
+class JoinRequest(Message):
+    """Everything of `loser_id` becomes `winner_id`'s; the loser's record points to the winner."""
+
+    winner_id: Id
+    loser_id: Id
+    reason: Words
+
+
+class JoinAnswer(Message):
+    """Number of records that changed hands."""
+
+    moved: Count
+
+
+class ProposalRow(Message):
+    """A wish from the field about a record that the server owns."""
+
+    id: Id
+    patient_id: Id
+    patient_name: str
+    target_kind: str
+    target_id: Id
+    author_id: Id
+    author_name: str
+    proposed_at: Instant
+    reason: str
+    values: Body
+    server_body: Body | None = None
+
+
+class ProposalsAnswer(Message):
+    """Open ones, the oldest first."""
+
+    proposals: list[ProposalRow]
+    more: bool = False
+
+
+class DecideProposalRequest(Message):
+    """Accept writes the wished fields into the record; declining needs words."""
+
+    id: Id
+    accept: bool
+    words: Words = ""
+
+
+class IssueRow(Message):
+    """An open safety item. Answered at the patient, by somebody who was not involved."""
+
+    id: Id
+    patient_id: Id
+    patient_name: str
+    code: str
+    raised_at: Instant
+    evidence: list[Id]
+    involved: list[str]
+    """Names of those who wrote the events."""
+
+
+class IssuesAnswer(Message):
+    """Open ones, the oldest first."""
+
+    issues: list[IssueRow]
+    more: bool = False
+
+
+# --- rules, recovery
+
+
+class SetRulesRequest(Message):
+    """Replace the organisation's rules."""
+
+    drafts_travel: bool
+    courier_allowed: bool
+
+
+class DraftsRequest(Message):
+    """Read somebody's unsigned text; `reason` must hold words and stands in the log."""
+
+    user_id: Id
+    reason: Words
+
+
+class RecoveredDraft(Message):
+    """A draft as it stood on one laptop."""
+
+    draft: DraftOut
+    patient_name: str
+    device_id: Id
+    device_name: str
+    received_at: Instant
+
+
+class DraftsAnswer(Message):
+    """All of the person's drafts, the newest first. What cannot travel in one answer is left off
+    and counted in `left_off`."""
+
+    drafts: list[RecoveredDraft]
+    left_off: Count = 0
+
+
+class OfficeService(Protocol):
+    """What the server does for one member of staff at the office.
+
+    Every method raises a `SyncError`: NotAllowedError without the right, NotFoundError_ for an id
+    that is not there, BadRequestError (with a code) for what cannot be done so, LoginExpiredError,
+    RevokedError, and everything that may happen on a line. Every act stands in the office log.
+    """
+
+    def overview(self) -> OverviewAnswer:
+        """Say how every laptop stands (SEE_OVERVIEW)."""
+        ...
+
+    def issues(self) -> IssuesAnswer:
+        """Open safety items (TAKE_OVER)."""
+        ...
+
+    def parked(self) -> ParkedAnswer:
+        """What laptops could not deliver (TAKE_OVER)."""
+        ...
+
+    def take_over(self, request: TakeOverRequest) -> TakeOverAnswer:
+        """Settle one parked change (TAKE_OVER). BadRequestError: reason_missing, event,
+        not_open, body (it cannot be read as its kind)."""
+        ...
+
+    def closing(self, request: ClosingRequest) -> ClosingAnswer:
+        """What closing an account or a laptop would lose (REVOKE)."""
+        ...
+
+    def people(self) -> PeopleAnswer:
+        """The staff (SEE_OVERVIEW)."""
+        ...
+
+    def patients(self, request: PatientsRequest) -> PatientsAnswer:
+        """Patients and who follows them (ASSIGN)."""
+        ...
+
+    def assign(self, request: AssignRequest) -> Done:
+        """Let somebody follow a patient (ASSIGN)."""
+        ...
+
+    def unassign(self, request: UnassignRequest) -> Done:
+        """End that (ASSIGN). NotFoundError_ when they do not follow them."""
+        ...
+
+    def enrol_code(self, request: EnrolCodeRequest) -> EnrolCodeAnswer:
+        """Make a one-time code for a new laptop (ENROL). BadRequestError: closed."""
+        ...
+
+    def revoke(self, request: RevokeRequest) -> Done:
+        """Shut a laptop out (REVOKE). BadRequestError: reason_missing."""
+        ...
+
+    def close_account(self, request: CloseAccountRequest) -> Done:
+        """Close an account (REVOKE). BadRequestError: reason_missing, own_account."""
+        ...
+
+    def duplicates(self) -> DuplicatesAnswer:
+        """Patients who may be registered twice (JOIN_PATIENTS)."""
+        ...
+
+    def join(self, request: JoinRequest) -> JoinAnswer:
+        """Join two records of one person (JOIN_PATIENTS). BadRequestError: reason_missing,
+        same_patient, already_joined."""
+        ...
+
+    def proposals(self) -> ProposalsAnswer:
+        """Wishes that wait for a decision (DECIDE_PROPOSALS)."""
+        ...
+
+    def decide_proposal(self, request: DecideProposalRequest) -> Done:
+        """Accept or decline one (DECIDE_PROPOSALS). BadRequestError: words_missing, not_open,
+        body."""
+        ...
+
+    def rules(self) -> Rules:
+        """What the organisation has decided (SEE_OVERVIEW)."""
+        ...
+
+    def set_rules(self, request: SetRulesRequest) -> Rules:
+        """Decide anew (SET_RULES)."""
+        ...
+
+    def receive_courier(self, data: bytes) -> bytes:
+        """Take in a courier file and return the signed receipt (RECEIVE_COURIER).
+        BadRequestError: courier_off and what `sync.protocol.courier` names."""
+        ...
+
+    def drafts_of(self, request: DraftsRequest) -> DraftsAnswer:
+        """Somebody's unsigned text (READ_DRAFTS_OF_OTHERS). BadRequestError: reason_missing."""
+        ...
