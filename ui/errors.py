@@ -192,6 +192,18 @@ _SENTENCES: dict[str, object] = {
         "Engangskoden er feil, brukt eller for gammel. Ingenting er endret. "
         "Be administratoren om en ny kode.",
     ),
+    "not_allowed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Rollen din gir ikke adgang til dette. Ingenting er endret. Kontakt lederen din.",
+    ),
+    "not_found": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette finnes ikke lenger på serveren. Ingenting er endret. Hent listen på nytt.",
+    ),
+    "bad_request": QT_TRANSLATE_NOOP(
+        "errors",
+        "Slik kan det ikke gjøres. Ingenting er endret. Rett opplysningene og prøv igjen.",
+    ),
     "server_trouble": QT_TRANSLATE_NOOP(
         "errors",
         "Serveren har problemer akkurat nå. Alt er trygt lagret her, og programmet prøver igjen "
