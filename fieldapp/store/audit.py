@@ -6,15 +6,12 @@ nobody did so behind the schema's back. Lines hold ids and codes, never contents
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from fieldapp.clock import to_iso
+from fieldapp.domain.access_log import START, chain_hash
 from fieldapp.store.db import Database
-
-_START = ""
-"""Stands where the first line has no line before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +40,12 @@ def append(
     """Add a line in the caller's transaction."""
     connection = database.connection
     last = connection.execute("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1").fetchone()
-    previous = _START if last is None else str(last["hash"])
+    previous = START if last is None else str(last["hash"])
     fields = (to_iso(now), actor_id, action, kind, record_id, patient_id)
     connection.execute(
         "INSERT INTO audit (at, actor_id, action, kind, record_id, patient_id, previous_hash, hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*fields, previous, _digest(previous, fields)),
+        (*fields, previous, chain_hash(previous, fields)),
     )
 
 
@@ -64,20 +61,14 @@ def lines(database: Database, patient_id: str | None = None, limit: int = 500) -
 
 def first_broken(database: Database) -> int | None:
     """The sequence of the first line that does not fit the chain; None when all is well."""
-    previous = _START
+    previous = START
     rows = database.connection.execute(
         "SELECT sequence, at, actor_id, action, kind, record_id, patient_id, previous_hash, hash"
         " FROM audit ORDER BY sequence"
     )
     for row in rows:
         sequence, *fields, stored_previous, stored_hash = row
-        if stored_previous != previous or stored_hash != _digest(previous, tuple(fields)):
+        if stored_previous != previous or stored_hash != chain_hash(previous, tuple(fields)):
             return int(sequence)
         previous = str(stored_hash)
     return None
-
-
-def _digest(previous: str, fields: tuple[str | None, ...]) -> str:
-    """SHA-256 over the line and its predecessor's hash; every field is told from its neighbour."""
-    parts = [previous, *("" if field is None else f"={field}" for field in fields)]
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
