@@ -54,7 +54,8 @@ BOUNDARIES = {
     ),
     "sync": Boundary((), ()),
     "sync/protocol": Boundary(
-        ("sync.protocol", "fieldapp.domain", *LEAVES), ("pydantic", "zstandard", "cbor2")
+        ("sync.protocol", "fieldapp.domain", *LEAVES),
+        ("pydantic", "zstandard", "cbor2", "cryptography"),
     ),
     "sync/client": Boundary(
         ("sync.client", "sync.protocol", "fieldapp.store", "fieldapp.domain", *AROUND),
