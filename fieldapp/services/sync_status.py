@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fieldapp.domain.changes import Change, ChangeSet
+from fieldapp.domain.kinds import Policy, policy_of
+from fieldapp.services import issues
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import drafts, inbox, outbox
 from fieldapp.store import patients as store_patients
@@ -14,18 +16,37 @@ from fieldapp.store.outbox import Body, OutboxItem
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """Counts of this laptop. ``waiting`` includes what is in the air just now."""
+    """Counts of this laptop.
+
+    ``waiting`` are changes that are to be sent, those in the air just now included. ``parked`` are
+    all that a person must look at; ``conflicts`` are those of them with two sides to choose from.
+    ``issues`` are open safety items. ``drafts_unsent`` are drafts that the server has not got in
+    the state they are in here; 0 where the organisation keeps drafts on the laptops.
+    """
 
     waiting: int
     parked: int
     last_complete: datetime | None
     pull_complete: bool
     drafts: int
+    conflicts: int = 0
+    issues: int = 0
+    drafts_unsent: int = 0
+
+    @property
+    def unsent(self) -> int:
+        """Everything that leaves by itself with the next sync: changes and drafts."""
+        return self.waiting + self.drafts_unsent
+
+    @property
+    def stopped(self) -> int:
+        """What is parked for another reason than a conflict."""
+        return self.parked - self.conflicts
 
     @property
     def all_sent(self) -> bool:
         """True only when nothing waits, nothing is parked and the pull is complete."""
-        return self.waiting == 0 and self.parked == 0 and self.pull_complete
+        return self.unsent == 0 and self.parked == 0 and self.pull_complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +72,8 @@ class UnsentItem:
 
     @property
     def decidable(self) -> bool:
-        return self.state == "parked" and self.servers is not None
+        """True for a conflict: two sides of one record, of which a person chooses."""
+        return _is_conflict(self.state, self.kind, self.servers)
 
 
 _TITLE_FIELDS = {
@@ -75,6 +97,9 @@ def read(session: Session) -> SyncStatus:
         last_complete=pull.last_complete,
         pull_complete=pull.complete,
         drafts=drafts.count(session.database),
+        conflicts=_conflicts(session) if counts.parked else 0,
+        issues=issues.count_open(session),
+        drafts_unsent=0,
     )
 
 
@@ -132,6 +157,17 @@ def take_servers(session: Session, change_id: str) -> ChangeSet:
             changed = outbox.discard_in_favour_of_server(session.database, change_id)
             _note(unit, "take_servers", changed)
     return unit.changes()
+
+
+def _conflicts(session: Session) -> int:
+    return sum(
+        _is_conflict(item.state, item.kind, item.server_body)
+        for item in outbox.items(session.database)
+    )
+
+
+def _is_conflict(state: str, kind: str, servers: Body | None) -> bool:
+    return state == "parked" and servers is not None and policy_of(kind) is Policy.EDITED
 
 
 def _parked(session: Session, change_id: str) -> OutboxItem | None:

@@ -20,7 +20,7 @@ from fieldapp.clock import from_iso
 from fieldapp.domain.changes import Change
 from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Policy, policy_of
-from fieldapp.domain.merge import Merged, merge
+from fieldapp.domain.merge import Merged, merge, rule_of
 from fieldapp.errors import Bug
 from fieldapp.ids import IdMaker
 from fieldapp.store.db import Connection, Database, Row
@@ -462,3 +462,66 @@ def _server_version(connection: Connection, row: Row) -> int:
 
 def _dump_optional(body: Mapping[str, Any] | None) -> str | None:
     return None if body is None else dump(body)
+
+
+# --- a person decides field by field
+
+
+def clashes(database: Database, change_id: str) -> tuple[str, ...]:
+    """The fields of a parked edit between whose two values a person has to choose, sorted.
+
+    Of critical records these are all fields that differ; of others those that both sides changed.
+    Raises NotParkedError and NotDecidableError.
+    """
+    row = _decidable_row(database.connection, change_id)
+    mine, servers, base = _sides(_newest_text(database.connection, row), row)
+    return _clashing(str(row["kind"]), mine, servers, base)
+
+
+def settle_fields(
+    database: Database, change_id: str, mine: frozenset[str], new_id: IdMaker
+) -> Change:
+    """Settle a conflict: the clashing fields in `mine` keep this laptop's value, all others take
+    the server's. What only one side changed is kept from that side.
+
+    The decision is a new change with an id from `new_id`; nothing is sent when it is the server's
+    record word for word. Raises NotParkedError and NotDecidableError.
+    """
+    with atomic(database) as connection:
+        row = _decidable_row(connection, change_id)
+        here, servers, base = _sides(str(_fold_newer(connection, row)["body"]), row)
+        clashing = set(_clashing(str(row["kind"]), here, servers, base))
+        body = dict(servers)
+        for name, value in here.items():
+            changed_here = value != base.get(name)
+            if (name in mine) if name in clashing else changed_here:
+                body[name] = value
+        text, version = dump(body), _server_version(connection, row)
+        if body == servers:
+            connection.execute("DELETE FROM outbox WHERE change_id = ?", (change_id,))
+        else:
+            _wait_again(connection, row, change_id=new_id(), body=text, base_body=dump(servers))
+        return _replace_record(connection, row, text, version)
+
+
+def _sides(newest: str, row: Row) -> tuple[Body, Body, Body]:
+    """What this laptop says now, what the server holds, and what both began from."""
+    servers = json.loads(str(row["server_body"] or row["base_body"]))
+    return json.loads(newest), servers, json.loads(str(row["base_body"] or "{}"))
+
+
+def _newest_text(connection: Connection, row: Row) -> str:
+    newest = connection.execute(
+        "SELECT body FROM outbox WHERE kind = ? AND record_id = ? ORDER BY sequence DESC LIMIT 1",
+        (row["kind"], row["record_id"]),
+    ).fetchone()
+    return str(newest["body"])
+
+
+def _clashing(kind: str, mine: Body, servers: Body, base: Body) -> tuple[str, ...]:
+    critical = rule_of(kind).critical
+    result = merge(base, servers, mine, critical=critical)
+    if isinstance(result, Merged):
+        return ()
+    differing = (name for name in mine if mine[name] != servers.get(name))
+    return tuple(sorted(name for name in differing if critical or name in result.fields))

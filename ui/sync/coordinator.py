@@ -15,7 +15,7 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.services import sync_status
 from fieldapp.services.session import Session
 from sync.client.engine import ALREADY_RUNNING, CANCELLED, Progress, SyncReport
-from sync.client.schedule import ScheduleState, next_action
+from sync.client.schedule import PROBE_EVERY, ScheduleState, next_action
 from ui.changes import ChangeBus
 from ui.sync.state import LINE_DOWN, NEEDS_LOGIN, NO_COVERAGE, SyncState
 from ui.tasks import TaskRunner
@@ -107,8 +107,10 @@ class SyncCoordinator(QObject):
         step = next_action(self._schedule, self._now())
         if step.action == "probe":
             self.probe()
+        elif step.action == "sync" and self.state.paused:
+            self._watch_line()
         elif step.action == "sync":
-            self.sync_now()
+            self._begin()
         else:
             self._timer.start(int(step.after.total_seconds() * 1000))
 
@@ -120,14 +122,29 @@ class SyncCoordinator(QObject):
         self._probing = True
         self._tasks.run(self._connection.probe, self._on_probed, self._on_probe_failed)
 
+    def _watch_line(self) -> None:
+        """Whether there is coverage is worth knowing also while nothing is sent or fetched."""
+        last = self._schedule.last_probe
+        if last is None or self._now() - last >= PROBE_EVERY:
+            self.probe()
+        else:
+            self._timer.start(int(PROBE_EVERY.total_seconds() * 1000))
+
     @Slot()
     def sync_now(self) -> None:
-        """Start a sync, or note that one more is wanted after the running one."""
+        """Start a sync by hand, or note that one more is wanted after the running one.
+
+        A person who syncs by hand wants syncing, so this ends a pause.
+        """
         if self._closed:
             return
+        self._update(paused=False)
         if self.running:
             self._again = True
             return
+        self._begin()
+
+    def _begin(self) -> None:
         self._timer.stop()
         self._again = False
         self._stop.clear()
@@ -138,9 +155,13 @@ class SyncCoordinator(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """Ask the running sync to stop between two batches; what was confirmed stays confirmed."""
+        """Stop syncing until a person syncs by hand.
+
+        A running sync ends between two batches; what was confirmed stays confirmed.
+        """
         self._again = False
         self._stop.set()
+        self._update(paused=True)
 
     def login(self, password: str, on_done: Callable[[str | None], None]) -> None:
         """Log in again and then sync. `on_done` gets None, or the error code."""

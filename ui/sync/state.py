@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 from PySide6.QtCore import QCoreApplication
@@ -33,6 +34,7 @@ class SyncState:
     """Everything the pill and the sync page need to know.
 
     `done` and `total` count records of the running step; `total` is 0 while it is not known.
+    `paused` says that a person has stopped syncing; it begins again when a person says so.
     """
 
     status: SyncStatus
@@ -42,6 +44,7 @@ class SyncState:
     done: int = 0
     total: int = 0
     error_code: str | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +66,120 @@ class Lines:
     icon: str = field(default="refresh-cw")
 
 
+class Standing(StrEnum):
+    """How sync stands, the gravest first: the first one that holds is what the pill says."""
+
+    SAFETY = "safety"
+    OFFLINE = "offline"
+    LOGIN = "login"
+    CONFLICT = "conflict"
+    PARKED = "parked"
+    SYNCING = "syncing"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    OK = "ok"
+
+
+def standing(state: SyncState) -> Standing:
+    """Return the first state that holds."""
+    status = state.status
+    holds = {
+        Standing.SAFETY: status.issues > 0,
+        Standing.OFFLINE: not state.online,
+        Standing.LOGIN: state.error_code in NEEDS_LOGIN,
+        Standing.CONFLICT: status.conflicts > 0,
+        Standing.PARKED: status.parked > 0,
+        Standing.SYNCING: state.running,
+        Standing.FAILED: state.error_code is not None,
+        Standing.INCOMPLETE: not status.pull_complete,
+        Standing.PAUSED: state.paused,
+        Standing.WAITING: status.unsent > 0,
+        Standing.OK: True,
+    }
+    return next(which for which in Standing if holds[which])
+
+
+_LOOKS: dict[Standing, tuple[str, Tone]] = {
+    Standing.SAFETY: ("shield-alert", "danger"),
+    Standing.OFFLINE: ("cloud-off", "warn"),
+    Standing.LOGIN: ("key-round", "warn"),
+    Standing.CONFLICT: ("circle-alert", "danger"),
+    Standing.PARKED: ("circle-alert", "danger"),
+    Standing.SYNCING: ("refresh-cw", "accent"),
+    Standing.FAILED: ("triangle-alert", "danger"),
+    Standing.INCOMPLETE: ("cloud-download", "warn"),
+    Standing.PAUSED: ("pause", "warn"),
+    Standing.WAITING: ("cloud-upload", "warn"),
+    Standing.OK: ("check", "ok"),
+}
+
+
 def pill(state: SyncState, now: datetime) -> PillView:
     """Return the pill; the first state that holds wins."""
+    which = standing(state)
+    icon, tone = _LOOKS[which]
+    return PillView(icon, _pill_text(which, state, now), tone)
+
+
+def _pill_text(which: Standing, state: SyncState, now: datetime) -> str:
     status = state.status
-    if not state.online:
-        return PillView("cloud-off", _offline_text(status), "warn")
-    if state.error_code in NEEDS_LOGIN:
-        text = translate("sync", "Logg inn for å sende ({0} venter)").format(status.waiting)
-        return PillView("key-round", text, "warn")
-    if status.parked:
-        return PillView("circle-alert", parked_text(status.parked), "danger")
-    if state.running:
-        return PillView("refresh-cw", step_text(state), "accent")
-    if state.error_code is not None:
-        return PillView(
-            "triangle-alert", translate("sync", "Sist synk feilet · se hvorfor"), "danger"
-        )
-    if not status.pull_complete:
-        return PillView("cloud-download", translate("sync", "Henting ikke fullført"), "warn")
-    if status.waiting:
-        return PillView("cloud-upload", unsent_text(status.waiting), "warn")
-    return PillView(
-        "check",
-        translate("sync", "Alt er sendt · {0}").format(when(status.last_complete, now)),
-        "ok",
-    )
+    if which is Standing.SAFETY:
+        words = issues_text(status.issues)
+        return words if state.online else translate("sync", "{0} · uten dekning").format(words)
+    if which is Standing.OFFLINE:
+        return offline_text(status)
+    if which is Standing.LOGIN:
+        return translate("sync", "Logg inn for å sende ({0} venter)").format(status.unsent)
+    if which is Standing.CONFLICT:
+        return conflicts_text(status.conflicts)
+    if which is Standing.PARKED:
+        return parked_text(status.parked)
+    if which is Standing.SYNCING:
+        return step_text(state)
+    return _quiet_text(which, status, now)
 
 
-def _offline_text(status: SyncStatus) -> str:
+def _quiet_text(which: Standing, status: SyncStatus, now: datetime) -> str:
+    if which is Standing.FAILED:
+        return translate("sync", "Sist synk feilet · se hvorfor")
+    if which is Standing.INCOMPLETE:
+        return translate("sync", "Henting ikke fullført")
+    if which is Standing.PAUSED:
+        paused = translate("sync", "Synk er stoppet")
+        return f"{paused} · {unsent_text(status.unsent)}" if status.unsent else paused
+    if which is Standing.WAITING:
+        return unsent_text(status.unsent)
+    return translate("sync", "Alt er sendt · {0}").format(when(status.last_complete, now))
+
+
+def offline_text(status: SyncStatus) -> str:
+    """Say that there is no coverage, and everything that is not settled with the server."""
     parts = [translate("sync", "Uten dekning")]
-    if status.waiting:
-        parts.append(translate("sync", "{0} usendt").format(status.waiting))
-    if status.parked:
-        parts.append(translate("sync", "{0} stoppet").format(status.parked))
+    if status.issues:
+        parts.append(issues_text(status.issues))
+    if status.unsent:
+        parts.append(translate("sync", "{0} usendt").format(status.unsent))
+    if status.conflicts:
+        parts.append(translate("sync", "{0} i konflikt").format(status.conflicts))
+    if status.stopped:
+        parts.append(translate("sync", "{0} stoppet").format(status.stopped))
     if len(parts) == 1:
         parts.append(translate("sync", "ingenting venter"))
     return " · ".join(parts)
+
+
+def issues_text(count: int) -> str:
+    if count == 1:
+        return translate("sync", "1 sikkerhetssak")
+    return translate("sync", "{0} sikkerhetssaker").format(count)
+
+
+def conflicts_text(count: int) -> str:
+    if count == 1:
+        return translate("sync", "1 konflikt · velg hva som gjelder")
+    return translate("sync", "{0} konflikter · velg hva som gjelder").format(count)
 
 
 def step_text(state: SyncState) -> str:
@@ -149,18 +230,31 @@ def age(since: datetime, now: datetime) -> str:
 
 def headline(state: SyncState, now: datetime) -> Lines:
     """Return the sync page's head for a state."""
-    view = pill(state, now)
+    which = standing(state)
+    icon, tone = _LOOKS[which]
     last = translate("sync", "Sist fullført synk: {0}.").format(
         when(state.status.last_complete, now)
     )
-    if not state.online:
-        safe = translate(
+    title = _pill_text(which, state, now)
+    if which is Standing.OK:  # the time stands in the line below
+        title = translate("sync", "Alt er sendt")
+    return Lines(title, " ".join(part for part in (_meaning(which), last) if part), tone, icon)
+
+
+def _meaning(which: Standing) -> str:
+    """What the state means for the person at the laptop; empty where the title says it all."""
+    if which is Standing.SAFETY:
+        return translate("sync", "Noe må sees på nå. Åpne saken i listen under.")
+    if which is Standing.OFFLINE:
+        return translate(
             "sync", "Alt du skriver er trygt lagret på maskinen og sendes når dekningen er tilbake."
         )
-        return Lines(translate("sync", "Uten dekning"), f"{safe} {last}", view.tone, view.icon)
-    if state.status.parked:
-        held = translate("sync", "De står i listen under med årsak. Ingenting er slettet.")
-        return Lines(parked_text(state.status.parked), f"{held} {last}", view.tone, view.icon)
-    if view.tone == "ok":  # the time stands in the line below
-        return Lines(translate("sync", "Alt er sendt"), last, view.tone, view.icon)
-    return Lines(view.text, last, view.tone, view.icon)
+    if which is Standing.CONFLICT:
+        return translate("sync", "Begge sider er tatt vare på. Det kan vente til du har tid.")
+    if which is Standing.PARKED:
+        return translate("sync", "De står i listen under med årsak. Ingenting er slettet.")
+    if which is Standing.PAUSED:
+        return translate(
+            "sync", "Noen har stoppet synk her. Ingenting sendes eller hentes før du trykker Synk."
+        )
+    return ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fieldapp.services.sync_status import SyncStatus
-from ui.sync.state import SyncState, age, headline, pill, when
+from ui.sync.state import Standing, SyncState, age, headline, offline_text, pill, standing, when
 
 NOW = datetime(2026, 11, 23, 8, 40, tzinfo=UTC)
 LAST = datetime(2026, 11, 23, 7, 12, tzinfo=UTC)
@@ -44,6 +45,20 @@ def with_status(state: SyncState = WELL, **changes: object) -> SyncState:
         (replace(WELL, error_code="server_trouble"), "Sist synk feilet · se hvorfor", "danger"),
         (with_status(pull_complete=False), "Henting ikke fullført", "warn"),
         (with_status(waiting=1), "1 usendt", "warn"),
+        (with_status(drafts_unsent=2, waiting=1), "3 usendt", "warn"),
+        (with_status(issues=1, parked=1), "1 sikkerhetssak", "danger"),
+        (
+            with_status(replace(WELL, online=False), issues=2),
+            "2 sikkerhetssaker · uten dekning",
+            "danger",
+        ),
+        (with_status(parked=3, conflicts=2), "2 konflikter · velg hva som gjelder", "danger"),
+        (
+            with_status(replace(WELL, online=False), waiting=1, parked=3, conflicts=2),
+            "Uten dekning · 1 usendt · 2 i konflikt · 1 stoppet",
+            "warn",
+        ),
+        (with_status(replace(WELL, paused=True), waiting=2), "Synk er stoppet · 2 usendt", "warn"),
     ],
 )
 def test_the_first_state_that_holds_is_shown(state: SyncState, text: str, tone: str) -> None:
@@ -97,3 +112,97 @@ def test_a_past_moment_is_said_the_short_way(moment: datetime | None, words: str
 )
 def test_waiting_is_said_in_the_largest_whole_unit(waited: timedelta, words: str) -> None:
     assert age(NOW - waited, NOW) == words
+
+
+def _every_state() -> list[SyncState]:
+    """Every combination of what may be so at once: 1,536 states."""
+    found = []
+    for (
+        issues,
+        online,
+        error,
+        conflicts,
+        stopped,
+        running,
+        whole,
+        paused,
+        waiting,
+        drafts,
+    ) in itertools.product(
+        (0, 2),
+        (True, False),
+        (None, "login_expired", "server_trouble"),
+        (0, 1),
+        (0, 1),
+        (True, False),
+        (True, False),
+        (True, False),
+        (0, 1),
+        (0, 3),
+    ):
+        status = SyncStatus(
+            waiting=waiting,
+            parked=stopped + conflicts,
+            last_complete=LAST,
+            pull_complete=whole,
+            drafts=drafts,
+            conflicts=conflicts,
+            issues=issues,
+            drafts_unsent=drafts,
+        )
+        found.append(
+            SyncState(status, online=online, running=running, error_code=error, paused=paused)
+        )
+    return found
+
+
+def _rank_by_hand(state: SyncState) -> Standing:
+    """The order of the specification, written down once more as plain questions."""
+    status = state.status
+    if status.issues:
+        return Standing.SAFETY
+    if not state.online:
+        return Standing.OFFLINE
+    if state.error_code == "login_expired":
+        return Standing.LOGIN
+    if status.conflicts:
+        return Standing.CONFLICT
+    if status.parked:
+        return Standing.PARKED
+    if state.running:
+        return Standing.SYNCING
+    if state.error_code:
+        return Standing.FAILED
+    if not status.pull_complete:
+        return Standing.INCOMPLETE
+    if state.paused:
+        return Standing.PAUSED
+    return Standing.WAITING if status.waiting or status.drafts_unsent else Standing.OK
+
+
+def test_in_every_combination_the_gravest_state_is_shown() -> None:
+    for state in _every_state():
+        assert standing(state) is _rank_by_hand(state), state
+
+
+def test_in_every_combination_sent_is_said_only_when_all_is_sent_and_a_sync_was_whole() -> None:
+    for state in _every_state():
+        said = "Alt er sendt" in pill(state, NOW).text
+        quiet = state.online and not state.running and state.error_code is None
+        nothing_left = state.status.all_sent and not state.status.issues and not state.paused
+        assert said == (quiet and nothing_left), state
+        assert ("Alt er sendt" in headline(state, NOW).title) == said
+
+
+def test_in_every_combination_the_offline_text_counts_what_is_not_settled() -> None:
+    for state in _every_state():
+        text, status = offline_text(state.status), state.status
+        assert ("sikkerhetssak" in text) == (status.issues > 0)
+        assert ("usendt" in text) == (status.waiting + status.drafts_unsent > 0)
+        assert ("konflikt" in text) == (status.conflicts > 0)
+        assert ("stoppet" in text) == (status.parked > status.conflicts)
+
+
+def test_the_time_shown_is_the_last_complete_success_whatever_happened_since() -> None:
+    for state in _every_state():
+        assert "08:12" in headline(state, NOW).detail
