@@ -8,6 +8,8 @@ from functools import cached_property
 
 from sync.server.storage.accounts import AccountRepository
 from sync.server.storage.base import Database, NotInitialisedError, Statements
+from sync.server.storage.facts import FactRepository
+from sync.server.storage.joins import JoinRepository
 from sync.server.storage.migrate import migrate
 from sync.server.storage.records import RecordRepository
 from sync.server.storage.scope import ScopeRepository
@@ -26,6 +28,8 @@ class Transaction:
         self.records = RecordRepository(statements)
         self.scope = ScopeRepository(statements)
         self.accounts = AccountRepository(statements)
+        self.joins = JoinRepository(statements)
+        self.facts = FactRepository(statements)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -43,6 +47,14 @@ class Transaction:
         """Return a fact about the server itself."""
         rows = self._db.rows("SELECT value FROM meta WHERE key = ?", (key,))
         return rows[0][0] if rows else None
+
+    def keep_meta(self, key: str, value: str) -> str:
+        """Store a fact unless there is one already; return the one that stays."""
+        self._db.run(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+            (key, value),
+        )
+        return str(self._db.rows("SELECT value FROM meta WHERE key = ?", (key,))[0][0])
 
     def set_meta(self, key: str, value: str) -> None:
         """Store a fact about the server itself."""

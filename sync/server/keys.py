@@ -1,0 +1,69 @@
+"""The server's own key pairs: what courier files are sealed to and what receipts are signed with.
+
+They lie in the table `meta`. The embedded database is encrypted as a whole; a PostgreSQL is not,
+so its disk has to be (see `sync/OPERATIONS.md`). They are in every backup: a server that is
+restored still reads the courier files that were written before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from sync.protocol.messages import ServerKeys
+from sync.server.storage.storage import Transaction
+
+_COURIER = "courier_private_key"
+_RECEIPT = "receipt_private_key"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPairs:
+    """Both private keys; `repr` shows neither."""
+
+    courier: X25519PrivateKey
+    receipt: Ed25519PrivateKey
+
+    def __repr__(self) -> str:
+        return "KeyPairs()"
+
+    @property
+    def public(self) -> ServerKeys:
+        """What laptops are told."""
+        return ServerKeys(
+            courier=self.courier.public_key().public_bytes_raw().hex(),
+            receipt=self.receipt.public_key().public_bytes_raw().hex(),
+        )
+
+
+def key_pairs(transaction: Transaction) -> KeyPairs:
+    """Return the server's keys, made on the first call. Needs a write transaction.
+
+    Several processes may ask at once: the pair that was stored first stays.
+    """
+    courier = _stored(transaction, _COURIER, X25519PrivateKey.generate().private_bytes_raw())
+    receipt = _stored(transaction, _RECEIPT, Ed25519PrivateKey.generate().private_bytes_raw())
+    return KeyPairs(
+        X25519PrivateKey.from_private_bytes(courier),
+        Ed25519PrivateKey.from_private_bytes(receipt),
+    )
+
+
+def _stored(transaction: Transaction, name: str, offered: bytes) -> bytes:
+    present = transaction.meta(name)
+    if present is None:
+        present = transaction.keep_meta(name, offered.hex())
+    return bytes.fromhex(present)
+
+
+def device_public_key(text: str | None) -> str | None:
+    """Return a laptop's public key as it is stored, None for none or for one that is no key."""
+    if text is None:
+        return None
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return raw.hex() if len(raw) == 32 else None

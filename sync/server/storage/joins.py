@@ -1,0 +1,66 @@
+"""Patients that were joined: the aliases, and the move of records from one to the other."""
+
+from __future__ import annotations
+
+from sync.server.storage.base import Statements
+from sync.server.storage.records import RecordRepository
+from sync.server.storage.values import StoredRecord
+
+_STAYS = ("patient", "assignment")
+"""What stays with the loser: its own record, which points to the winner, and who followed it."""
+
+
+class JoinRepository:
+    """Reads and writes joins inside one open transaction."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._db = statements
+
+    def owner_of(self, patient_id: str) -> str:
+        """Return the patient whom this id stands for now: itself, or the one it was joined with."""
+        rows = self._db.rows(
+            "SELECT winner_id FROM patient_alias WHERE loser_id = ?", (patient_id,)
+        )
+        return str(rows[0][0]) if rows else patient_id
+
+    def aliases(self) -> dict[str, str]:
+        """Return every loser's id with the present winner's."""
+        return {
+            str(loser): str(winner)
+            for loser, winner in self._db.rows("SELECT loser_id, winner_id FROM patient_alias")
+        }
+
+    def add_alias(self, loser_id: str, winner_id: str, by: str | None, at: str) -> None:
+        """Let an id stand for another for ever; ids that stood for the loser move along."""
+        self._db.run(
+            "UPDATE patient_alias SET winner_id = ? WHERE winner_id = ?", (winner_id, loser_id)
+        )
+        self._db.run(
+            "INSERT INTO patient_alias (loser_id, winner_id, joined_by, joined_at)"
+            " VALUES (?, ?, ?, ?)",
+            (loser_id, winner_id, by, at),
+        )
+
+    def move_records(self, loser_id: str, winner_id: str) -> int:
+        """Give a patient's records to another, each with a new sequence; return how many.
+
+        The bodies stay word for word. Laptops hear of each as of a new version.
+        """
+        moved = 0
+        for record in RecordRepository(self._db).all_of_patient(loser_id):
+            if record.kind not in _STAYS:
+                self._move(record, winner_id)
+                moved += 1
+        return moved
+
+    def followers(self, patient_id: str) -> list[str]:
+        """Return the users who follow a patient now."""
+        rows = self._db.rows(
+            "SELECT user_id FROM scope_grant WHERE patient_id = ? AND ended_seq IS NULL"
+            " ORDER BY user_id",
+            (patient_id,),
+        )
+        return [str(row[0]) for row in rows]
+
+    def _move(self, record: StoredRecord, winner_id: str) -> None:
+        RecordRepository(self._db).change_owner(record, winner_id)

@@ -1,0 +1,9 @@
+-- Patients who were found to be one person: whatever still names the loser is the winner's, for
+-- ever. winner_id is never itself a loser: a later join moves the earlier ones along.
+CREATE TABLE patient_alias (
+    loser_id TEXT PRIMARY KEY,
+    winner_id TEXT NOT NULL CHECK (winner_id <> loser_id),
+    joined_by TEXT,
+    joined_at TEXT NOT NULL
+);
+CREATE INDEX patient_alias_by_winner ON patient_alias (winner_id);
