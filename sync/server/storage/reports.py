@@ -1,19 +1,20 @@
-"""How each laptop stood when it last asked, and what the organisation has decided."""
+"""How each laptop stood when it last asked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync.server.storage.base import Statements
+from sync.server.storage.base import Row, Statements
+
+_COLUMNS = (
+    "device_id, user_id, received_at, offset_ms, app_version, waiting, parked, conflicts,"
+    " drafts_unsent, last_complete, disk_encrypted"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A laptop's report. Times are ISO text; `offset_ms`: our clock minus the laptop's.
-
-    `last_complete` is the laptop's own word, put into our time; `served_complete_at` is when we
-    last sent it a last page.
-    """
+    """The newest report of a laptop. `offset_ms` is our clock minus the laptop's."""
 
     device_id: str
     user_id: str
@@ -26,20 +27,19 @@ class ReportRow:
     drafts_unsent: int
     last_complete: str | None
     disk_encrypted: bool | None
-    served_complete_at: str | None = None
 
 
 class ReportRepository:
-    """Reads and writes reports and rules inside one open transaction."""
+    """Reads and writes reports inside one open transaction."""
 
     def __init__(self, statements: Statements) -> None:
         self._db = statements
 
     def put(self, report: ReportRow) -> None:
-        """Replace a laptop's report; when it was last served stays."""
+        """Store a laptop's newest report in place of the one before."""
+        encrypted = None if report.disk_encrypted is None else int(report.disk_encrypted)
         self._db.run(
-            "INSERT INTO device_report (device_id, user_id, received_at, offset_ms, app_version,"
-            " waiting, parked, conflicts, drafts_unsent, last_complete, disk_encrypted)"
+            f"INSERT INTO device_report ({_COLUMNS})"  # noqa: S608
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (device_id) DO UPDATE SET user_id = excluded.user_id,"
             " received_at = excluded.received_at, offset_ms = excluded.offset_ms,"
@@ -58,36 +58,26 @@ class ReportRepository:
                 report.conflicts,
                 report.drafts_unsent,
                 report.last_complete,
-                None if report.disk_encrypted is None else int(report.disk_encrypted),
+                encrypted,
             ),
         )
 
-    def served_complete(self, device_id: str, at: str) -> None:
-        """Note that a laptop is being sent the last page of a pull."""
-        self._db.run(
-            "UPDATE device_report SET served_complete_at = ? WHERE device_id = ?", (at, device_id)
-        )
-
-    def all(self) -> dict[str, ReportRow]:
-        """Return the reports by laptop."""
+    def get(self, device_id: str) -> ReportRow | None:
+        """Return a laptop's newest report."""
         rows = self._db.rows(
-            "SELECT device_id, user_id, received_at, offset_ms, app_version, waiting, parked,"
-            " conflicts, drafts_unsent, last_complete, disk_encrypted, served_complete_at"
-            " FROM device_report"
+            f"SELECT {_COLUMNS} FROM device_report WHERE device_id = ?",  # noqa: S608
+            (device_id,),
         )
-        return {
-            str(row[0]): ReportRow(*row[:10], None if row[10] is None else bool(row[10]), row[11])
-            for row in rows
-        }
+        return _report(rows[0]) if rows else None
 
-    def rules(self) -> dict[str, str]:
-        """Return what the organisation has decided, by name; what is missing has its default."""
-        return {str(name): str(value) for name, value in self._db.rows("SELECT * FROM rule")}
+    def all(self) -> list[ReportRow]:
+        """Return every laptop's newest report."""
+        return [
+            _report(row)
+            for row in self._db.rows(f"SELECT {_COLUMNS} FROM device_report ORDER BY device_id")  # noqa: S608
+        ]
 
-    def set_rule(self, name: str, value: str) -> None:
-        """Decide one rule."""
-        self._db.run(
-            "INSERT INTO rule (name, value) VALUES (?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (name, value),
-        )
+
+def _report(row: Row) -> ReportRow:
+    *most, encrypted = row
+    return ReportRow(*most, None if encrypted is None else bool(encrypted))
