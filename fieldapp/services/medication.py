@@ -34,7 +34,7 @@ from fieldapp.domain.medication import (
 from fieldapp.domain.missed_days import LONGEST, days_without
 from fieldapp.domain.patients import Flag, Patient, Place, Role
 from fieldapp.domain.reference import DayThreshold
-from fieldapp.services import people, reference
+from fieldapp.services import conflicts, people, reference
 from fieldapp.services.session import NotFoundError, Session, UnitOfWork
 from fieldapp.store import drafts, records
 from fieldapp.store import medication as store
@@ -148,7 +148,9 @@ def round_for(session: Session, day: date, *, only_mine: bool = True) -> list[Ro
     otherwise everybody on this laptop whose medicine the team hands out.
     """
     found = _day_slots(session, day, only_mine=only_mine)
-    flags = store_patients.severe_flags(session.database, {patient.id for patient, _ in found})
+    flags = conflicts.with_severe(
+        session, store_patients.severe_flags(session.database, {patient.id for patient, _ in found})
+    )
     per_patient: dict[str, list[RoundSlot]] = {}
     patients: dict[str, Patient] = {}
     for patient, entry in found:

@@ -18,6 +18,7 @@ from fieldapp.domain.medication import (
 from fieldapp.domain.notes import Note
 from fieldapp.domain.observations import RapidTest, ScreeningResponse
 from fieldapp.domain.patients import (
+    SEVERE_CATEGORIES,
     Contact,
     Flag,
     FlagCategory,
@@ -27,7 +28,7 @@ from fieldapp.domain.patients import (
 )
 from fieldapp.domain.toxicology import Reading
 from fieldapp.domain.visits import Appointment, Encounter
-from fieldapp.services import people
+from fieldapp.services import conflicts, people
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, medication, records, visits
 from fieldapp.store import patients as store
@@ -51,6 +52,8 @@ class PatientPage:
     """What stands around a patient's timeline.
 
     ``requests`` are all orders, newest first; ``draft_ids`` name unsigned work, newest first.
+    ``other_sides`` are flags as a colleague wrote them where that is in conflict with ours; each
+    has the id of ours.
     """
 
     patient: Patient
@@ -61,6 +64,12 @@ class PatientPage:
     requests: tuple[MedicationRequest, ...]
     next_appointment: Appointment | None
     draft_ids: tuple[str, ...]
+    other_sides: tuple[Flag, ...] = ()
+
+    @property
+    def flags_shown(self) -> tuple[Flag, ...]:
+        """Every flag in both its sides: what the header has to show."""
+        return (*self.flags, *self.other_sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,7 @@ def rows(session: Session) -> list[PatientRow]:
     """All patients on this laptop, in Norwegian order. Read once; filter with ``filter_rows``."""
     database, today = session.database, session.today()
     severe = store.severe_categories(database)
+    others = conflicts.other_sides(session)
     planned = store.next_visits(database, today)
     lar = {
         patient_id
@@ -98,7 +108,7 @@ def rows(session: Session) -> list[PatientRow]:
             patient=patient,
             search_text=_search_text(patient),
             sort_key=f"{sort_key(patient.family_name)}\x00{sort_key(patient.given_name)}",
-            severe=severe.get(patient.id, ()),
+            severe=_with_other_sides(severe.get(patient.id, ()), others.get(patient.id, ())),
             lar=patient.id in lar,
             next_visit=planned.get(patient.id),
         )
@@ -106,6 +116,18 @@ def rows(session: Session) -> list[PatientRow]:
     ]
     found.sort(key=lambda row: (row.sort_key, row.patient.id))
     return found
+
+
+def _with_other_sides(
+    categories: tuple[FlagCategory, ...], others: Sequence[Flag]
+) -> tuple[FlagCategory, ...]:
+    """The severe categories, with those that only a colleague's side of a conflict names."""
+    named = {
+        flag.category for flag in others if flag.active and flag.state is FlagState.PRESENT
+    } & SEVERE_CATEGORIES
+    return tuple(
+        category for category in FlagCategory if category in named or category in categories
+    )
 
 
 def filter_rows(found: Sequence[PatientRow], query: str) -> list[PatientRow]:
@@ -159,6 +181,7 @@ def page(session: Session, patient_id: str) -> PatientPage:
         requests=tuple(medication.requests_of(database, [patient_id])),
         next_appointment=visits.next_planned(database, patient_id, session.today()),
         draft_ids=tuple(draft.id for draft in drafts.of_patient(database, patient_id)),
+        other_sides=conflicts.other_sides(session).get(patient_id, ()),
     )
 
 

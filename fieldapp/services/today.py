@@ -11,7 +11,7 @@ from fieldapp.domain.medication import MedicationAdministration, Part, Slot
 from fieldapp.domain.notes import Draft
 from fieldapp.domain.patients import Flag, Patient
 from fieldapp.domain.visits import Appointment, Encounter
-from fieldapp.services import medication, notes, reference
+from fieldapp.services import conflicts, medication, notes, reference
 from fieldapp.services.medication import RoundSlot
 from fieldapp.services.notes import DraftRow
 from fieldapp.services.session import Session
@@ -104,7 +104,7 @@ def load(session: Session, day: date) -> Today:
 def _visits(session: Session, day: date) -> tuple[TodayVisit, ...]:
     appointments = store_visits.planned_for(session.database, session.user.id, day, day)
     patients = _patients_of(session, appointments)
-    flags = store_patients.severe_flags(session.database, patients)
+    flags = conflicts.with_severe(session, store_patients.severe_flags(session.database, patients))
     encounters = store_visits.by_appointment(
         session.database, [appointment.id for appointment in appointments]
     )
@@ -125,7 +125,7 @@ def _open_visits(session: Session) -> tuple[OpenVisit, ...]:
     patients = store_patients.by_ids(
         session.database, [encounter.patient_id for encounter in encounters]
     )
-    flags = store_patients.severe_flags(session.database, patients)
+    flags = conflicts.with_severe(session, store_patients.severe_flags(session.database, patients))
     return tuple(
         OpenVisit(encounter, patients[encounter.patient_id], flags[encounter.patient_id])
         for encounter in encounters

@@ -127,7 +127,7 @@ class HandoutPresenter(QObject):
         """Show a patient with an empty form on the first dose that is still to do."""
         page = patients.page(self._session, patient_id)
         self.state = replace(
-            self.state, patient=page.patient, flags=page.flags, chosen=None, form=None
+            self.state, patient=page.patient, flags=page.flags_shown, chosen=None, form=None
         )
         self._read_patient()
         chosen = self.state.chosen
@@ -166,7 +166,7 @@ class HandoutPresenter(QObject):
         self._read_round(shown.id if shown else None)
         if shown is not None:
             page = patients.page(self._session, shown.id)
-            self.state = replace(self.state, patient=page.patient, flags=page.flags)
+            self.state = replace(self.state, patient=page.patient, flags=page.flags_shown)
             self._read_patient()
             self._follow_order()
         self.changed.emit()

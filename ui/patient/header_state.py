@@ -103,12 +103,43 @@ def header(patient: Patient, flags: Sequence[Flag], today: date) -> HeaderView:
 
 
 def critical_item(category: FlagCategory, flags: Sequence[Flag]) -> CriticalItem:
-    """The answer in one category. A present flag outweighs a "none known" beside it."""
-    own = [flag for flag in flags if flag.active and flag.category is category]
-    present = [flag.text.strip() for flag in own if flag.state is FlagState.PRESENT]
-    if present:
-        return CriticalItem(category, Answer.PRESENT, tuple(present))
-    return CriticalItem(category, Answer.NONE_KNOWN if own else Answer.NOT_ASKED, ())
+    """The answer in one category. A present flag outweighs a "none known" beside it.
+
+    Two flags with one id are two sides of a conflict, ours first: both are shown, whatever they
+    say, until a person has chosen.
+    """
+    own = [flag for flag in flags if flag.category is category]
+    both_sides = [flag for flag in own if sum(other.id == flag.id for other in own) > 1]
+    agreed = [flag for flag in own if flag.active and flag not in both_sides]
+    present = [flag.text.strip() for flag in agreed if flag.state is FlagState.PRESENT]
+    disputed = _disputed(both_sides)
+    if present or disputed:
+        return CriticalItem(category, Answer.PRESENT, (*present, *disputed))
+    return CriticalItem(category, Answer.NONE_KNOWN if agreed else Answer.NOT_ASKED, ())
+
+
+def _disputed(sides: Sequence[Flag]) -> list[str]:
+    """Each side's own words, and whose they are."""
+    first_seen: set[str] = set()
+    said = []
+    for flag in sides:
+        here = flag.id not in first_seen
+        first_seen.add(flag.id)
+        whose = (
+            translate("patient", "{text} (skrevet her)")
+            if here
+            else translate("patient", "{text} (skrevet av kollega, ikke avgjort)")
+        )
+        said.append(whose.format(text=_claim(flag)))
+    return said
+
+
+def _claim(flag: Flag) -> str:
+    if not flag.active:
+        return translate("patient", "tatt bort")
+    if flag.state is FlagState.NONE_KNOWN:
+        return translate("patient", "ingen kjent")
+    return flag.text.strip() or translate("patient", "ja")
 
 
 def spaced_id(national_id: str | None) -> str:

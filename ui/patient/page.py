@@ -125,7 +125,7 @@ class PatientPage(Page):
         if facts is None:
             return
         open_visit = visits.open_encounter(session, self.patient_id)
-        view = header(facts.patient, facts.flags, session.today())
+        view = header(facts.patient, facts.flags_shown, session.today())
         planned = facts.next_appointment
         self.header.show_view(
             view,

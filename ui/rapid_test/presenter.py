@@ -106,7 +106,7 @@ class RapidTestPresenter(QObject):
         if not same:
             self.leave()
             self._begin()
-        self.patient, self.flags = page.patient, page.flags
+        self.patient, self.flags = page.patient, page.flags_shown
         self.test, self.problem, self.asked = None, "", []
         if same and self._draft is not None:
             if notes.draft(self._session, self._draft.id) is None:
@@ -132,7 +132,7 @@ class RapidTestPresenter(QObject):
         if patient is None or not change_set.touches(patient_id=patient.id):
             return
         page = patients.page(self._session, patient.id)
-        self.patient, self.flags = page.patient, page.flags
+        self.patient, self.flags = page.patient, page.flags_shown
         self._read_device()
         self.changed.emit()
 

@@ -119,7 +119,7 @@ class ScreeningPresenter(QObject):
         if not same:
             self.leave()
             self.form = None
-        self.patient, self.flags = page.patient, page.flags
+        self.patient, self.flags = page.patient, page.flags_shown
         self.response, self.problem = None, ""
         if self.form is not None and draft_id in (None, self.form.draft.id):
             self._reopen(self.form)
@@ -145,7 +145,7 @@ class ScreeningPresenter(QObject):
         if patient is None or not change_set.touches(patient_id=patient.id):
             return
         page = patients.page(self._session, patient.id)
-        self.patient, self.flags = page.patient, page.flags
+        self.patient, self.flags = page.patient, page.flags_shown
         if self.form is None:
             self.changed.emit()
 

@@ -83,7 +83,7 @@ class VisitPresenter(QObject):
             encounter = visits.of_appointment(session, appointment.id)
         state = VisitState(
             patient=page.patient,
-            flags=page.flags,
+            flags=page.flags_shown,
             me=session.user,
             staff=tuple(visits.staff(session)),
             names=people.names(session),
@@ -120,7 +120,7 @@ class VisitPresenter(QObject):
         self.visit = replace(
             state,
             patient=page.patient,
-            flags=page.flags,
+            flags=page.flags_shown,
             changed_elsewhere=self._session.clock.now(),
         )
         self.visit_changed.emit()
