@@ -7,7 +7,8 @@ from sync.server.storage.values import DeviceRow, EnrolCodeRow, TokenRow, UserRo
 
 _USER = "SELECT id, username, role, password, active FROM app_user"
 _DEVICE = (
-    "SELECT id, user_id, secret_hash, name, platform, app_version, enrolled_at, revoked FROM device"
+    "SELECT id, user_id, secret_hash, name, platform, app_version, enrolled_at, revoked,"
+    " public_key, forked, log_forked FROM device"
 )
 _CODE = "SELECT code_hash, user_id, expires_at, failed_tries, used FROM enrol_code"
 _TOKEN = "SELECT token_hash, user_id, device_id, expires_at FROM token"  # noqa: S105
@@ -58,7 +59,7 @@ class AccountRepository:
         """Add an enrolled laptop."""
         self._db.run(
             "INSERT INTO device (id, user_id, secret_hash, name, platform, app_version,"
-            " enrolled_at, revoked) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " enrolled_at, revoked, public_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 device.id,
                 device.user_id,
@@ -68,6 +69,7 @@ class AccountRepository:
                 device.app_version,
                 device.enrolled_at,
                 int(device.revoked),
+                device.public_key,
             ),
         )
 
@@ -83,6 +85,18 @@ class AccountRepository:
     def revoke_device(self, device_id: str) -> None:
         """Shut a laptop out. Its tokens stay known, so that it is told why it is refused."""
         self._db.run("UPDATE device SET revoked = 1 WHERE id = ?", (device_id,))
+
+    def set_public_key(self, device_id: str, public_key: str) -> None:
+        """Store the key by which a laptop signs."""
+        self._db.run("UPDATE device SET public_key = ? WHERE id = ?", (public_key, device_id))
+
+    def mark_forked(self, device_id: str) -> None:
+        """Note that two laptops go under one identity."""
+        self._db.run("UPDATE device SET forked = 1 WHERE id = ?", (device_id,))
+
+    def mark_log_forked(self, device_id: str) -> None:
+        """Note that a laptop's access log does not fit the chain that is here."""
+        self._db.run("UPDATE device SET log_forked = 1 WHERE id = ?", (device_id,))
 
     # --- enrolment codes
 
@@ -145,7 +159,5 @@ def _user_of(row: Row) -> UserRow:
 
 
 def _device_of(row: Row) -> DeviceRow:
-    device_id, user_id, secret_hash, name, platform, app_version, enrolled_at, revoked = row
-    return DeviceRow(
-        device_id, user_id, secret_hash, name, platform, app_version, enrolled_at, bool(revoked)
-    )
+    *most, revoked, public_key, forked, log_forked = row
+    return DeviceRow(*most, bool(revoked), public_key, bool(forked), bool(log_forked))

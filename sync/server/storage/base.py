@@ -3,6 +3,7 @@
 StorageError
 ├── CannotOpenError       missing, empty, not encrypted, wrong key: nothing was touched
 ├── BadValueError         one value cannot be stored; the rest of the transaction can
+├── DiskFullError         there is no room; nothing of the transaction was stored
 ├── NotInitialisedError   the database is there but no server was set up in it
 └── NewerSchemaError      written by a newer version of this program
 """
@@ -17,6 +18,8 @@ from fieldapp.errors import UserError
 
 Row = Sequence[Any]
 Parameters = Sequence[object]
+Types = tuple[str, ...]
+"""SQL types of columns: "text" or "bigint"."""
 
 
 class StorageError(UserError):
@@ -37,6 +40,12 @@ class BadValueError(StorageError):
     code = "storage_bad_value"
 
 
+class DiskFullError(StorageError):
+    """The disk of the database is full; nothing of the transaction was stored."""
+
+    code = "storage_full"
+
+
 class NotInitialisedError(StorageError):
     """No server has been set up in this database; run --init first."""
 
@@ -52,6 +61,9 @@ class NewerSchemaError(StorageError):
 class Statements(Protocol):
     """One open transaction as a place to run SQL text; placeholders are written `?`."""
 
+    dialect: str
+    """"sqlite" or "postgres", for the few texts that differ."""
+
     def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Return every row of a query."""
         ...
@@ -62,6 +74,20 @@ class Statements(Protocol):
 
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Insert many rows by the database's fastest road."""
+        ...
+
+    def rows_for(
+        self, sql: str, types: Types, keys: Sequence[Row], parameters: Parameters = ()
+    ) -> list[Row]:
+        """Return the rows of one query for many keys.
+
+        `{keys}` in the text stands for a table of the keys, whose columns have the SQL `types`;
+        `parameters` belong to placeholders after it.
+        """
+        ...
+
+    def run_for(self, sql: str, types: Types, rows: Sequence[Row]) -> None:
+        """Execute one statement for many rows; `{rows}` in the text stands for a table of them."""
         ...
 
 
@@ -85,6 +111,10 @@ class Database(Protocol):
 
     def script(self, statements: Statements, text: str) -> None:
         """Run a migration's statements inside an open transaction."""
+        ...
+
+    def free_bytes(self) -> int | None:
+        """Return the room on the disk of the database, None where it cannot be known."""
         ...
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
+from sync.server.storage.backfill import FILL
 from sync.server.storage.base import Database, NewerSchemaError, Statements
 
 _NAME = re.compile(r"(\d{4})_[a-z_]+(?:\.(sqlite|postgres))?\.sql")
@@ -44,6 +45,8 @@ def migrate(database: Database) -> int:
         for migration in known:
             if migration.number > present:
                 database.script(statements, migration.text)
+                if migration.number in FILL:
+                    FILL[migration.number](statements)
                 statements.run("INSERT INTO schema_migration VALUES (?)", (migration.number,))
     return newest
 

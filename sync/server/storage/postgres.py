@@ -11,7 +11,15 @@ import psycopg
 from psycopg import sql as composed
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from sync.server.storage.base import BadValueError, CannotOpenError, Parameters, Row, Statements
+from sync.server.storage.base import (
+    BadValueError,
+    CannotOpenError,
+    DiskFullError,
+    Parameters,
+    Row,
+    Statements,
+    Types,
+)
 
 _MIGRATION_LOCK = 4_207_118
 """Any number, as long as it is always the same: it names the advisory lock."""
@@ -61,7 +69,12 @@ class PostgresDatabase:
     @contextmanager
     def writing(self) -> Iterator[Statements]:
         """Open a transaction; each statement sees what is committed when it starts."""
-        with self._pool.connection() as connection, connection.transaction():
+        # Named here as well: a commit finds a full disk too.
+        with (
+            _value_errors_named(),
+            self._pool.connection() as connection,
+            connection.transaction(),
+        ):
             yield _PostgresStatements(connection)
 
     @contextmanager
@@ -75,12 +88,18 @@ class PostgresDatabase:
         """Run a migration's statements inside the open transaction."""
         statements.run(text)
 
+    def free_bytes(self) -> int | None:
+        """None: the disk is the database's own, on a machine that is watched by itself."""
+        return None
+
     def close(self) -> None:
         """Close every connection."""
         self._pool.close()
 
 
 class _PostgresStatements:
+    dialect = "postgres"
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
@@ -92,6 +111,16 @@ class _PostgresStatements:
     def run(self, sql: str, parameters: Parameters = ()) -> int:
         with _value_errors_named():
             return self._connection.execute(_translated(sql), tuple(parameters) or None).rowcount
+
+    def rows_for(
+        self, sql: str, types: Types, keys: Sequence[Row], parameters: Parameters = ()
+    ) -> list[Row]:
+        text, arrays = _with_table(sql, "{keys}", types, keys)
+        return self.rows(text, (*arrays, *parameters))
+
+    def run_for(self, sql: str, types: Types, rows: Sequence[Row]) -> None:
+        text, arrays = _with_table(sql, "{rows}", types, rows)
+        self.run(text, arrays)
 
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         statement = composed.SQL("COPY {} ({}) FROM STDIN").format(
@@ -111,6 +140,8 @@ class _PostgresStatements:
 def _value_errors_named() -> Iterator[None]:
     try:
         yield
+    except psycopg.errors.DiskFull:
+        raise DiskFullError from None
     except _VALUE_ERRORS as error:
         # The server's message quotes the value; only the sort of trouble goes on.
         raise BadValueError(type(error).__name__) from None
@@ -120,3 +151,19 @@ def _value_errors_named() -> Iterator[None]:
 def _translated(sql: str) -> LiteralString:
     # Our own texts hold neither "?" nor "%" in any other meaning.
     return sql.replace("?", "%s")
+
+
+def _with_table(
+    sql: str, mark: str, types: Types, rows: Sequence[Row]
+) -> tuple[str, tuple[object, ...]]:
+    """Put a table of parameters into a text. One array for each column: the text is always the
+    same, however many rows there are, so that it is planned once.
+    """
+    table = _table_of(types)
+    columns = tuple(map(list, zip(*rows, strict=True))) if rows else tuple([] for _ in types)
+    return sql.replace(mark, table), columns
+
+
+@lru_cache(maxsize=64)
+def _table_of(types: Types) -> str:
+    return f"SELECT * FROM unnest({', '.join(f'?::{kind}[]' for kind in types)})"  # noqa: S608

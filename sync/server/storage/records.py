@@ -1,18 +1,81 @@
-"""Records and their versions: the one place that gives out sequence numbers."""
+"""Records and their versions: the one place that gives out sequence numbers.
+
+With every version goes, in the same transaction, what others rely on: the mark of the commit, the
+digests of the patients, and the list of doses by slot.
+"""
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sync.protocol.digests import as_text, from_text, moved, record_digest
 from sync.server.bodies import canonical, hash_of_text
 from sync.server.storage.base import Row, Statements
-from sync.server.storage.values import NewVersion, StoredRecord
+from sync.server.storage.values import (
+    Applied,
+    Epoch,
+    NewChange,
+    NewVersion,
+    StoredRecord,
+    Totals,
+)
 
 _COLUMNS = (
-    "kind, id, patient_id, seq, body, body_hash, author_id, device_id, received_at, out_of_scope"
+    "kind, id, patient_id, seq, body, body_hash, author_id, device_id, received_at, out_of_scope,"
+    " offset_ms"
 )
+_INSERTED = (
+    *("kind", "id", "patient_id", "seq", "body", "body_hash", "immutable", "out_of_scope"),
+    *("author_id", "device_id", "received_at", "offset_ms"),
+)
+_INSERTED_TYPES = (
+    *("text", "text", "text", "bigint", "text", "text", "bigint", "bigint"),
+    *("text", "text", "text", "bigint"),
+)
+_UPSERT = (
+    f"INSERT INTO record ({', '.join(_INSERTED)}) {{rows}}"  # noqa: S608
+    " ON CONFLICT (kind, id) DO UPDATE SET seq = excluded.seq, body = excluded.body,"
+    " body_hash = excluded.body_hash, out_of_scope = excluded.out_of_scope,"
+    " author_id = excluded.author_id, device_id = excluded.device_id,"
+    " received_at = excluded.received_at, offset_ms = excluded.offset_ms"
+)
+_HISTORY = (
+    "INSERT INTO record_history"
+    " (seq, kind, id, body, author_id, device_id, received_at, offset_ms) {rows}"
+)
+_HISTORY_TYPES = ("bigint", "text", "text", "text", "text", "text", "text", "bigint")
+
+TEAM = ""
+"""The key of the whole team's records among the digests."""
+
+HANDOUT_KIND = "medication_administration"
+
+_EPOCH = "epoch"
+_EPOCH_BEGAN = "epoch_began_seq"
+_KEPT_FROM = "kept_from_seq"
+_AFTER_RESTORE = 1_000_000
+"""Numbers left out after a restore: laptops may hold versions with those that were lost."""
+
+Name = tuple[str, str]
+"""Kind and id of a record."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one transaction stores, and what it writes at its end."""
+
+    began: int
+    last: int
+    mark: str
+    stored: list[tuple[int, str]] = field(default_factory=list)
+    """Number and body hash of every version."""
+    sums: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By how much count and digest of a patient change."""
 
 
 class RecordRepository:
@@ -20,6 +83,9 @@ class RecordRepository:
 
     def __init__(self, statements: Statements) -> None:
         self._db = statements
+        self._turn: _Turn | None = None
+
+    # --- numbers and commits
 
     def take_turn(self) -> None:
         """Wait until no other transaction is giving out numbers; ours may from now on.
@@ -27,12 +93,71 @@ class RecordRepository:
         Whoever decides something by what is stored takes its turn first, so that what it read is
         still so when it writes.
         """
-        self._reserve(0)
+        self._take_turn()
 
     def newest_seq(self) -> int:
         """Return the number of the newest version."""
-        ((value,),) = self._db.rows("SELECT value FROM counter WHERE name = 'seq'")
+        if self._turn is not None:
+            return self._turn.last
+        ((value,),) = self._db.rows("SELECT value FROM counter WHERE name = 'commit'")
         return int(value)
+
+    def finish(self) -> None:
+        """Write what goes with everything stored. The storage calls it just before the commit."""
+        turn = self._turn
+        if turn is None or turn.last == turn.began:
+            return
+        mark = next_mark(turn.mark, turn.stored)
+        self._write_sums(turn.sums)
+        self._db.run("INSERT INTO commit_mark (seq, mark) VALUES (?, ?)", (turn.last, mark))
+        self._db.run(
+            "UPDATE counter SET value = ?, mark = ? WHERE name = 'commit'", (turn.last, mark)
+        )
+        self._turn = _Turn(turn.last, turn.last, mark)
+
+    def remembered(self) -> object:
+        """Return what a savepoint must be able to bring back."""
+        return copy.deepcopy(self._turn)
+
+    def bring_back(self, remembered: object) -> None:
+        """Undo, in memory, what was stored since `remembered`."""
+        assert remembered is None or isinstance(remembered, _Turn)
+        self._turn = remembered
+
+    def mark_at(self, seq: int) -> str | None:
+        """Return the mark of the commit that took number `seq`; None when there is none (yet)."""
+        rows = self._db.rows(
+            "SELECT mark FROM commit_mark WHERE seq >= ? ORDER BY seq LIMIT 1", (seq,)
+        )
+        return rows[0][0] if rows else None
+
+    def kept_from(self) -> int:
+        """Return the number below which marks are no longer kept."""
+        return self._number(_KEPT_FROM)
+
+    def forget_before(self, seq: int) -> None:
+        """Clear away the marks below `seq`; laptops with an older cursor begin anew."""
+        self._take_turn()
+        oldest = max(self.kept_from(), min(seq, self.newest_seq()))
+        self._db.run("DELETE FROM commit_mark WHERE seq < ?", (oldest,))
+        self._set_number(_KEPT_FROM, oldest)
+
+    def epoch(self) -> Epoch:
+        """Return the present epoch."""
+        return Epoch(self._number(_EPOCH), self._number(_EPOCH_BEGAN))
+
+    def begin_epoch(self, number: int, known_seq: int) -> None:
+        """Say that this server was set back. `known_seq`: the newest number a laptop has seen.
+
+        What is stored from now on takes numbers that cannot have been given out before.
+        """
+        turn = self._take_turn()
+        turn.last = max(turn.last, known_seq) + _AFTER_RESTORE
+        turn.stored.append((turn.last, f"epoch {number}"))
+        self._set_number(_EPOCH, number)
+        self._set_number(_EPOCH_BEGAN, turn.last)
+
+    # --- reading
 
     def get(self, kind: str, record_id: str) -> StoredRecord | None:
         """Return the newest version of a record, or None."""
@@ -42,86 +167,51 @@ class RecordRepository:
         )
         return stored_record(rows[0]) if rows else None
 
+    def get_many(self, names: Iterable[Name]) -> dict[Name, StoredRecord]:
+        """Return the newest versions of those records that are here."""
+        wanted = list(dict.fromkeys(names))
+        if not wanted:
+            return {}
+        rows = self._db.rows_for(
+            f"WITH wanted (kind, id) AS ({{keys}}) SELECT {_qualified('r')}"  # noqa: S608
+            " FROM wanted JOIN record r ON r.kind = wanted.kind AND r.id = wanted.id",
+            ("text", "text"),
+            wanted,
+        )
+        return {(record.kind, record.id): record for record in map(stored_record, rows)}
+
     def by_seq(self, sequences: Sequence[int]) -> dict[int, StoredRecord]:
         """Return the newest versions that have these sequence numbers."""
         if not sequences:
             return {}
-        marks = ", ".join("?" * len(sequences))
-        rows = self._db.rows(
-            f"SELECT {_COLUMNS} FROM record WHERE seq IN ({marks})",  # noqa: S608
-            sequences,
+        rows = self._db.rows_for(
+            f"WITH wanted (seq) AS ({{keys}}) SELECT {_qualified('r')}"  # noqa: S608
+            " FROM wanted JOIN record r ON r.seq = wanted.seq",
+            ("bigint",),
+            [(seq,) for seq in sequences],
         )
         return {record.seq: record for record in map(stored_record, rows)}
 
     def body_at(self, kind: str, record_id: str, seq: int) -> dict[str, Any] | None:
         """Return the body of an older version, or None when the server never held it."""
-        rows = self._db.rows(
-            "SELECT body FROM record_history WHERE seq = ? AND kind = ? AND id = ?",
-            (seq, kind, record_id),
-        )
-        return json.loads(rows[0][0]) if rows else None
+        return self.bodies_at([(seq, kind, record_id)]).get((seq, kind, record_id))
 
-    def put(self, version: NewVersion) -> int:
-        """Store a version and return its sequence; the one it replaces goes to the history."""
-        seq = self._reserve(1)
-        body = canonical(version.body)
-        self._db.run(
-            "INSERT INTO record_history (seq, kind, id, body, author_id, device_id, received_at)"
-            " SELECT seq, kind, id, body, author_id, device_id, received_at"
-            " FROM record WHERE kind = ? AND id = ?",
-            (version.kind, version.id),
+    def bodies_at(
+        self, versions: Sequence[tuple[int, str, str]]
+    ) -> dict[tuple[int, str, str], dict[str, Any]]:
+        """Return the bodies of those older versions (seq, kind, id) that the server held."""
+        if not versions:
+            return {}
+        rows = self._db.rows_for(
+            "WITH wanted (seq, kind, id) AS ({keys}) SELECT h.seq, h.kind, h.id, h.body"
+            " FROM wanted JOIN record_history h"
+            " ON h.seq = wanted.seq AND h.kind = wanted.kind AND h.id = wanted.id",
+            ("bigint", "text", "text"),
+            versions,
         )
-        self._db.run(
-            "INSERT INTO record (kind, id, patient_id, seq, body, body_hash, immutable,"
-            " out_of_scope, author_id, device_id, received_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (kind, id) DO UPDATE SET seq = excluded.seq, body = excluded.body,"
-            " body_hash = excluded.body_hash, out_of_scope = excluded.out_of_scope,"
-            " author_id = excluded.author_id, device_id = excluded.device_id,"
-            " received_at = excluded.received_at",
-            _row(version, seq, body),
-        )
-        return seq
-
-    def insert_new(self, versions: Sequence[NewVersion]) -> int:
-        """Store many records that are not here yet, in order; return the first one's sequence."""
-        first = self._reserve(len(versions)) - len(versions) + 1
-        self._db.insert_many(
-            "record",
-            (
-                "kind",
-                "id",
-                "patient_id",
-                "seq",
-                "body",
-                "body_hash",
-                "immutable",
-                "out_of_scope",
-                "author_id",
-                "device_id",
-                "received_at",
-            ),
-            (
-                _row(version, seq, canonical(version.body))
-                for seq, version in enumerate(versions, start=first)
-            ),
-        )
-        return first
-
-    def applied(self, change_id: str) -> tuple[str, str, int] | None:
-        """Return (kind, id, version) of a change that was stored before, or None."""
-        rows = self._db.rows(
-            "SELECT kind, id, seq FROM applied_change WHERE change_id = ?", (change_id,)
-        )
-        return (rows[0][0], rows[0][1], int(rows[0][2])) if rows else None
-
-    def remember_change(self, change_id: str, kind: str, record_id: str, seq: int) -> None:
-        """Note that a change is stored in version `seq` of its record."""
-        self._db.run(
-            "INSERT INTO applied_change (change_id, kind, id, seq) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (change_id) DO NOTHING",
-            (change_id, kind, record_id, seq),
-        )
+        return {
+            (int(seq), kind, record_id): json.loads(body) for seq, kind, record_id, body in rows
+        }
 
     def count(self, kind: str) -> int:
         """Return how many records of a kind there are."""
@@ -136,50 +226,378 @@ class RecordRepository:
         )
         return [stored_record(row) for row in rows]
 
-    def of_patient(self, patient_id: str, kind: str) -> list[StoredRecord]:
-        """Return a patient's records of one kind, oldest version first."""
+    def of_patient(self, patient_id: str, kind: str | None = None) -> list[StoredRecord]:
+        """Return a patient's records, of one kind or all of them, oldest version first."""
+        if kind is None:
+            rows = self._db.rows(
+                f"SELECT {_COLUMNS} FROM record WHERE patient_id = ? ORDER BY seq",  # noqa: S608
+                (patient_id,),
+            )
+        else:
+            rows = self._db.rows(
+                f"SELECT {_COLUMNS} FROM record WHERE patient_id = ? AND kind = ? ORDER BY seq",  # noqa: S608
+                (patient_id, kind),
+            )
+        return [stored_record(row) for row in rows]
+
+    def of_team(self) -> list[StoredRecord]:
+        """Return the whole team's records, oldest version first."""
         rows = self._db.rows(
-            f"SELECT {_COLUMNS} FROM record WHERE patient_id = ? AND kind = ? ORDER BY seq",  # noqa: S608
-            (patient_id, kind),
+            f"SELECT {_COLUMNS} FROM record WHERE patient_id IS NULL ORDER BY seq"  # noqa: S608
         )
         return [stored_record(row) for row in rows]
 
-    def _reserve(self, how_many: int) -> int:
-        """Take numbers and return the last one. Locks the counter until the transaction ends."""
-        ((value,),) = self._db.rows(
-            "UPDATE counter SET value = value + ? WHERE name = 'seq' RETURNING value", (how_many,)
+    # --- writing
+
+    def put(self, version: NewVersion) -> int:
+        """Store a version and return its sequence; the one it replaces goes to the history."""
+        self._take_turn()
+        name = (version.kind, version.id)
+        self.put_many([version], self.get_many([name]))
+        return self.newest_seq()
+
+    def put_many(
+        self, versions: Sequence[NewVersion], present: Mapping[Name, StoredRecord]
+    ) -> list[StoredRecord]:
+        """Store versions in their order and return them with their numbers.
+
+        `present` are those of the records that are here, read in this transaction after its turn.
+        """
+        turn = self._take_turn()
+        newest = dict(present)
+        newest_immutable: dict[Name, bool] = {}
+        replaced: list[StoredRecord] = []
+        made: list[StoredRecord] = []
+        for version in versions:
+            record = self._numbered(turn, version)
+            name = (version.kind, version.id)
+            before = newest.get(name)
+            if before is not None:
+                replaced.append(before)
+                _subtract(turn, before)
+            newest[name] = record
+            newest_immutable[name] = version.immutable
+            made.append(record)
+        if replaced:
+            self._db.run_for(_HISTORY, _HISTORY_TYPES, [_history_row(item) for item in replaced])
+        if newest_immutable:
+            rows = [_row(newest[name], immutable) for name, immutable in newest_immutable.items()]
+            self._db.run_for(_UPSERT, _INSERTED_TYPES, rows)
+        self._note_handouts(made)
+        return made
+
+    def insert_new(self, versions: Sequence[NewVersion]) -> int:
+        """Store many records that are not here yet, in order; return the first one's sequence."""
+        turn = self._take_turn()
+        first = turn.last + 1
+        made = [self._numbered(turn, version) for version in versions]
+        rows = (
+            _row(record, version.immutable) for record, version in zip(made, versions, strict=True)
         )
-        return int(value)
+        self._db.insert_many("record", _INSERTED, rows)
+        self._note_handouts(made)
+        return first
+
+    def move(self, records: Sequence[StoredRecord], patient_id: str) -> None:
+        """Give records to another patient, word for word, each under a new number.
+
+        `records` are their newest versions, read in this transaction after its turn. Of an edited
+        record the number it had stays known: laptops may have made edits on it.
+        """
+        turn = self._take_turn()
+        for before in records:
+            turn.last += 1
+            after = replace(before, patient_id=patient_id, seq=turn.last)
+            _subtract(turn, before)
+            _add(turn, after)
+            self._db.run(
+                "INSERT INTO record_history"
+                " (seq, kind, id, body, author_id, device_id, received_at, offset_ms)"
+                " SELECT seq, kind, id, body, author_id, device_id, received_at, offset_ms"
+                " FROM record WHERE kind = ? AND id = ? AND immutable = 0",
+                (before.kind, before.id),
+            )
+            self._db.run(
+                "UPDATE record SET patient_id = ?, seq = ? WHERE kind = ? AND id = ?",
+                (patient_id, after.seq, before.kind, before.id),
+            )
+            row = handout_row(after) if after.kind == HANDOUT_KIND else None
+            if row is not None:
+                self._db.run("UPDATE handout SET slot = ? WHERE event_id = ?", (row[1], after.id))
+
+    def move(self, records: Sequence[StoredRecord], patient_id: str) -> None:
+        """Give records to another patient, each in a new version with the same body."""
+        turn = self._take_turn()
+        if not records:
+            return
+        self._db.run_for(_HISTORY, _HISTORY_TYPES, [_history_row(record) for record in records])
+        for record in records:
+            _subtract(turn, record)
+            turn.last += 1
+            moved_record = replace(record, patient_id=patient_id, seq=turn.last)
+            _take_in(turn, moved_record)
+            self._db.run(
+                "UPDATE record SET patient_id = ?, seq = ? WHERE kind = ? AND id = ?",
+                (patient_id, turn.last, record.kind, record.id),
+            )
+            if record.kind == HANDOUT_KIND:
+                self._db.run(
+                    "UPDATE handout SET slot = ? WHERE event_id = ?",
+                    (slot_of(patient_id, record.body), record.id),
+                )
+
+    # --- changes
+
+    def applied(self, change_id: str) -> Applied | None:
+        """Return what became of a change that was stored before, or None."""
+        return self.applied_many([change_id]).get(change_id)
+
+    def applied_many(self, change_ids: Sequence[str]) -> dict[str, Applied]:
+        """Return those of the changes that were stored before."""
+        if not change_ids:
+            return {}
+        rows = self._db.rows_for(
+            "WITH wanted (change_id) AS ({keys}) SELECT a.change_id, a.kind, a.id, a.seq"
+            " FROM wanted JOIN applied_change a ON a.change_id = wanted.change_id",
+            ("text",),
+            [(change_id,) for change_id in change_ids],
+        )
+        return {row[0]: Applied(row[1], row[2], int(row[3])) for row in rows}
+
+    def changes_at(self, device_id: str, sequences: Sequence[int]) -> set[tuple[int, str]]:
+        """Return (sequence, change id) of what a laptop has sent from these places of its queue."""
+        if not sequences:
+            return set()
+        rows = self._db.rows_for(
+            "WITH wanted (sequence) AS ({keys}) SELECT a.sequence, a.change_id"
+            " FROM wanted JOIN applied_change a"
+            " ON a.sequence = wanted.sequence AND a.device_id = ?",
+            ("bigint",),
+            [(sequence,) for sequence in sequences],
+            (device_id,),
+        )
+        return {(int(row[0]), row[1]) for row in rows}
+
+    def remember_change(self, change_id: str, kind: str, record_id: str, seq: int) -> None:
+        """Note that a change is stored in version `seq` of its record."""
+        self.remember_changes([NewChange(change_id, kind, record_id, seq)])
+
+    def remember_changes(self, changes: Sequence[NewChange]) -> None:
+        """Note in which versions changes are stored. What is noted already stays as it is."""
+        if changes:
+            self._db.run_for(
+                "INSERT INTO applied_change (change_id, kind, id, seq, device_id, sequence)"
+                " {rows} ON CONFLICT (change_id) DO NOTHING",
+                ("text", "text", "text", "bigint", "text", "bigint"),
+                changes,
+            )
+
+    # --- doses
+
+    def doses_in(self, slots: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+        """Return (event id, author id) of the doses that stand as given, slot by slot."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        if not slots:
+            return found
+        rows = self._db.rows_for(
+            "WITH wanted (slot) AS ({keys}) SELECT h.slot, h.event_id, h.author_id"
+            " FROM wanted JOIN handout h ON h.slot = wanted.slot AND h.given = 1"
+            " WHERE NOT EXISTS (SELECT 1 FROM handout r WHERE r.reverses = h.event_id)",
+            ("text",),
+            [(slot,) for slot in slots],
+        )
+        for slot, event_id, author_id in rows:
+            found.setdefault(slot, []).append((event_id, author_id))
+        return {slot: sorted(doses) for slot, doses in found.items()}
+
+    def _note_handouts(self, records: Iterable[StoredRecord]) -> None:
+        rows = [
+            row
+            for record in records
+            if record.kind == HANDOUT_KIND
+            if (row := handout_row(record)) is not None
+        ]
+        if rows:
+            self._db.run_for(
+                "INSERT INTO handout (event_id, slot, author_id, given, reverses) {rows}"
+                " ON CONFLICT (event_id) DO NOTHING",
+                ("text", "text", "text", "bigint", "text"),
+                rows,
+            )
+
+    # --- digests
+
+    def totals(self, patient_ids: Iterable[str]) -> dict[str, Totals]:
+        """Return count and digest of patients (`TEAM`: the whole team's records)."""
+        wanted = list(dict.fromkeys(patient_ids))
+        if not wanted:
+            return {}
+        rows = self._db.rows_for(
+            "WITH wanted (patient_id) AS ({keys}) SELECT d.patient_id, d.count, d.digest"
+            " FROM wanted JOIN patient_digest d ON d.patient_id = wanted.patient_id",
+            ("text",),
+            [(patient_id,) for patient_id in wanted],
+        )
+        return {row[0]: Totals(int(row[1]), from_text(row[2])) for row in rows}
+
+    def _write_sums(self, sums: Mapping[str, tuple[int, int]]) -> None:
+        present = self.totals(sums)
+        rows = []
+        for patient_id, (count, digest) in sums.items():
+            before = present.get(patient_id, Totals(0, 0))
+            rows.append((patient_id, before.count + count, as_text(moved(before.digest, digest))))
+        if rows:
+            self._db.run_for(
+                "INSERT INTO patient_digest (patient_id, count, digest) {rows}"
+                " ON CONFLICT (patient_id) DO UPDATE SET count = excluded.count,"
+                " digest = excluded.digest",
+                ("text", "bigint", "text"),
+                rows,
+            )
+
+    # --- inner parts
+
+    def _take_turn(self) -> _Turn:
+        """Lock the counter until the transaction ends."""
+        if self._turn is None:
+            ((value, mark),) = self._db.rows(
+                "UPDATE counter SET value = value WHERE name = 'commit' RETURNING value, mark"
+            )
+            self._turn = _Turn(int(value), int(value), mark)
+        return self._turn
+
+    def _numbered(self, turn: _Turn, version: NewVersion) -> StoredRecord:
+        """Give a version the next number and take it into the sums."""
+        text = version.text if version.text is not None else canonical(version.body)
+        turn.last += 1
+        record = StoredRecord(
+            kind=version.kind,
+            id=version.id,
+            patient_id=version.patient_id,
+            seq=turn.last,
+            text=text,
+            body_hash=hash_of_text(text),
+            author_id=version.author_id,
+            device_id=version.device_id,
+            received_at=version.received_at,
+            out_of_scope=version.out_of_scope,
+            offset_ms=version.offset_ms,
+        )
+        _add(turn, record)
+        return record
+
+    def _number(self, key: str) -> int:
+        rows = self._db.rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return int(rows[0][0]) if rows else 0
+
+    def _set_number(self, key: str, value: int) -> None:
+        self._db.run(
+            "INSERT INTO meta (key, value) VALUES (?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, str(value)),
+        )
+
+
+def next_mark(mark: str, stored: Iterable[tuple[int, str]]) -> str:
+    """Return the mark of a commit that stored versions (seq, body hash) after `mark`."""
+    content = hashlib.sha256(mark.encode())
+    for seq, body_hash in stored:
+        content.update(f"\n{seq} {body_hash}".encode())
+    return content.hexdigest()
+
+
+def digest_of(record: StoredRecord) -> int:
+    """Return the digest of one version."""
+    return record_digest(record.kind, record.id, record.seq, record.text)
+
+
+def slot_of(patient_id: str | None, body: Mapping[str, Any]) -> str:
+    """Return the text that names the slot of a handout's body."""
+    parts = (patient_id, body.get("request_id"), body.get("day"), body.get("part"))
+    return "|".join(map(str, parts))
+
+
+def handout_row(record: StoredRecord) -> Row | None:
+    """Return the row of `handout` for a dose given or a counter-entry, None for anything else."""
+    body = record.body
+    given = body.get("status") == "given"
+    reverses = body.get("reverses")
+    if not given and reverses is None:
+        return None
+    author = str(body.get("author_id", ""))
+    return (record.id, slot_of(record.patient_id, body), author, int(given), reverses)
 
 
 def stored_record(row: Row) -> StoredRecord:
     """Build the value of a row with the columns of `record`."""
-    kind, record_id, patient_id, seq, body, body_hash, author, device, received_at, out = row
+    kind, record_id, patient_id, seq, text, body_hash, author, device, received_at, out, offset = (
+        row
+    )
     return StoredRecord(
         kind=kind,
         id=record_id,
         patient_id=patient_id,
         seq=int(seq),
-        body=json.loads(body),
+        text=text,
         body_hash=body_hash,
         author_id=author,
         device_id=device,
         received_at=received_at,
         out_of_scope=bool(out),
+        offset_ms=int(offset) if offset is not None else None,
     )
 
 
-def _row(version: NewVersion, seq: int, body: str) -> Row:
+def _add(turn: _Turn, record: StoredRecord) -> None:
+    """Take a version that has got its number into the commit and into the sums."""
+    turn.stored.append((record.seq, record.body_hash))
+    key = record.patient_id or TEAM
+    count, digest = turn.sums.get(key, (0, 0))
+    turn.sums[key] = (count + 1, digest + digest_of(record))
+
+
+def _take_in(turn: _Turn, record: StoredRecord) -> None:
+    turn.stored.append((record.seq, record.body_hash))
+    key = record.patient_id or TEAM
+    count, digest = turn.sums.get(key, (0, 0))
+    turn.sums[key] = (count + 1, digest + digest_of(record))
+
+
+def _subtract(turn: _Turn, record: StoredRecord) -> None:
+    key = record.patient_id or TEAM
+    count, digest = turn.sums.get(key, (0, 0))
+    turn.sums[key] = (count - 1, digest - digest_of(record))
+
+
+def _qualified(table: str) -> str:
+    return ", ".join(f"{table}.{column.strip()}" for column in _COLUMNS.split(","))
+
+
+def _row(record: StoredRecord, immutable: bool) -> Row:
     return (
-        version.kind,
-        version.id,
-        version.patient_id,
-        seq,
-        body,
-        hash_of_text(body),
-        int(version.immutable),
-        int(version.out_of_scope),
-        version.author_id,
-        version.device_id,
-        version.received_at,
+        record.kind,
+        record.id,
+        record.patient_id,
+        record.seq,
+        record.text,
+        record.body_hash,
+        int(immutable),
+        int(record.out_of_scope),
+        record.author_id,
+        record.device_id,
+        record.received_at,
+        record.offset_ms,
+    )
+
+
+def _history_row(record: StoredRecord) -> Row:
+    return (
+        record.seq,
+        record.kind,
+        record.id,
+        record.text,
+        record.author_id,
+        record.device_id,
+        record.received_at,
+        record.offset_ms,
     )

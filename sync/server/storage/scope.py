@@ -1,38 +1,29 @@
-"""Who follows whom, and the pages that a user may therefore see."""
+"""Who follows whom, and what a user may therefore see."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from sync.protocol.digests import as_text, from_text, total
 from sync.server.storage.base import Statements
-from sync.server.storage.records import RecordRepository
-from sync.server.storage.values import Cursor, Page
+from sync.server.storage.records import TEAM, Name, RecordRepository, stored_record
+from sync.server.storage.values import Cursor, Due, Page, StoredRecord, Totals
 
-# What a user has not seen after a cursor, as (effective, seq, ended_patient). Four parts:
-# records that were here when the patient was assigned, records stored since, records of the
-# whole team, and ends of assignments. Only an end that still holds is told: a patient who was
-# given back meanwhile arrives whole again through the new grant.
-_DUE = """
-WITH due AS (
-    SELECT g.seq AS effective, r.seq AS seq, CAST(NULL AS TEXT) AS ended_patient
-    FROM scope_grant g JOIN record r ON r.patient_id = g.patient_id AND r.seq <= g.seq
-    WHERE g.user_id = ? AND g.ended_seq IS NULL AND g.seq >= ? AND (g.seq > ? OR r.seq > ?)
-    UNION ALL
-    SELECT r.seq, r.seq, NULL
-    FROM scope_grant g JOIN record r ON r.patient_id = g.patient_id
-        AND r.seq > CASE WHEN g.seq > ? THEN g.seq ELSE ? END
-    WHERE g.user_id = ? AND g.ended_seq IS NULL
-    UNION ALL
-    SELECT r.seq, r.seq, NULL FROM record r WHERE r.patient_id IS NULL AND r.seq > ?
-    UNION ALL
-    SELECT g.ended_seq, g.ended_seq, g.patient_id FROM scope_grant g
-    WHERE g.user_id = ? AND g.ended_seq > ? AND NOT EXISTS (
-        SELECT 1 FROM scope_grant s
-        WHERE s.user_id = g.user_id AND s.patient_id = g.patient_id AND s.ended_seq IS NULL)
-)
-"""
-_PAGE = _DUE + "SELECT effective, seq, ended_patient FROM due ORDER BY effective, seq LIMIT ?"  # noqa: S608
-_COUNT = _DUE + "SELECT count(*) FROM due WHERE ended_patient IS NULL"  # noqa: S608
+# A record belongs to a page at (`effective`, `seq`): at its own number, or at that of the grant
+# by which its patient came to the user, whichever is later. Each grant is one range of the index
+# (patient_id, seq), so what is read is what is new, however much is stored. CROSS JOIN and LATERAL
+# hold both databases to that road.
+_RECORDS = {
+    "sqlite": (
+        "WITH range (patient_id, low) AS ({keys}) SELECT r.seq, r.patient_id"
+        " FROM range CROSS JOIN record r ON r.patient_id = range.patient_id AND r.seq > range.low"
+    ),
+    "postgres": (
+        "WITH range (patient_id, low) AS ({keys}) SELECT r.seq, range.patient_id"
+        " FROM range CROSS JOIN LATERAL (SELECT seq FROM record"
+        " WHERE record.patient_id = range.patient_id AND record.seq > range.low OFFSET 0) r"
+    ),
+}
 
 
 class ScopeRepository:
@@ -41,28 +32,100 @@ class ScopeRepository:
     def __init__(self, statements: Statements) -> None:
         self._db = statements
 
+    # --- pages
+
+    def due(self, user_id: str, after: Cursor) -> list[Due]:
+        """Return, in order, everything that follows `after`: records and ends of assignments.
+
+        Only an end that still holds is told: a patient who was given back meanwhile arrives whole
+        again through the new grant.
+        """
+        granted, ended = self._grants(user_id, after.effective)
+        lows = [(patient_id, _low(granted_at, after)) for patient_id, granted_at in granted.items()]
+        found = [
+            Due(max(int(seq), granted[patient_id]), int(seq), patient_id, False)
+            for seq, patient_id in self._in_ranges(lows)
+        ]
+        team = self._db.rows(
+            "SELECT seq FROM record WHERE patient_id IS NULL AND seq > ?", (after.effective,)
+        )
+        found += [Due(int(seq), int(seq), None, False) for (seq,) in team]
+        found += [
+            Due(seq, seq, patient_id, True)
+            for patient_id, seq in ended.items()
+            if patient_id not in granted
+        ]
+        return sorted(found)
+
+    def names_of_patient(self, patient_id: str) -> list[Name]:
+        """Return kind and id of every record of a patient, oldest version first."""
+        rows = self._db.rows(
+            "SELECT kind, id FROM record WHERE patient_id = ? ORDER BY seq", (patient_id,)
+        )
+        return [(row[0], row[1]) for row in rows]
+
     def page(self, user_id: str, after: Cursor, limit: int) -> Page:
         """Return at most `limit` records and ends that follow `after`, in order."""
-        rows = self._db.rows(
-            _PAGE,
-            (*_due_parameters(user_id, after), limit + 1),
-        )
-        kept = rows[:limit]
-        found = RecordRepository(self._db).by_seq([row[1] for row in kept if row[2] is None])
+        due = self.due(user_id, after)
+        kept = due[:limit]
+        complete = len(due) <= limit
+        found = RecordRepository(self._db).by_seq([item.seq for item in kept if not item.ended])
         return Page(
-            records=tuple(found[row[1]] for row in kept if row[2] is None),
-            ended_patients=tuple(row[2] for row in kept if row[2] is not None),
-            cursor=Cursor(int(kept[-1][0]), int(kept[-1][1])) if kept else after,
-            complete=len(rows) <= limit,
+            records=tuple(found[item.seq] for item in kept if not item.ended),
+            ended_patients=tuple(item.patient_id or "" for item in kept if item.ended),
+            cursor=Cursor(kept[-1].effective, kept[-1].seq) if kept else after,
+            complete=complete,
         )
 
     def count_due(self, user_id: str, after: Cursor) -> int:
         """Return how many records follow `after`."""
-        ((number,),) = self._db.rows(
-            _COUNT,
-            _due_parameters(user_id, after),
+        return sum(not item.ended for item in self.due(user_id, after))
+
+    def held(self, user_id: str, names: Iterable[Name]) -> list[StoredRecord]:
+        """Return those of the records that a user may hear of: the team's, their patients', their
+        own.
+        """
+        wanted = list(dict.fromkeys(names))
+        if not wanted:
+            return []
+        rows = self._db.rows_for(
+            "WITH wanted (kind, id) AS ({keys})"
+            " SELECT r.kind, r.id, r.patient_id, r.seq, r.body, r.body_hash, r.author_id,"
+            " r.device_id, r.received_at, r.out_of_scope, r.offset_ms"
+            " FROM wanted JOIN record r ON r.kind = wanted.kind AND r.id = wanted.id"
+            " WHERE r.patient_id IS NULL OR r.author_id = ? OR EXISTS ("
+            " SELECT 1 FROM scope_grant g WHERE g.user_id = ? AND g.patient_id = r.patient_id"
+            " AND g.ended_seq IS NULL)",
+            ("text", "text"),
+            wanted,
+            (user_id, user_id),
         )
-        return int(number)
+        return [stored_record(row) for row in rows]
+
+    # --- digests
+
+    def digests(self, user_id: str) -> dict[str, Totals]:
+        """Return count and digest of each patient that a user follows and of the team's records.
+
+        A patient of whom nothing is stored is there as well, with nothing.
+        """
+        rows = self._db.rows(
+            "SELECT g.patient_id, coalesce(d.count, 0), coalesce(d.digest, '0')"
+            " FROM scope_grant g LEFT JOIN patient_digest d ON d.patient_id = g.patient_id"
+            " WHERE g.user_id = ? AND g.ended_seq IS NULL"
+            " UNION ALL SELECT patient_id, count, digest FROM patient_digest WHERE patient_id = ?",
+            (user_id, TEAM),
+        )
+        found = {TEAM: Totals(0, 0)}
+        found.update((row[0], Totals(int(row[1]), from_text(row[2]))) for row in rows)
+        return found
+
+    def scope_digest(self, user_id: str) -> tuple[int, str]:
+        """Return count and digest (as text) of everything that a user may see."""
+        parts = self.digests(user_id).values()
+        return sum(part.count for part in parts), as_text(total(part.digest for part in parts))
+
+    # --- grants
 
     def grant(self, user_id: str, patient_id: str, seq: int) -> None:
         """Let a user see a patient from `seq` on: the version of the assignment that says so."""
@@ -97,12 +160,49 @@ class ScopeRepository:
         )
         return frozenset(row[0] for row in rows)
 
+    def reach(self, user_id: str, patient_ids: Iterable[str]) -> dict[str, bool]:
+        """Return, of these patients, those whom a user follows (true) or once followed (false)."""
+        wanted = list(dict.fromkeys(patient_ids))
+        if not wanted:
+            return {}
+        rows = self._db.rows_for(
+            "WITH wanted (patient_id) AS ({keys})"
+            " SELECT g.patient_id, max(CASE WHEN g.ended_seq IS NULL THEN 1 ELSE 0 END)"
+            " FROM wanted JOIN scope_grant g ON g.patient_id = wanted.patient_id"
+            " AND g.user_id = ? GROUP BY g.patient_id",
+            ("text",),
+            [(patient_id,) for patient_id in wanted],
+            (user_id,),
+        )
+        return {row[0]: bool(row[1]) for row in rows}
 
-def _due_parameters(user_id: str, after: Cursor) -> tuple[object, ...]:
-    effective, seq = after
-    return (
-        *(user_id, effective, effective, seq),
-        *(effective, effective, user_id),
-        effective,
-        *(user_id, effective),
-    )
+    # --- inner parts
+
+    def _grants(self, user_id: str, effective: int) -> tuple[dict[str, int], dict[str, int]]:
+        """Return standing grants (patient, number) and the newest ends after `effective`."""
+        rows = self._db.rows(
+            "SELECT patient_id, seq, ended_seq FROM scope_grant"
+            " WHERE user_id = ? AND (ended_seq IS NULL OR ended_seq > ?)",
+            (user_id, effective),
+        )
+        granted = {row[0]: int(row[1]) for row in rows if row[2] is None}
+        ended: dict[str, int] = {}
+        for patient_id, _, ended_seq in rows:
+            if ended_seq is not None:
+                ended[patient_id] = max(ended.get(patient_id, 0), int(ended_seq))
+        return granted, ended
+
+    def _in_ranges(self, lows: Sequence[tuple[str, int]]) -> list[tuple[int, str]]:
+        if not lows:
+            return []
+        rows = self._db.rows_for(_RECORDS[self._db.dialect], ("text", "bigint"), lows)
+        return [(int(row[0]), row[1]) for row in rows]
+
+
+def _low(granted_at: int, after: Cursor) -> int:
+    """Return the number after which a patient's records have not been seen."""
+    if granted_at > after.effective:
+        return 0
+    if granted_at == after.effective:
+        return after.seq
+    return after.effective

@@ -10,16 +10,25 @@ import os
 import queue
 import re
 import secrets
+import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlcipher3 import dbapi2 as cipher
 
 from fieldapp.paths import PRIVATE_FILE_MODE, make_private_folder
-from sync.server.storage.base import BadValueError, CannotOpenError, Parameters, Row, Statements
+from sync.server.storage.base import (
+    BadValueError,
+    CannotOpenError,
+    DiskFullError,
+    Parameters,
+    Row,
+    Statements,
+    Types,
+)
 
 DATABASE_NAME = "server.db"
 KEY_NAME = "server.key"
@@ -28,6 +37,9 @@ KEY_VARIABLE = "FIELDAPP_SERVER_KEY"
 _KEY_BYTES = 32
 _PLAIN_HEADER = b"SQLite format 3\x00"
 _BUSY_SECONDS = 30
+_SQLITE_FULL = 13
+_KEYS_AT_ONCE = 4000
+"""Keys of one statement; the library takes 32,766 parameters."""
 
 _BEFORE_FIRST_READ = (
     "PRAGMA cipher_log_level = NONE",
@@ -70,7 +82,7 @@ def create(folder: Path, environment_key: str | None = None) -> SqliteDatabase:
     make_private_folder(folder)
     if environment_key is None:
         key = secrets.token_hex(_KEY_BYTES)
-        _write_key(folder / KEY_NAME, key)
+        write_key(folder / KEY_NAME, key)
     else:
         key = _checked_key(environment_key)
     (folder / DATABASE_NAME).touch(mode=PRIVATE_FILE_MODE, exist_ok=False)
@@ -88,7 +100,7 @@ def open_existing(folder: Path, environment_key: str | None = None) -> SqliteDat
     with path.open("rb") as file:
         if file.read(len(_PLAIN_HEADER)) == _PLAIN_HEADER:
             raise CannotOpenError("not_encrypted", DATABASE_NAME)
-    key = _read_key(folder / KEY_NAME) if environment_key is None else _checked_key(environment_key)
+    key = read_key(folder / KEY_NAME) if environment_key is None else _checked_key(environment_key)
     return SqliteDatabase(path, key)
 
 
@@ -132,7 +144,8 @@ class SqliteDatabase:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield _SqliteStatements(self._writer)
-                self._writer.execute("COMMIT")
+                with _value_errors_named():
+                    self._writer.execute("COMMIT")
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
@@ -151,6 +164,31 @@ class SqliteDatabase:
                 statements.run(pending)
                 pending = ""
 
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy under the same key to a new file, while others go on working."""
+        path.touch(mode=PRIVATE_FILE_MODE, exist_ok=False)
+        with (
+            closing(self._connect()) as source,
+            closing(_connected(path, self._key)) as target,
+            _value_errors_named(),
+        ):
+            source.backup(target)
+            # One file alone: what was copied must not lie in a log beside it.
+            target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def damage(self) -> str | None:
+        """Read every page; say what is wrong (its seal or its structure), or None."""
+        with closing(self._connect()) as connection:
+            for check in ("PRAGMA cipher_integrity_check", "PRAGMA integrity_check"):
+                found = [str(row[0]) for row in connection.execute(check)]
+                if found not in ([], ["ok"]):
+                    return check.removeprefix("PRAGMA ")
+        return None
+
+    def free_bytes(self) -> int | None:
+        """Return the room on the disk of the database."""
+        return shutil.disk_usage(self._path.parent).free
+
     def close(self) -> None:
         """Close every connection; the write-ahead log is folded into the file."""
         with self._writing:
@@ -162,18 +200,19 @@ class SqliteDatabase:
                 return
 
     def _connect(self) -> cipher.Connection:
-        connection = cipher.connect(
-            str(self._path),
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        try:
-            _unlock(connection, self._key)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return _connected(self._path, self._key)
+
+
+def _connected(path: Path, key: str) -> cipher.Connection:
+    connection = cipher.connect(
+        str(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _unlock(connection, key)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _unlock(connection: cipher.Connection, key: str) -> None:
@@ -195,6 +234,8 @@ def _unlock(connection: cipher.Connection, key: str) -> None:
 
 
 class _SqliteStatements:
+    dialect = "sqlite"
+
     def __init__(self, connection: cipher.Connection) -> None:
         self._connection = connection
 
@@ -207,6 +248,23 @@ class _SqliteStatements:
         with _value_errors_named():
             return int(self._connection.execute(sql, tuple(parameters)).rowcount)
 
+    def rows_for(
+        self, sql: str, types: Types, keys: Sequence[Row], parameters: Parameters = ()
+    ) -> list[Row]:
+        marks = f"({', '.join('?' * len(types))})"
+        found: list[Row] = []
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[start : start + _KEYS_AT_ONCE]
+            text = sql.replace("{keys}", "VALUES " + ", ".join([marks] * len(some)))
+            values = [value for key in some for value in key]
+            found += self.rows(text, (*values, *parameters))
+        return found
+
+    def run_for(self, sql: str, types: Types, rows: Sequence[Row]) -> None:
+        text = sql.replace("{rows}", f"VALUES ({', '.join('?' * len(types))})")
+        with _value_errors_named():
+            self._connection.executemany(text, rows)
+
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         marks = ", ".join("?" * len(columns))
         text = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
@@ -218,12 +276,17 @@ class _SqliteStatements:
 def _value_errors_named() -> Iterator[None]:
     try:
         yield
+    except cipher.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) == _SQLITE_FULL:
+            raise DiskFullError from None
+        raise
     except _VALUE_ERRORS as error:
         # The driver's message may quote the value; only the sort of trouble goes on.
         raise BadValueError(type(error).__name__) from None
 
 
-def _write_key(path: Path, key: str) -> None:
+def write_key(path: Path, key: str) -> None:
+    """Write a key to a new file that only its owner may read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key + "\n")
@@ -231,7 +294,8 @@ def _write_key(path: Path, key: str) -> None:
         os.fsync(file.fileno())
 
 
-def _read_key(path: Path) -> str:
+def read_key(path: Path) -> str:
+    """Read a key file. Raises CannotOpenError (key_missing, key_damaged, key_readable_by_others)."""
     try:
         text = path.read_text(encoding="ascii")
         mode = path.stat().st_mode

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
+from sync.server.storage.access_log import AccessLogRepository
 from sync.server.storage.accounts import AccountRepository
 from sync.server.storage.base import Database, NotInitialisedError, Statements
+from sync.server.storage.drafts import DraftRepository
 from sync.server.storage.facts import FactRepository
 from sync.server.storage.joins import JoinRepository
 from sync.server.storage.migrate import migrate
+from sync.server.storage.office import OfficeRepository
+from sync.server.storage.parked import ParkedRepository
 from sync.server.storage.records import RecordRepository
+from sync.server.storage.reports import ReportRepository
+from sync.server.storage.rules import RuleRepository
 from sync.server.storage.scope import ScopeRepository
 
 _SERVER_ID = "server_id"
@@ -20,7 +26,8 @@ _SERVER_ID = "server_id"
 class Transaction:
     """One open transaction.
 
-    Attributes: records, scope, accounts – the repositories that work inside it.
+    Attributes: records, scope, accounts, drafts, access_log, reports, parked, rules – the
+    repositories that work inside it.
     """
 
     def __init__(self, statements: Statements) -> None:
@@ -28,18 +35,26 @@ class Transaction:
         self.records = RecordRepository(statements)
         self.scope = ScopeRepository(statements)
         self.accounts = AccountRepository(statements)
-        self.joins = JoinRepository(statements)
+        self.drafts = DraftRepository(statements)
+        self.access_log = AccessLogRepository(statements)
+        self.reports = ReportRepository(statements)
+        self.parked = ParkedRepository(statements)
+        self.rules = RuleRepository(statements)
+        self.office = OfficeRepository(statements)
+        self.joins = JoinRepository(statements, self.records)
         self.facts = FactRepository(statements)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is done inside, and only that, when an exception leaves it."""
+        remembered = self.records.remembered()
         self._db.run("SAVEPOINT part")
         try:
             yield
         except BaseException:
             self._db.run("ROLLBACK TO SAVEPOINT part")
             self._db.run("RELEASE SAVEPOINT part")
+            self.records.bring_back(remembered)
             raise
         self._db.run("RELEASE SAVEPOINT part")
 
@@ -100,7 +115,9 @@ class Storage:
     def write(self) -> Iterator[Transaction]:
         """Open a transaction; an exception undoes all of it."""
         with self._database.writing() as statements:
-            yield Transaction(statements)
+            transaction = Transaction(statements)
+            yield transaction
+            transaction.records.finish()
 
     def close(self) -> None:
         """Give back every connection."""

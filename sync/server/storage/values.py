@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,22 +21,68 @@ class NewVersion:
     device_id: str | None
     received_at: str
     out_of_scope: bool = False
+    offset_ms: int | None = None
+    """By how much the laptop's clock was behind when the change was made, as far as it knew."""
+    text: str | None = None
+    """The canonical text of `body`, where it is known already."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """The newest version of a record. `seq` is its version; times are ISO text in UTC."""
+    """The newest version of a record. `seq` is its version; times are ISO text in UTC.
+
+    `text` is the body's canonical JSON text; `body` reads it anew each time.
+    """
 
     kind: str
     id: str
     patient_id: str | None
     seq: int
-    body: dict[str, Any]
+    text: str
     body_hash: str
     author_id: str | None
     device_id: str | None
     received_at: str
     out_of_scope: bool = False
+    offset_ms: int | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.text)
+        return body
+
+
+class Applied(NamedTuple):
+    """A change that was stored before: of which record, and the version that holds it."""
+
+    kind: str
+    id: str
+    seq: int
+
+
+class NewChange(NamedTuple):
+    """A change to be remembered. `sequence` is its place in the queue of `device_id`."""
+
+    change_id: str
+    kind: str
+    id: str
+    seq: int
+    device_id: str | None = None
+    sequence: int | None = None
+
+
+class Totals(NamedTuple):
+    """Number and digest (see `sync.protocol.digests`) of some records."""
+
+    count: int
+    digest: int
+
+
+class Epoch(NamedTuple):
+    """How often this server was set back to a backup, and the newest number when it last was."""
+
+    number: int
+    began_seq: int
 
 
 class Cursor(NamedTuple):
@@ -50,6 +97,15 @@ class Cursor(NamedTuple):
 
 
 START = Cursor(0, 0)
+
+
+class Due(NamedTuple):
+    """One thing that a user has not seen: a record, or the end of an assignment."""
+
+    effective: int
+    seq: int
+    patient_id: str | None
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +141,12 @@ class DeviceRow:
     app_version: str
     enrolled_at: str
     revoked: bool = False
+    public_key: str | None = None
+    """Ed25519, 32 bytes in hexadecimal; signs courier files."""
+    forked: bool = False
+    """Two laptops have sent different changes under the same numbers."""
+    log_forked: bool = False
+    """Lines of its access log did not fit the chain that is here."""
 
 
 @dataclass(frozen=True, slots=True)
