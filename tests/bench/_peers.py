@@ -108,7 +108,7 @@ def collection() -> Collection | None:
         return None
     named = os.environ.get(_FOLDER_VARIABLE)
     folder = Path(named or platformdirs.user_cache_dir("fieldapp-bench", appauthor=False))
-    if _ROOT == folder.resolve() or _ROOT in folder.resolve().parents:
+    if folder.resolve() == _ROOT or _ROOT in folder.resolve().parents:
         raise SystemExit(f"{_FOLDER_VARIABLE} must name a folder outside the repository")
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(_SHARED, folder, dirs_exist_ok=True)
