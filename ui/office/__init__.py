@@ -1,0 +1,1 @@
+"""The office: who has synced, what was stopped on the way, and who follows whom."""
