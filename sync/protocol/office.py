@@ -8,9 +8,11 @@ method's right is about them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Protocol
+from types import MappingProxyType
+from typing import Annotated, Final, Protocol
 
 from pydantic import Field
 
@@ -24,9 +26,10 @@ from sync.protocol.messages import (
     PushResult,
     Rules,
 )
+from sync.protocol.version import MAX_PLAIN_BYTES
 
 OFFICE_PATH = "/office"
-"""After `EXCHANGE_PREFIX`. JSON in both directions, but for courier files, which are bytes."""
+"""After `EXCHANGE_PREFIX`. JSON in both directions; every call is a POST to its method's name."""
 
 PAGE_SIZE = 50
 """Patients on one page of the office's list."""
@@ -47,8 +50,9 @@ class LaptopRow(Message):
     """One person on one laptop, as last heard of; `device_id` None: a person without a laptop.
 
     `waiting`, `parked`, `conflicts` and `drafts_unsent` are the laptop's own counts at
-    `reported_at` (None: it has never reported). `visits_since` are the person's visits on the
-    server that began after `last_complete`, and planned appointments from then until now.
+    `reported_at`, without what arrived together with them (None: it has never reported). `visits_since` are the person's visits on the
+    server that began after the last complete sync (the later of `last_complete` and `last_served`)
+    and planned appointments from then until now that have no visit there.
     """
 
     user_id: Id
@@ -62,7 +66,9 @@ class LaptopRow(Message):
     app_version: str = ""
     enrolled_at: Instant | None = None
     last_complete: Instant | None = None
-    """Last complete sync, by the server's clock where it saw one, else as reported."""
+    """Last complete sync as the laptop reported it, put into the server's time."""
+    last_served: Instant | None = None
+    """When a last page was last sent; newer than `last_complete`: not confirmed by the laptop."""
     last_contact: Instant | None = None
     reported_at: Instant | None = None
     waiting: Count | None = None
@@ -141,11 +147,14 @@ class TakeOverAction(StrEnum):
 class TakeOverRequest(Message):
     """Settle one parked change. `body` None: as its author wrote it.
 
-    An event keeps its id and author. Of an edit each field that differs from the record as it
-    stands now is written, field by field; a `body` given may hold just some fields.
+    A `body` given may hold just the corrected fields. An event keeps its id, author and device.
+    Of an edit the fields that its author changed, and those in `body`, are written into the record
+    as it stands now; all others stay.
     """
 
     change_id: Id
+    device_id: Id | None = None
+    """Needed where two laptops (one identity, copied) have parked the same change."""
     action: Annotated[TakeOverAction, Field(strict=False)]
     body: Body | None = None
     reason: Words
@@ -364,6 +373,8 @@ class ProposalRow(Message):
     reason: str
     values: Body
     server_body: Body | None = None
+    can_decide: bool = True
+    """False: orders are decided on by a prescriber; it is shown so that it is not forgotten."""
 
 
 class ProposalsAnswer(Message):
@@ -436,6 +447,49 @@ class DraftsAnswer(Message):
     left_off: Count = 0
 
 
+class CourierDelivery(Message):
+    """A courier file as it came on the stick, in base 64."""
+
+    data: Annotated[str, Field(max_length=MAX_PLAIN_BYTES)]
+
+
+class CourierAnswer(Message):
+    """The signed receipt that goes back on the stick, in base 64."""
+
+    data: str
+
+
+class NoDetails(Message):
+    """A call that needs no words."""
+
+
+CALLS: Final[Mapping[str, tuple[type[Message], type[Message]]]] = MappingProxyType(
+    {
+        "overview": (NoDetails, OverviewAnswer),
+        "issues": (NoDetails, IssuesAnswer),
+        "parked": (NoDetails, ParkedAnswer),
+        "take_over": (TakeOverRequest, TakeOverAnswer),
+        "closing": (ClosingRequest, ClosingAnswer),
+        "people": (NoDetails, PeopleAnswer),
+        "patients": (PatientsRequest, PatientsAnswer),
+        "assign": (AssignRequest, Done),
+        "unassign": (UnassignRequest, Done),
+        "enrol_code": (EnrolCodeRequest, EnrolCodeAnswer),
+        "revoke": (RevokeRequest, Done),
+        "close_account": (CloseAccountRequest, Done),
+        "duplicates": (NoDetails, DuplicatesAnswer),
+        "join": (JoinRequest, JoinAnswer),
+        "proposals": (NoDetails, ProposalsAnswer),
+        "decide_proposal": (DecideProposalRequest, Done),
+        "rules": (NoDetails, Rules),
+        "set_rules": (SetRulesRequest, Rules),
+        "receive_courier": (CourierDelivery, CourierAnswer),
+        "drafts_of": (DraftsRequest, DraftsAnswer),
+    }
+)
+"""What travels to and from each method of `OfficeService`."""
+
+
 class OfficeService(Protocol):
     """What the server does for one member of staff at the office.
 
@@ -457,8 +511,10 @@ class OfficeService(Protocol):
         ...
 
     def take_over(self, request: TakeOverRequest) -> TakeOverAnswer:
-        """Settle one parked change (TAKE_OVER). BadRequestError: reason_missing, event,
-        not_open, body (it cannot be read as its kind)."""
+        """Settle one parked change (TAKE_OVER). BadRequestError: reason_missing, event and
+        no_server_body (the server's version cannot stand), not_open, which_device, server_owned,
+        author (an event's author, device or number would change), body (it cannot be read as its
+        kind; the field follows)."""
         ...
 
     def closing(self, request: ClosingRequest) -> ClosingAnswer:
