@@ -42,9 +42,9 @@ class FactRepository:
             parked_open=self._number(
                 "SELECT count(*) FROM parked_change WHERE settled_outcome IS NULL"
             ),
-            devices=self._number(f"SELECT count(*) {standing} WHERE d.revoked = 0"),  # noqa: S608
+            devices=self._number(f"SELECT count(*) {standing} WHERE d.revoked = 0"),
             silent_devices=self._number(
-                f"SELECT count(*) {standing} LEFT JOIN device_report r ON r.device_id = d.id"  # noqa: S608
+                f"SELECT count(*) {standing} LEFT JOIN device_report r ON r.device_id = d.id"
                 " WHERE d.revoked = 0 AND coalesce(r.received_at, d.enrolled_at) < ?",
                 silent_since,
             ),

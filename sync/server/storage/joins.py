@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from sync.server.storage.base import Statements
 from sync.server.storage.records import RecordRepository
-from sync.server.storage.values import StoredRecord
 
 _STAYS = ("patient", "assignment")
 """What stays with the loser: its own record, which points to the winner, and who followed it."""
+
+_BESIDE = ("draft", "parked_change")
+"""Tables of what is no record yet."""
 
 
 class JoinRepository:
     """Reads and writes joins inside one open transaction."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, records: RecordRepository) -> None:
         self._db = statements
+        self._records = records
 
     def owner_of(self, patient_id: str) -> str:
         """Return the patient whom this id stands for now: itself, or the one it was joined with."""
@@ -44,14 +47,19 @@ class JoinRepository:
     def move_records(self, loser_id: str, winner_id: str) -> int:
         """Give a patient's records to another, each with a new sequence; return how many.
 
-        The bodies stay word for word. Laptops hear of each as of a new version.
+        The bodies stay word for word. Laptops hear of each as of a new version. What is kept beside
+        the records goes along.
         """
-        moved = 0
-        for record in RecordRepository(self._db).all_of_patient(loser_id):
-            if record.kind not in _STAYS:
-                self._move(record, winner_id)
-                moved += 1
-        return moved
+        moving = [
+            record for record in self._records.of_patient(loser_id) if record.kind not in _STAYS
+        ]
+        self._records.move(moving, winner_id)
+        for table in _BESIDE:
+            self._db.run(
+                f"UPDATE {table} SET patient_id = ? WHERE patient_id = ?",  # noqa: S608
+                (winner_id, loser_id),
+            )
+        return len(moving)
 
     def followers(self, patient_id: str) -> list[str]:
         """Return the users who follow a patient now."""
@@ -61,6 +69,3 @@ class JoinRepository:
             (patient_id,),
         )
         return [str(row[0]) for row in rows]
-
-    def _move(self, record: StoredRecord, winner_id: str) -> None:
-        RecordRepository(self._db).change_owner(record, winner_id)

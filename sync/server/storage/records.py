@@ -38,7 +38,7 @@ _INSERTED_TYPES = (
     *("text", "text", "text", "bigint"),
 )
 _UPSERT = (
-    f"INSERT INTO record ({', '.join(_INSERTED)}) {{rows}}"  # noqa: S608
+    f"INSERT INTO record ({', '.join(_INSERTED)}) {{rows}}"
     " ON CONFLICT (kind, id) DO UPDATE SET seq = excluded.seq, body = excluded.body,"
     " body_hash = excluded.body_hash, out_of_scope = excluded.out_of_scope,"
     " author_id = excluded.author_id, device_id = excluded.device_id,"
@@ -299,33 +299,6 @@ class RecordRepository:
         return first
 
     def move(self, records: Sequence[StoredRecord], patient_id: str) -> None:
-        """Give records to another patient, word for word, each under a new number.
-
-        `records` are their newest versions, read in this transaction after its turn. Of an edited
-        record the number it had stays known: laptops may have made edits on it.
-        """
-        turn = self._take_turn()
-        for before in records:
-            turn.last += 1
-            after = replace(before, patient_id=patient_id, seq=turn.last)
-            _subtract(turn, before)
-            _add(turn, after)
-            self._db.run(
-                "INSERT INTO record_history"
-                " (seq, kind, id, body, author_id, device_id, received_at, offset_ms)"
-                " SELECT seq, kind, id, body, author_id, device_id, received_at, offset_ms"
-                " FROM record WHERE kind = ? AND id = ? AND immutable = 0",
-                (before.kind, before.id),
-            )
-            self._db.run(
-                "UPDATE record SET patient_id = ?, seq = ? WHERE kind = ? AND id = ?",
-                (patient_id, after.seq, before.kind, before.id),
-            )
-            row = handout_row(after) if after.kind == HANDOUT_KIND else None
-            if row is not None:
-                self._db.run("UPDATE handout SET slot = ? WHERE event_id = ?", (row[1], after.id))
-
-    def move(self, records: Sequence[StoredRecord], patient_id: str) -> None:
         """Give records to another patient, each in a new version with the same body."""
         turn = self._take_turn()
         if not records:
@@ -483,7 +456,7 @@ class RecordRepository:
             out_of_scope=version.out_of_scope,
             offset_ms=version.offset_ms,
         )
-        _add(turn, record)
+        _take_in(turn, record)
         return record
 
     def _number(self, key: str) -> int:
@@ -548,15 +521,8 @@ def stored_record(row: Row) -> StoredRecord:
     )
 
 
-def _add(turn: _Turn, record: StoredRecord) -> None:
-    """Take a version that has got its number into the commit and into the sums."""
-    turn.stored.append((record.seq, record.body_hash))
-    key = record.patient_id or TEAM
-    count, digest = turn.sums.get(key, (0, 0))
-    turn.sums[key] = (count + 1, digest + digest_of(record))
-
-
 def _take_in(turn: _Turn, record: StoredRecord) -> None:
+    """Take a version that has got its number into the commit and into the sums."""
     turn.stored.append((record.seq, record.body_hash))
     key = record.patient_id or TEAM
     count, digest = turn.sums.get(key, (0, 0))

@@ -295,7 +295,7 @@ def write_key(path: Path, key: str) -> None:
 
 
 def read_key(path: Path) -> str:
-    """Read a key file. Raises CannotOpenError (key_missing, key_damaged, key_readable_by_others)."""
+    """Read a key file. Raises CannotOpenError (key_missing, -damaged, -readable_by_others)."""
     try:
         text = path.read_text(encoding="ascii")
         mode = path.stat().st_mode

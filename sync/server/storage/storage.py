@@ -9,6 +9,7 @@ from functools import cached_property
 from sync.server.storage.access_log import AccessLogRepository
 from sync.server.storage.accounts import AccountRepository
 from sync.server.storage.base import Database, NotInitialisedError, Statements
+from sync.server.storage.couriers import CourierRepository
 from sync.server.storage.drafts import DraftRepository
 from sync.server.storage.facts import FactRepository
 from sync.server.storage.joins import JoinRepository
@@ -43,6 +44,7 @@ class Transaction:
         self.office = OfficeRepository(statements)
         self.joins = JoinRepository(statements, self.records)
         self.facts = FactRepository(statements)
+        self.couriers = CourierRepository(statements)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
