@@ -59,6 +59,30 @@ def lines(database: Database, patient_id: str | None = None, limit: int = 500) -
     return [AuditLine(*row) for row in rows]
 
 
+def knows(database: Database, line_hash: str) -> bool:
+    """True when a line of this log has that hash; "" stands before the first line."""
+    if line_hash == START:
+        return True
+    row = database.connection.execute("SELECT 1 FROM audit WHERE hash = ?", (line_hash,)).fetchone()
+    return row is not None
+
+
+def following(database: Database, line_hash: str, limit: int) -> tuple[list[AuditLine], str]:
+    """The oldest lines after the one with that hash, and the hash of the last of them.
+
+    All lines from the first when no line has that hash.
+    """
+    rows = database.connection.execute(
+        "SELECT sequence, at, actor_id, action, kind, record_id, patient_id, hash FROM audit"
+        " WHERE sequence > coalesce((SELECT sequence FROM audit WHERE hash = ?), 0)"
+        " ORDER BY sequence LIMIT ?",
+        (line_hash, limit),
+    ).fetchall()
+    if not rows:
+        return [], line_hash
+    return [AuditLine(*tuple(row)[:7]) for row in rows], str(rows[-1]["hash"])
+
+
 def first_broken(database: Database) -> int | None:
     """The sequence of the first line that does not fit the chain; None when all is well."""
     previous = START

@@ -18,7 +18,9 @@ from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Kind, Policy, policy_of
+from fieldapp.store import digests, outbox
 from fieldapp.store.db import Connection, Database, IntegrityError
+from fieldapp.store.digests import TEAM, Held, Sum
 from fieldapp.store.outbox import atomic, dump
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,13 @@ LAST_COMPLETE_SYNC = "last_complete_sync"
 LATEST_SERVER_TIME = "latest_server_time"
 PATIENTS_ENDED = "patients_ended"
 PURGING = "purging"
-"""Keys of `store_state`. The schema lets events be deleted only for the patient under PURGING."""
+JOINING = "joining"
+FOREIGN_DRAFTS_MARK = "foreign_drafts_mark"
+FRESH = "fresh_pull"
+CHECKED_LAST = "digest_checked_last"
+"""Keys of `store_state`. The schema lets events be deleted only for the patient under PURGING, and
+lets them get another patient only under JOINING. FRESH stands there while a pull that began anew
+has not reached its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class IncomingRecord:
     patient_id: str | None
     version: int
     body: Mapping[str, Any]
+    received_at: datetime | None = None
+    clock_offset_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +86,33 @@ def apply_page(
     complete: bool,
     now: datetime,
     ended_patients: Iterable[str] = (),
+    told: Iterable[str] = (),
 ) -> ChangeSet:
     """Store one page and its cursor in one transaction; return what changed on this laptop.
 
     `ended_patients` are patients that the user no longer follows; they are purged here, or later
     when something of theirs is still unsent. `now` is the server's time when it made the page.
+    `told` are patients of whom this sync has heard otherwise (its own work does not come back).
+    After the last page of a pull that began anew (`begin_anew`) whatever did not arrive is treated
+    as ended.
     """
     changes: list[Change] = []
     with atomic(database) as connection:
-        arrived: set[str] = set()
         page = list(records)
-        new = _store_new(connection, page)
-        for record in page:
-            if (record.kind, record.id) in new or _store(connection, record):
-                changes.append(Change(record.kind, record.id, record.patient_id))
-            if record.patient_id is not None:
-                arrived.add(record.patient_id)
+        anew = _read(connection, FRESH) is not None
+        changes.extend(_store_page(connection, page, anew=anew))
+        arrived = {record.patient_id for record in page if record.patient_id is not None}
         ended = set(ended_patients)
         # A patient who comes back arrives whole, in any order and over several pages. The first
         # record of theirs calls the purge off.
         ended |= _patients_ended(connection) - arrived
-        _write(connection, PATIENTS_ENDED, json.dumps(sorted(ended)))
+        if anew:
+            _note_arrived(connection, page, arrived | set(told))
+        if anew and complete:
+            ended |= _patients_missing(connection)
+            changes.extend(_drop_missing_team_records(connection))
+            _end_anew(connection)
+        _note_ended(connection, ended)
         purged = _purge_possible(connection, ended)
         _write(connection, CURSOR, cursor)
         _write(connection, COMPLETE, "1" if complete else "0")
@@ -104,6 +120,62 @@ def apply_page(
     changes.extend(Change("patient", patient_id, patient_id) for patient_id in sorted(purged))
     _forget_log(database, purged)
     return ChangeSet(tuple(changes))
+
+
+def begin_anew(database: Database) -> None:
+    """The next page is the first of all there is; what does not arrive by the last one has ended.
+
+    What is unsent and what stands in drafts is not touched.
+    """
+    with atomic(database) as connection:
+        connection.execute("DELETE FROM arrived")
+        connection.execute("DELETE FROM store_state WHERE key = ?", (CURSOR,))
+        _write(connection, FRESH, "1")
+        _write(connection, COMPLETE, "0")
+
+
+def replace_patient(
+    database: Database, patient_id: str, records: Iterable[IncomingRecord]
+) -> ChangeSet:
+    """Put a patient's records in the place of those here, in one transaction.
+
+    `records` are all that the server holds. What has unsent changes stays as it is, and so do
+    drafts. What did not come and has nothing unsent is deleted, but never an event.
+    """
+    changes: list[Change] = []
+    with atomic(database) as connection:
+        came = {(record.kind, record.id): record for record in records}
+        here = digests.names_of(connection, patient_id)
+        changes.extend(
+            Change(kind, record_id, patient_id)
+            for kind, record_id in here
+            if (kind, record_id) not in came and _drop(connection, kind, record_id, patient_id)
+        )
+        for record in came.values():
+            if _put_in_place(connection, record):
+                changes.append(Change(record.kind, record.id, record.patient_id))
+        _note_ended(connection, _patients_ended(connection) - {patient_id})
+        digests.recount(connection, patient_id)
+    log.info("replaced patient: %d records, %d changes", len(came), len(changes))
+    return ChangeSet(tuple(changes))
+
+
+def forget_team_records(database: Database, names: Iterable[tuple[str, str]]) -> None:
+    """Forget records of the whole team that are not what the server holds; a pull brings them."""
+    with atomic(database) as connection:
+        for kind, record_id in names:
+            _drop(connection, kind, record_id, None)
+        digests.recount(connection, TEAM)
+
+
+def end_patients(database: Database, patient_ids: Iterable[str]) -> ChangeSet:
+    """Treat patients as no longer followed: purged now, or once all of theirs has been sent."""
+    with atomic(database) as connection:
+        ended = _patients_ended(connection) | set(patient_ids)
+        _note_ended(connection, ended)
+        purged = _purge_possible(connection, ended)
+    _forget_log(database, purged)
+    return ChangeSet(tuple(Change("patient", name, name) for name in sorted(purged)))
 
 
 def finish(database: Database, now: datetime) -> ChangeSet:
@@ -120,7 +192,166 @@ def finish(database: Database, now: datetime) -> ChangeSet:
     return ChangeSet(tuple(changes))
 
 
+# --- compared with the server
+
+
+def scope_sum(database: Database) -> Sum:
+    """Number and digest of all that the server should show this user, as carried forward.
+
+    Patients who wait to be purged do not count.
+    """
+    sums = sums_by_patient(database)
+    return digests.together(sums.values())
+
+
+def sums_by_patient(database: Database) -> dict[str, Sum]:
+    """The same, patient by patient; TEAM for the whole team's records."""
+    digests.ensure(database)
+    connection = database.connection
+    ended = _patients_ended(connection)
+    return {name: one for name, one in digests.all_sums(connection).items() if name not in ended}
+
+
+def deep_digest(database: Database) -> Sum:
+    """The same as `scope_sum`, worked out anew from every row, which is then kept."""
+    with atomic(database) as connection:
+        digests.recount_all(connection)
+    return scope_sum(database)
+
+
+def check_next(database: Database, patients: int) -> None:
+    """Work out anew the sums of the next few patients in turn.
+
+    The sums carried forward do not notice a row that was changed behind the program's back. A few
+    patients with each sync find it within a day, at a cost that does not grow with the store.
+    """
+    digests.ensure(database)
+    with atomic(database) as connection:
+        last = _read(connection, CHECKED_LAST)
+        rows = connection.execute(
+            "SELECT patient_id FROM patient_digest ORDER BY patient_id <= ?, patient_id LIMIT ?",
+            ("" if last is None else last, patients),
+        ).fetchall()
+        for row in rows:
+            digests.recount(connection, str(row["patient_id"]))
+            _write(connection, CHECKED_LAST, str(row["patient_id"]))
+
+
+# --- a pull that began anew
+
+
+def _note_arrived(
+    connection: Connection, page: list[IncomingRecord], patients: Iterable[str]
+) -> None:
+    names = [("patient", patient_id) for patient_id in patients]
+    names.extend((record.kind, record.id) for record in page if record.patient_id is None)
+    connection.executemany("INSERT OR IGNORE INTO arrived (kind, id) VALUES (?, ?)", names)
+
+
+def _patients_missing(connection: Connection) -> set[str]:
+    """Patients whom the server once had and of whom nothing has arrived."""
+    rows = connection.execute("SELECT id FROM arrived WHERE kind = 'patient'")
+    arrived = {str(row["id"]) for row in rows}
+    return set(digests.all_sums(connection)) - arrived - {TEAM}
+
+
+def _drop_missing_team_records(connection: Connection) -> list[Change]:
+    rows = connection.execute("SELECT kind, id FROM arrived")
+    arrived = {(str(row["kind"]), str(row["id"])) for row in rows}
+    missing = [name for name in digests.names_of(connection, TEAM) if name not in arrived]
+    with digests.counted(connection, missing):
+        dropped = [name for name in missing if _drop(connection, *name, None)]
+    return [Change(kind, record_id, None) for kind, record_id in dropped]
+
+
+def _end_anew(connection: Connection) -> None:
+    connection.execute("DELETE FROM arrived")
+    connection.execute("DELETE FROM store_state WHERE key = ?", (FRESH,))
+
+
+# --- a patient's records replaced
+
+
+def _drop(connection: Connection, kind: str, record_id: str, patient_id: str | None) -> bool:
+    """Delete a record that the server does not hold, unless it is unsent or an event."""
+    if _has_unsent(connection, kind, record_id):
+        return False
+    dropped = connection.execute(
+        "DELETE FROM unknown_record WHERE kind = ? AND id = ?", (kind, record_id)
+    ).rowcount
+    if kind in KINDS and policy_of(kind) is not Policy.EVENT:
+        dropped += connection.execute(
+            f"DELETE FROM {kind} WHERE id = ? AND patient_id IS ?",  # noqa: S608 (from KINDS)
+            (record_id, patient_id),
+        ).rowcount
+    return dropped > 0
+
+
+def _put_in_place(connection: Connection, record: IncomingRecord) -> bool:
+    """Store a record whatever stands here, unless that is unsent; return whether it differed."""
+    kind = KINDS.get(record.kind)
+    if kind is None or not _is_readable(kind, record):
+        return _store_unreadable(connection, record)
+    present = connection.execute(
+        f"SELECT patient_id, version, body FROM {record.kind} WHERE id = ?",  # noqa: S608
+        (record.id,),
+    ).fetchone()
+    text = dump(record.body)
+    if present is not None:
+        same_text = json.loads(str(present["body"])) == dict(record.body)
+        same_place = present["patient_id"] == record.patient_id
+        if same_text and same_place and present["version"] == record.version:
+            return False
+        if _has_unsent(connection, record.kind, record.id):
+            outbox.see(connection, record.kind, record.id, record.version, record.body)
+            return False
+        # Delete and insert, for an event whose text was changed behind the program's back.
+        _write(connection, PURGING, str(present["patient_id"]))
+        connection.execute(
+            f"DELETE FROM {record.kind} WHERE id = ?",  # noqa: S608 (a name from KINDS)
+            (record.id,),
+        )
+        connection.execute("DELETE FROM store_state WHERE key = ?", (PURGING,))
+    connection.execute(
+        f"INSERT INTO {record.kind} (id, patient_id, version, received, body)"  # noqa: S608
+        " VALUES (?, ?, ?, 1, ?)",
+        (record.id, record.patient_id, record.version, text),
+    )
+    _note_times(connection, record)
+    connection.execute(
+        "DELETE FROM unknown_record WHERE kind = ? AND id = ?", (record.kind, record.id)
+    )
+    return True
+
+
 # --- storing many new records
+
+
+def _store_page(connection: Connection, page: list[IncomingRecord], *, anew: bool) -> list[Change]:
+    new = _store_new(connection, page)
+    digests.count_new(
+        connection,
+        (
+            Held(
+                record.patient_id or TEAM,
+                record.version,
+                digests.digest_of(record.kind, record.id, record.version, dump(record.body)),
+            )
+            for record in page
+            if (record.kind, record.id) in new
+        ),
+    )
+    others = [record for record in page if (record.kind, record.id) not in new]
+    changed = set(new)
+    with digests.counted(connection, [(record.kind, record.id) for record in others]):
+        changed.update(
+            (record.kind, record.id) for record in others if _store(connection, record, anew=anew)
+        )
+    return [
+        Change(record.kind, record.id, record.patient_id)
+        for record in page
+        if (record.kind, record.id) in changed
+    ]
 
 
 def _store_new(connection: Connection, page: list[IncomingRecord]) -> set[tuple[str, str]]:
@@ -155,7 +386,7 @@ def _ids_here(connection: Connection, kind: str, records: list[IncomingRecord]) 
 
 def _is_readable(kind: Kind, record: IncomingRecord) -> bool:
     try:
-        kind.check(record.id, record.patient_id, record.body)
+        kind.check(record.id, record.patient_id, record.body, from_server=True)
     except BodyError:
         return False
     return True
@@ -163,11 +394,24 @@ def _is_readable(kind: Kind, record: IncomingRecord) -> bool:
 
 def _insert_together(connection: Connection, kind: str, records: list[IncomingRecord]) -> bool:
     """Insert all or, where the schema refuses one of them, none; return which."""
-    rows = [(record.id, record.patient_id, record.version, dump(record.body)) for record in records]
+    times = ", received_at, clock_offset_ms" if policy_of(kind) is Policy.EVENT else ""
+    values = ", value ->> 4, value ->> 5" if times else ""
+    rows = [
+        (
+            record.id,
+            record.patient_id,
+            record.version,
+            dump(record.body),
+            None if record.received_at is None else to_iso(record.received_at),
+            record.clock_offset_ms,
+        )
+        for record in records
+    ]
     try:
         connection.execute(
-            f"INSERT INTO {kind} (id, patient_id, version, received, body)"  # noqa: S608
-            " SELECT value ->> 0, value ->> 1, value ->> 2, 1, value ->> 3 FROM json_each(?)",
+            f"INSERT INTO {kind} (id, patient_id, version, received, body{times})"  # noqa: S608
+            f" SELECT value ->> 0, value ->> 1, value ->> 2, 1, value ->> 3{values}"
+            " FROM json_each(?)",
             (json.dumps(rows),),
         )
     except IntegrityError:
@@ -178,14 +422,18 @@ def _insert_together(connection: Connection, kind: str, records: list[IncomingRe
 # --- storing one record
 
 
-def _store(connection: Connection, record: IncomingRecord) -> bool:
-    """Put one record in its place; return True when the laptop shows something new."""
+def _store(connection: Connection, record: IncomingRecord, *, anew: bool = False) -> bool:
+    """Put one record in its place; return True when the laptop shows something new.
+
+    In a pull that began anew the number of a version may be lower than the one here: the server
+    was set back to a backup.
+    """
     kind = KINDS.get(record.kind)
     if kind is None:
         return _store_unreadable(connection, record)
     try:
-        kind.check(record.id, record.patient_id, record.body)
-        changed = _store_known(connection, record)
+        kind.check(record.id, record.patient_id, record.body, from_server=True)
+        changed = _store_known(connection, record, anew=anew)
     except (BodyError, IntegrityError) as error:
         # Written by a newer program. It is kept word for word and must not hold up the others.
         problem = getattr(error, "field", type(error).__name__)
@@ -197,9 +445,9 @@ def _store(connection: Connection, record: IncomingRecord) -> bool:
     return changed
 
 
-def _store_known(connection: Connection, record: IncomingRecord) -> bool:
+def _store_known(connection: Connection, record: IncomingRecord, *, anew: bool) -> bool:
     present = connection.execute(
-        f"SELECT version FROM {record.kind} WHERE id = ?",  # noqa: S608 (a name from KINDS)
+        f"SELECT patient_id, version FROM {record.kind} WHERE id = ?",  # noqa: S608 (from KINDS)
         (record.id,),
     ).fetchone()
     if present is None:
@@ -208,16 +456,15 @@ def _store_known(connection: Connection, record: IncomingRecord) -> bool:
             " VALUES (?, ?, ?, 1, ?)",
             (record.id, record.patient_id, record.version, dump(record.body)),
         )
+        _note_times(connection, record)
         return True
-    if record.version <= int(present["version"]) or _has_unsent(connection, record):
+    version = int(present["version"])
+    if record.version == version or (record.version < version and not anew):
+        return False
+    if _withheld(connection, record):
         return False
     if policy_of(record.kind) is Policy.EVENT:
-        # The text of an event never changes; only the server's number for it can be news.
-        connection.execute(
-            f"UPDATE {record.kind} SET version = ? WHERE id = ?",  # noqa: S608 (a name from KINDS)
-            (record.version, record.id),
-        )
-        return False
+        return _renumber_event(connection, record, str(present["patient_id"]))
     connection.execute(
         f"UPDATE {record.kind} SET patient_id = ?, version = ?, received = 1, body = ?"  # noqa: S608
         " WHERE id = ?",
@@ -226,18 +473,46 @@ def _store_known(connection: Connection, record: IncomingRecord) -> bool:
     return True
 
 
-def _has_unsent(connection: Connection, record: IncomingRecord) -> bool:
-    """True when an unsent change protects the record; a parked one learns the other side's news."""
-    unsent = connection.execute(
-        "SELECT 1 FROM outbox WHERE kind = ? AND record_id = ?", (record.kind, record.id)
-    ).fetchone()
-    if unsent is None:
-        return False
+def _renumber_event(connection: Connection, record: IncomingRecord, owner: str) -> bool:
+    """Take over the server's number for an event, and its patient: two may have been joined.
+
+    The text of an event never changes.
+    """
+    moved = record.patient_id is not None and record.patient_id != owner
+    if moved:
+        _write(connection, JOINING, str(record.patient_id))
     connection.execute(
-        "UPDATE outbox SET server_body = ?, server_version = ? WHERE kind = ? AND record_id = ?"
-        " AND state = 'parked' AND coalesce(server_version, 0) < ?",
-        (dump(record.body), record.version, record.kind, record.id, record.version),
+        f"UPDATE {record.kind} SET version = ?, patient_id = ? WHERE id = ?",  # noqa: S608
+        (record.version, record.patient_id if moved else owner, record.id),
     )
+    if moved:
+        connection.execute("DELETE FROM store_state WHERE key = ?", (JOINING,))
+    _note_times(connection, record)
+    return moved
+
+
+def _note_times(connection: Connection, record: IncomingRecord) -> None:
+    """Note when the server received an event and what its author's clock was off by."""
+    if policy_of(record.kind) is Policy.EVENT and record.received_at is not None:
+        connection.execute(
+            f"UPDATE {record.kind} SET received_at = ?, clock_offset_ms = ?"  # noqa: S608
+            " WHERE id = ?",
+            (to_iso(record.received_at), record.clock_offset_ms, record.id),
+        )
+
+
+def _has_unsent(connection: Connection, kind: str, record_id: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM outbox WHERE kind = ? AND record_id = ?", (kind, record_id)
+    ).fetchone()
+    return row is not None
+
+
+def _withheld(connection: Connection, record: IncomingRecord) -> bool:
+    """True when an unsent change protects the record; the change learns the other side's news."""
+    if not _has_unsent(connection, record.kind, record.id):
+        return False
+    outbox.see(connection, record.kind, record.id, record.version, record.body)
     return True
 
 
@@ -277,6 +552,13 @@ def _patients_ended(connection: Connection) -> set[str]:
     return set(json.loads(_read(connection, PATIENTS_ENDED) or "[]"))
 
 
+def _note_ended(connection: Connection, ended: set[str]) -> None:
+    if _patients_ended(connection) - ended:
+        # Somebody came back, whose drafts from another laptop were not stored meanwhile.
+        _write(connection, FOREIGN_DRAFTS_MARK, "")
+    _write(connection, PATIENTS_ENDED, json.dumps(sorted(ended)))
+
+
 def _purge_possible(connection: Connection, ended: set[str]) -> set[str]:
     """Purge those of whom nothing is unsent; return those of whom something was here."""
     return {
@@ -305,6 +587,8 @@ def _purge(connection: Connection, patient_id: str) -> bool:
         ).rowcount
         for table in (*KINDS, "unknown_record")
     )
+    connection.execute("DELETE FROM foreign_draft WHERE patient_id = ?", (patient_id,))
+    digests.forget(connection, patient_id)
     connection.execute("DELETE FROM store_state WHERE key = ?", (PURGING,))
     if deleted:
         log.info("purged patient %s: %d records", patient_id, deleted)

@@ -16,16 +16,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fieldapp.clock import from_iso
+from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.changes import Change
 from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Policy, policy_of
-from fieldapp.domain.merge import Merged, merge, rule_of
+from fieldapp.domain.merge import Merged, Urgency, merge, rule_of
 from fieldapp.errors import Bug
 from fieldapp.ids import IdMaker
 from fieldapp.store.db import Connection, Database, Row
+from fieldapp.store.digests import counted
 
 Body = dict[str, Any]
+
+CLOCK_OFFSET = "clock_offset_ms"
+"""Key of `store_state`: by how much this laptop's clock was behind the server's when last told."""
 
 POINTERS = ("addendum_to", "reverses", "encounter_id", "appointment_id", "request_id")
 """Fields of a body that hold the id of another record which the server should know first."""
@@ -81,6 +85,7 @@ class PendingChange:
     patient_id: str | None
     base_version: int
     body: Body
+    clock_offset_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +94,14 @@ class Settled:
 
     `version` is the version that holds it. `server_body` is given when the server's record is not
     what was sent (it was joined with another's edit); `server_version` is then that record's.
+    `received_at` is when the server got an event, where that is known.
     """
 
     change_id: str
     version: int
     server_body: Mapping[str, Any] | None = None
     server_version: int | None = None
+    received_at: datetime | None = None
 
 
 # --- reading
@@ -128,33 +135,20 @@ def return_in_flight(database: Database) -> int:
 
 
 def take_batch(database: Database, limit: int, max_bytes: int) -> list[PendingChange]:
-    """Take the oldest waiting changes, at most `limit` and about `max_bytes` of bodies.
+    """Take the most urgent waiting changes, at most `limit` and about `max_bytes` of bodies.
 
     Marks them as in flight. Takes one change per record (the next one needs the version that the
     first will get), none of a record that has a parked change, and none that points to a record
     which is parked and not on the server. At least one change is taken however large it is.
     """
     with atomic(database) as connection:
-        busy, missing = _held_back(connection)
         taken: list[PendingChange] = []
         size = 0
-        rows = connection.execute("SELECT * FROM outbox WHERE state = 'waiting' ORDER BY sequence")
-        for row in rows:
-            record = (str(row["kind"]), str(row["record_id"]))
-            body = str(row["body"])
-            if record in busy:
-                continue
-            if not missing.isdisjoint(_points_to(row, body)):
-                # What points to this one has to wait as well, unless the server knows it.
-                busy.add(record)
-                if version_of(connection, *record) == 0:
-                    missing.add(record[1])
-                continue
-            size += len(body.encode())
+        for row in _takeable(connection):
+            size += len(str(row["body"]).encode())
             if taken and size > max_bytes:
                 break
-            busy.add(record)
-            taken.append(_pending(connection, row, body))
+            taken.append(_pending(connection, row))
             if len(taken) == limit:
                 break
         connection.executemany(
@@ -164,6 +158,35 @@ def take_batch(database: Database, limit: int, max_bytes: int) -> list[PendingCh
         return taken
 
 
+def something_waits(database: Database) -> bool:
+    """True while there is a change that could be sent, now or once its predecessor is answered."""
+    connection = database.connection
+    busy, missing = _held_back(connection, "parked")
+    return next(_waiting_rows(connection, busy, missing), None) is not None
+
+
+def unsent(database: Database) -> list[PendingChange]:
+    """Everything that is not on the server, parked or not, one change per record; marks nothing.
+
+    For a courier file: what is in it stays unsent until its receipt has come back.
+    """
+    connection = database.connection
+    rows = connection.execute("SELECT * FROM outbox ORDER BY urgency, sequence").fetchall()
+    first: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        first.setdefault((str(row["kind"]), str(row["record_id"])), row)
+    return [_pending(connection, row) for row in first.values()]
+
+
+def note_offered(database: Database, change_ids: Iterable[str]) -> None:
+    """Note that these changes may have left this laptop: an edit must not replace them any more."""
+    with atomic(database) as connection:
+        connection.executemany(
+            "UPDATE outbox SET attempts = attempts + 1 WHERE change_id = ?",
+            [(change_id,) for change_id in change_ids],
+        )
+
+
 def acknowledge(database: Database, settled: Iterable[Settled]) -> list[Change]:
     """Forget exactly these changes; return the records whose body on this laptop became another.
 
@@ -171,8 +194,12 @@ def acknowledge(database: Database, settled: Iterable[Settled]) -> list[Change]:
     changed the same field, it is parked as a conflict.
     """
     changed: list[Change] = []
-    with atomic(database) as connection:
-        for result in settled:
+    results = list(settled)
+    with (
+        atomic(database) as connection,
+        counted(connection, _names(connection, [result.change_id for result in results])),
+    ):
+        for result in results:
             change = _acknowledge_one(connection, result)
             if change is not None:
                 changed.append(change)
@@ -188,8 +215,10 @@ def park(
     server_version: int | None = None,
 ) -> None:
     """Set a change aside with its reason; it is counted and shown until a person decides."""
-    with atomic(database) as connection:
+    with atomic(database) as connection, counted(connection, _names(connection, [change_id])):
         row = _row(connection, change_id)
+        if row is not None and server_body is not None and server_version:
+            see(connection, str(row["kind"]), str(row["record_id"]), server_version, server_body)
         if row is None or server_body is None or not _is_readable(row, server_body):
             # What this version cannot read is no side that a person could choose.
             server_body, server_version = None, None
@@ -219,7 +248,7 @@ def keep_mine(database: Database, change_id: str, new_id: IdMaker) -> Change:
 
     The decision is a new change, so it gets an id of its own from `new_id`.
     """
-    with atomic(database) as connection:
+    with atomic(database) as connection, counted(connection, _names(connection, [change_id])):
         row = _decidable_row(connection, change_id)
         server = json.loads(str(row["server_body"] or row["base_body"]))
         base = json.loads(str(row["base_body"] or "{}"))
@@ -233,7 +262,7 @@ def keep_mine(database: Database, change_id: str, new_id: IdMaker) -> Change:
 
 def discard_in_favour_of_server(database: Database, change_id: str) -> Change:
     """Give up a parked edit and show the server's record; edits made after it are kept."""
-    with atomic(database) as connection:
+    with atomic(database) as connection, counted(connection, _names(connection, [change_id])):
         row = _decidable_row(connection, change_id)
         server = str(row["server_body"] or row["base_body"])
         version = _server_version(connection, row)
@@ -272,6 +301,58 @@ def version_of(connection: Connection, kind: str, record_id: str) -> int:
     return 0 if row is None else int(row["version"])
 
 
+def urgency_of(kind: str, *, new: bool) -> Urgency:
+    """How soon a change is sent; what belongs to a new patient needs the patient first."""
+    return Urgency.SAFETY if kind == "patient" and new else rule_of(kind).urgency
+
+
+def add_row(
+    connection: Connection,
+    change: Change,
+    change_id: str,
+    body: str,
+    base_body: str | None,
+    now: datetime,
+) -> None:
+    """Let a change wait to be sent, with what this laptop knows of its own clock."""
+    connection.execute(
+        "INSERT INTO outbox (change_id, kind, record_id, patient_id, body, base_body, created_at,"
+        " urgency, clock_offset_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT value FROM store_state WHERE key = ?))",
+        (
+            change_id,
+            change.kind,
+            change.id,
+            change.patient_id,
+            body,
+            base_body,
+            to_iso(now),
+            int(urgency_of(change.kind, new=base_body is None)),
+            CLOCK_OFFSET,
+        ),
+    )
+
+
+def see(
+    connection: Connection, kind: str, record_id: str, version: int, body: Mapping[str, Any]
+) -> bool:
+    """Note beside the unsent changes of a record what the server holds; False without any.
+
+    A parked change learns it too, so that a person chooses against the newest.
+    """
+    text = dump(body)
+    noted = connection.execute(
+        "UPDATE outbox SET seen_body = ?, seen_version = ? WHERE kind = ? AND record_id = ?",
+        (text, version, kind, record_id),
+    ).rowcount
+    connection.execute(
+        "UPDATE outbox SET server_body = ?, server_version = ? WHERE kind = ? AND record_id = ?"
+        " AND state = 'parked' AND coalesce(server_version, 0) < ?",
+        (text, version, kind, record_id, version),
+    )
+    return noted > 0
+
+
 def dump(body: Mapping[str, Any]) -> str:
     """The text in which a body is stored."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -298,7 +379,7 @@ def _item(row: Row) -> OutboxItem:
     )
 
 
-def _pending(connection: Connection, row: Row, body: str) -> PendingChange:
+def _pending(connection: Connection, row: Row) -> PendingChange:
     kind, record_id = str(row["kind"]), str(row["record_id"])
     return PendingChange(
         sequence=int(row["sequence"]),
@@ -307,15 +388,50 @@ def _pending(connection: Connection, row: Row, body: str) -> PendingChange:
         record_id=record_id,
         patient_id=row["patient_id"],
         base_version=version_of(connection, kind, record_id),
-        body=json.loads(body),
+        body=json.loads(str(row["body"])),
+        clock_offset_ms=row["clock_offset_ms"],
     )
 
 
-def _held_back(connection: Connection) -> tuple[set[tuple[str, str]], set[str]]:
-    """Records with a change in the air or parked, and ids of parked records not on the server."""
+def _takeable(connection: Connection) -> Iterator[Row]:
+    """The waiting changes that may be sent now, the most urgent first, one per record."""
+    busy, missing = _held_back(connection, "in_flight", "parked")
+    for row in _waiting_rows(connection, busy, missing):
+        busy.add((str(row["kind"]), str(row["record_id"])))
+        yield row
+
+
+def _waiting_rows(
+    connection: Connection, busy: set[tuple[str, str]], missing: set[str]
+) -> Iterator[Row]:
+    """Waiting changes of records that are not `busy` and do not point to one that is `missing`.
+
+    Adds to both sets what has to wait for that reason.
+    """
+    rows = connection.execute(
+        "SELECT * FROM outbox WHERE state = 'waiting' ORDER BY urgency, sequence"
+    )
+    for row in rows:
+        record = (str(row["kind"]), str(row["record_id"]))
+        if record in busy:
+            continue
+        if missing and not missing.isdisjoint(_points_to(row)):
+            # What points to this one has to wait as well, unless the server knows it.
+            busy.add(record)
+            if version_of(connection, *record) == 0:
+                missing.add(record[1])
+            continue
+        yield row
+
+
+def _held_back(connection: Connection, *states: str) -> tuple[set[tuple[str, str]], set[str]]:
+    """Records with a change in these states, and ids of parked records not on the server."""
     busy: set[tuple[str, str]] = set()
     missing: set[str] = set()
-    rows = connection.execute("SELECT kind, record_id, state FROM outbox WHERE state <> 'waiting'")
+    rows = connection.execute(
+        "SELECT kind, record_id, state FROM outbox WHERE state IN (SELECT value FROM json_each(?))",
+        (json.dumps(states),),
+    )
     for row in rows.fetchall():
         kind, record_id = str(row["kind"]), str(row["record_id"])
         busy.add((kind, record_id))
@@ -324,13 +440,22 @@ def _held_back(connection: Connection) -> tuple[set[tuple[str, str]], set[str]]:
     return busy, missing
 
 
-def _points_to(row: Row, body: str) -> Iterator[str]:
+def _points_to(row: Row) -> Iterator[str]:
     if row["patient_id"] is not None and row["patient_id"] != row["record_id"]:
         yield str(row["patient_id"])
-    values = json.loads(body)
+    values = json.loads(str(row["body"]))
     for name in POINTERS:
         if values.get(name) is not None:
             yield str(values[name])
+
+
+def _names(connection: Connection, change_ids: list[str]) -> list[tuple[str, str]]:
+    """Kind and id of the records that these changes are about."""
+    rows = connection.execute(
+        "SELECT kind, record_id FROM outbox WHERE change_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(change_ids),),
+    )
+    return [(str(row["kind"]), str(row["record_id"])) for row in rows]
 
 
 def _acknowledge_one(connection: Connection, result: Settled) -> Change | None:
@@ -338,19 +463,36 @@ def _acknowledge_one(connection: Connection, result: Settled) -> Change | None:
     if row is None:
         return None
     connection.execute("DELETE FROM outbox WHERE change_id = ?", (result.change_id,))
-    edited = policy_of(str(row["kind"])) is Policy.EDITED
-    if not edited or result.server_body is None:
+    if policy_of(str(row["kind"])) is Policy.EVENT:
+        _set_version(connection, row, result.version)
+        _note_received(connection, row, result.received_at)
+        return None
+    version = result.server_version or result.version
+    if row["seen_version"] is not None and int(row["seen_version"]) > version:
+        # A pull has brought something still newer, which had to wait behind this change.
+        result = Settled(result.change_id, version, json.loads(str(row["seen_body"])))
+        version = int(row["seen_version"])
+    if result.server_body is None:
         _set_version(connection, row, result.version)
         return None
     if not _is_readable(row, result.server_body):
         # Written by a newer program. The record stays on its old base, as after a pull of it.
         return None
     sent, server = str(row["body"]), dump(result.server_body)
-    version = result.server_version or result.version
     newer = _newer_row(connection, row)
     if newer is not None:
         return _rebase(connection, newer, sent, server, version)
     return _replace_record(connection, row, server, version)
+
+
+def _note_received(connection: Connection, row: Row, received_at: datetime | None) -> None:
+    """Note beside an event when the server got it, and what its author's clock was off by."""
+    if received_at is not None and str(row["kind"]) in KINDS:
+        connection.execute(
+            f"UPDATE {row['kind']} SET received_at = coalesce(received_at, ?),"  # noqa: S608
+            " clock_offset_ms = coalesce(clock_offset_ms, ?) WHERE id = ?",
+            (to_iso(received_at), row["clock_offset_ms"], row["record_id"]),
+        )
 
 
 def _set_version(connection: Connection, row: Row, version: int) -> None:
@@ -406,7 +548,7 @@ def _is_readable(row: Row, body: Mapping[str, Any]) -> bool:
     known = KINDS.get(str(row["kind"]))
     try:
         if known is not None:
-            known.check(str(row["record_id"]), row["patient_id"], body)
+            known.check(str(row["record_id"]), row["patient_id"], body, from_server=True)
     except BodyError:
         return False
     return True
@@ -487,7 +629,7 @@ def settle_fields(
     The decision is a new change with an id from `new_id`; nothing is sent when it is the server's
     record word for word. Raises NotParkedError and NotDecidableError.
     """
-    with atomic(database) as connection:
+    with atomic(database) as connection, counted(connection, _names(connection, [change_id])):
         row = _decidable_row(connection, change_id)
         here, servers, base = _sides(str(_fold_newer(connection, row)["body"]), row)
         clashing = set(_clashing(str(row["kind"]), here, servers, base))
@@ -515,7 +657,7 @@ def _newest_text(connection: Connection, row: Row) -> str:
         "SELECT body FROM outbox WHERE kind = ? AND record_id = ? ORDER BY sequence DESC LIMIT 1",
         (row["kind"], row["record_id"]),
     ).fetchone()
-    return str(newest["body"])
+    return str(row["body"] if newest is None else newest["body"])
 
 
 def _clashing(kind: str, mine: Body, servers: Body, base: Body) -> tuple[str, ...]:

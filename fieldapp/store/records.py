@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from fieldapp.clock import to_iso
 from fieldapp.domain.changes import Change
 from fieldapp.domain.codec import from_body, to_body
 from fieldapp.domain.kinds import KINDS, Policy, kind_of, name_of, policy_of
 from fieldapp.errors import Bug
 from fieldapp.store.db import Connection, Database, Row
-from fieldapp.store.outbox import dump, table_of
+from fieldapp.store.outbox import add_row, dump, table_of
 
 Body = dict[str, Any]
 T = TypeVar("T")
@@ -48,11 +47,19 @@ def select(
     database: Database, kind_type: type[T], where: str = "", parameters: Sequence[object] = ()
 ) -> list[T]:
     """The records of a kind; ``where`` may go on with ORDER BY and LIMIT."""
-    sql = f"SELECT body FROM {kind_of(kind_type)}"  # noqa: S608 (a name from KINDS)
+    sql = f"SELECT body, patient_id FROM {kind_of(kind_type)}"  # noqa: S608 (a name from KINDS)
     if where:
         sql = f"{sql} WHERE {where}"
     rows = database.connection.execute(sql, tuple(parameters))
-    return [from_body(kind_type, json.loads(str(row["body"]))) for row in rows]
+    return [value_of(kind_type, str(row["body"]), row["patient_id"]) for row in rows]
+
+
+def value_of(kind_type: type[T], text: str, patient_id: str | None) -> T:
+    """The value of a stored body. The row says whose record it is: patients may be joined."""
+    body = json.loads(text)
+    if body.get("patient_id", patient_id) != patient_id:
+        body["patient_id"] = patient_id
+    return from_body(kind_type, body)
 
 
 def body_of(database: Database, kind: str, record_id: str) -> Body | None:
@@ -81,7 +88,8 @@ def save_local(database: Database, value: Any, *, now: datetime, change_id: str)
     """Write a record made or edited here, and its outbox row, in the caller's transaction.
 
     Fields of the stored body that this version does not know are kept. An event is only ever
-    inserted: a second one with the same id is refused by the schema (IntegrityError). Raises
+    inserted: a second one with the same id is refused by the schema (IntegrityError). The change of
+    an event is named by the event's own id; `change_id` is for edits. Raises
     OutsideTransactionError and ServerOwnedError, which are bugs of the caller.
     """
     kind = name_of(value)
@@ -109,6 +117,8 @@ def save_local(database: Database, value: Any, *, now: datetime, change_id: str)
             f"UPDATE {kind} SET patient_id = ?, body = ? WHERE id = ?",  # noqa: S608
             (change.patient_id, body, change.id),
         )
+    if policy_of(kind) is Policy.EVENT:
+        change_id = change.id  # it has one change for ever: a second id would say nothing more
     _queue(connection, change, body, before, change_id, now)
     return change
 
@@ -138,11 +148,7 @@ def _queue(
             (change_id, body, newest["sequence"]),
         )
         return
-    connection.execute(
-        "INSERT INTO outbox (change_id, kind, record_id, patient_id, body, base_body, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (change_id, change.kind, change.id, change.patient_id, body, before, to_iso(now)),
-    )
+    add_row(connection, change, change_id, body, before, now)
 
 
 def _newest_row(connection: Connection, change: Change) -> Row | None:

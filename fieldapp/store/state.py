@@ -13,11 +13,23 @@ from fieldapp.clock import to_iso
 from fieldapp.domain.codec import from_body, to_body
 from fieldapp.domain.patients import Practitioner
 from fieldapp.store.db import Database
-from fieldapp.store.outbox import atomic, dump
+from fieldapp.store.outbox import CLOCK_OFFSET, atomic, dump
 
 _SEQUENCE = "device_sequence"
 _ENROLMENT = "enrolment"
 _LATEST_CLOCK = "latest_clock"
+_RULES = "rules"
+_EPOCH = "epoch"
+_LOG_HEAD = "log_head"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the organisation has decided; `mark` is the server's fingerprint of it."""
+
+    mark: str = ""
+    drafts_travel: bool = True
+    courier_allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,52 @@ def note_clock(database: Database, now: datetime) -> None:
 def latest_clock(database: Database) -> str | None:
     """The latest time at which something was written here, as text; None in a new store."""
     return read(database, _LATEST_CLOCK)
+
+
+# --- what the server told of itself
+
+
+def rules(database: Database) -> Rules:
+    """The organisation's rules as last told; before that drafts travel and courier files do not."""
+    text = read(database, _RULES)
+    return Rules() if text is None else from_body(Rules, json.loads(text))
+
+
+def remember_rules(database: Database, new: Rules) -> None:
+    """Obey these from now on."""
+    write(database, _RULES, dump(to_body(new)))
+
+
+def epoch(database: Database) -> int | None:
+    """The server's epoch that this store has come to terms with; it grows with each restore."""
+    text = read(database, _EPOCH)
+    return None if text is None else int(text)
+
+
+def remember_epoch(database: Database, number: int) -> None:
+    """All that a restored server may have lost has been offered to it again."""
+    write(database, _EPOCH, str(number))
+
+
+def log_head(database: Database) -> str:
+    """The hash of the newest line of the access log that the server holds; "" for none."""
+    return read(database, _LOG_HEAD) or ""
+
+
+def remember_log_head(database: Database, line_hash: str) -> None:
+    """The server holds the log up to this line."""
+    write(database, _LOG_HEAD, line_hash)
+
+
+def clock_offset_ms(database: Database) -> int | None:
+    """By how many milliseconds this laptop's clock was behind the server's when last told."""
+    text = read(database, CLOCK_OFFSET)
+    return None if text is None else int(text)
+
+
+def remember_clock_offset(database: Database, milliseconds: int) -> None:
+    """Learnt from an answer to a log-in of ours only: anybody may set a clock otherwise."""
+    write(database, CLOCK_OFFSET, str(milliseconds))
 
 
 # --- enrolment

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fieldapp.clock import from_iso, to_iso
-from fieldapp.domain.codec import from_body
 from fieldapp.domain.kinds import KINDS
 from fieldapp.store.db import Database
+from fieldapp.store.records import value_of
 
 _TIMES = {
     "encounter": "started_at",
@@ -61,10 +60,8 @@ def page(
         last = rows[limit - 1][0]
         rows = [row for row in rows if row[0] >= last]
     return [
-        TimelineRecord(kind, record_id, from_iso(at), _value(kind, body))
+        TimelineRecord(
+            kind, record_id, from_iso(at), value_of(KINDS[kind].value_type, body, patient_id)
+        )
         for at, record_id, kind, body in rows
     ]
-
-
-def _value(kind: str, body: str) -> Any:
-    return from_body(KINDS[kind].value_type, json.loads(body))

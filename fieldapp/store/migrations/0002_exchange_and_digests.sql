@@ -148,6 +148,13 @@ CREATE TABLE patient_digest (
     digest TEXT NOT NULL
 ) STRICT;
 
+-- A store that holds nothing yet has its sums; an older one gets them before its next comparison.
+INSERT INTO store_state (key, value)
+SELECT 'digests_kept', '1'
+WHERE NOT EXISTS (SELECT 1 FROM practitioner)
+    AND NOT EXISTS (SELECT 1 FROM patient)
+    AND NOT EXISTS (SELECT 1 FROM unknown_record);
+
 -- What has arrived in a pull that began anew: 'patient' for anybody of whom there was anything, and
 -- every record of the whole team by its own kind.
 CREATE TABLE arrived (
