@@ -360,6 +360,14 @@ _SENTENCES: dict[str, object] = {
         "Listen har feil, eller pasientene her er endret siden du så på den. Ingenting er hentet "
         "inn. Se over listen på nytt.",
     ),
+    # --- safety items and wishes ---
+    "involved": QT_TRANSLATE_NOOP(
+        "errors",
+        "Du førte en av dem, så en kollega må svare. Ingenting er skrevet. Saken blir stående.",
+    ),
+    "already_answered": QT_TRANSLATE_NOOP(
+        "errors", "En kollega har allerede svart på saken. Ingenting nytt er skrevet."
+    ),
     # --- anything else ---
     "user_error": QT_TRANSLATE_NOOP(
         "errors", "Det gikk ikke. Ingenting er slettet. Se over og prøv igjen."

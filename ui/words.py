@@ -137,6 +137,49 @@ _KINDS: dict[str, object] = {
     "screening": QT_TRANSLATE_NOOP("words", "Kartlegging"),
     "rapid_test": QT_TRANSLATE_NOOP("words", "Hurtigtest"),
     "handout": QT_TRANSLATE_NOOP("words", "Utlevering"),
+    "draft": QT_TRANSLATE_NOOP("words", "Utkast"),
+    "proposal": QT_TRANSLATE_NOOP("words", "Ønske til kontoret"),
+    "detected_issue": QT_TRANSLATE_NOOP("words", "Sikkerhetssak"),
+}
+
+_FIELDS: dict[str, object] = {
+    "active": QT_TRANSLATE_NOOP("words", "Gjelder"),
+    "answer": QT_TRANSLATE_NOOP("words", "Svar"),
+    "appointment_id": QT_TRANSLATE_NOOP("words", "Avtale"),
+    "category": QT_TRANSLATE_NOOP("words", "Gjelder"),
+    "decision": QT_TRANSLATE_NOOP("words", "Avgjørelse"),
+    "practical": QT_TRANSLATE_NOOP("words", "Praktisk"),
+    "reason": QT_TRANSLATE_NOOP("words", "Årsak"),
+    "relation": QT_TRANSLATE_NOOP("words", "Forhold"),
+    "sex": QT_TRANSLATE_NOOP("words", "Kjønn"),
+    "temporary_number": QT_TRANSLATE_NOOP("words", "Midlertidig nummer"),
+    "family_name": QT_TRANSLATE_NOOP("words", "Etternavn"),
+    "given_name": QT_TRANSLATE_NOOP("words", "Fornavn"),
+    "national_id": QT_TRANSLATE_NOOP("words", "Fødselsnummer"),
+    "birth_date": QT_TRANSLATE_NOOP("words", "Fødselsdato"),
+    "address": QT_TRANSLATE_NOOP("words", "Adresse"),
+    "postal_code": QT_TRANSLATE_NOOP("words", "Postnummer"),
+    "city": QT_TRANSLATE_NOOP("words", "Poststed"),
+    "phone": QT_TRANSLATE_NOOP("words", "Telefon"),
+    "gp_name": QT_TRANSLATE_NOOP("words", "Fastlege"),
+    "level": QT_TRANSLATE_NOOP("words", "Nivå"),
+    "text": QT_TRANSLATE_NOOP("words", "Tekst"),
+    "state": QT_TRANSLATE_NOOP("words", "Svar"),
+    "confirmed_on": QT_TRANSLATE_NOOP("words", "Bekreftet"),
+    "confirmed_by": QT_TRANSLATE_NOOP("words", "Bekreftet av"),
+    "name": QT_TRANSLATE_NOOP("words", "Navn"),
+    "note": QT_TRANSLATE_NOOP("words", "Merknad"),
+    "may_be_informed": QT_TRANSLATE_NOOP("words", "Samtykke"),
+    "day": QT_TRANSLATE_NOOP("words", "Dag"),
+    "time": QT_TRANSLATE_NOOP("words", "Klokkeslett"),
+    "kind": QT_TRANSLATE_NOOP("words", "Form"),
+    "purpose": QT_TRANSLATE_NOOP("words", "Formål"),
+    "status": QT_TRANSLATE_NOOP("words", "Status"),
+    "participants": QT_TRANSLATE_NOOP("words", "Deltakere"),
+    "started_at": QT_TRANSLATE_NOOP("words", "Start"),
+    "ended_at": QT_TRANSLATE_NOOP("words", "Slutt"),
+    "travel_minutes": QT_TRANSLATE_NOOP("words", "Reisetid"),
+    "practitioner_id": QT_TRANSLATE_NOOP("words", "Ansatt"),
 }
 
 
@@ -149,6 +192,12 @@ def kind_word(kind: str) -> str:
     """The word for a kind of record or a form; an unknown kind is named by its code."""
     text = _KINDS.get(kind)
     return QCoreApplication.translate("words", str(text)) if text is not None else kind
+
+
+def field_word(field: str) -> str:
+    """The word for a field of a record; one that a newer version wrote is named by its code."""
+    text = _FIELDS.get(field)
+    return QCoreApplication.translate("words", str(text)) if text is not None else field
 
 
 def age_text(patient: Patient, today: date) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from fieldapp.clock import to_iso
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.services import issues
 from fieldapp.services.session import Session, UnitOfWork
-from fieldapp.store import drafts, inbox, outbox
+from fieldapp.store import drafts, inbox, outbox, state
 from fieldapp.store import patients as store_patients
 from fieldapp.store.outbox import Body, OutboxItem
 
@@ -55,7 +56,9 @@ class UnsentItem:
 
     ``title_code`` tells records of one kind apart (template, status, instrument, panel …).
     ``state`` is waiting, in_flight or parked. ``mine`` and ``servers`` are the two sides of a
-    parked edit; ``decidable`` says that a person can choose between them.
+    parked edit; ``decidable`` says that a person can choose between them. ``handed_over`` says
+    that the office was asked to deal with it. ``waits_for`` is the change that this one cannot go
+    before, because that one is parked. A draft has the kind "draft" and its own id as change id.
     """
 
     change_id: str
@@ -69,12 +72,18 @@ class UnsentItem:
     reason_detail: str | None
     mine: Body
     servers: Body | None
+    record_id: str = ""
+    handed_over: bool = False
+    waits_for: str | None = None
 
     @property
     def decidable(self) -> bool:
         """True for a conflict: two sides of one record, of which a person chooses."""
         return _is_conflict(self.state, self.kind, self.servers)
 
+
+_HANDED_OVER = "handed_over."
+"""Key of the store's memory, followed by the change id."""
 
 _TITLE_FIELDS = {
     "note": "template",
@@ -109,6 +118,7 @@ def unsent(session: Session) -> list[UnsentItem]:
     patients = store_patients.by_ids(
         session.database, [item.patient_id for item in found if item.patient_id]
     )
+    held_back = _held_back(session, found)
     return [
         UnsentItem(
             change_id=item.change_id,
@@ -126,9 +136,42 @@ def unsent(session: Session) -> list[UnsentItem]:
             reason_detail=item.reason_detail,
             mine=item.body,
             servers=item.server_body,
+            record_id=item.record_id,
+            handed_over=item.state == "parked" and _handed_over(session, item.change_id),
+            waits_for=held_back.get(item.change_id),
         )
         for item in found
     ]
+
+
+def _held_back(session: Session, found: list[OutboxItem]) -> dict[str, str]:
+    """Change id of what waits -> change id of the parked one that it waits for.
+
+    Later edits of a parked record wait for it, and so does all that points to a record which the
+    server has not got, in chains of any length.
+    """
+    blocking: dict[str, str] = {}
+    parked: dict[tuple[str, str], str] = {}
+    result: dict[str, str] = {}
+    connection = session.database.connection
+    for item in found:
+        record = (item.kind, item.record_id)
+        if item.state == "parked":
+            parked.setdefault(record, item.change_id)
+            reason = item.change_id
+        else:
+            pointed = [item.body.get(name) for name in outbox.POINTERS]
+            if item.patient_id != item.record_id:
+                pointed.append(item.patient_id)
+            first = next((blocking[key] for key in pointed if key in blocking), None)
+            waits_for = parked.get(record) or first
+            if waits_for is None:
+                continue
+            result[item.change_id] = waits_for
+            reason = waits_for
+        if outbox.version_of(connection, *record) == 0:
+            blocking.setdefault(item.record_id, reason)
+    return result
 
 
 def retry(session: Session, change_id: str) -> ChangeSet:
@@ -139,6 +182,24 @@ def retry(session: Session, change_id: str) -> ChangeSet:
             outbox.retry(session.database, change_id)
             _note(unit, "retry", Change(item.kind, item.record_id, item.patient_id))
     return unit.changes()
+
+
+def hand_over(session: Session, change_id: str) -> ChangeSet:
+    """Ask the office to deal with a parked change. It stays here, and counted, until the office
+    has settled it.
+
+    The server holds what it refused, and the line of the log that travels there names who asked.
+    """
+    with session.write() as unit:
+        item = _parked(session, change_id)
+        if item is not None and not _handed_over(session, change_id):
+            state.write(session.database, _HANDED_OVER + change_id, to_iso(unit.now))
+            _note(unit, "hand_over", Change(item.kind, item.record_id, item.patient_id))
+    return unit.changes()
+
+
+def _handed_over(session: Session, change_id: str) -> bool:
+    return state.read(session.database, _HANDED_OVER + change_id) is not None
 
 
 def keep_mine(session: Session, change_id: str) -> ChangeSet:

@@ -37,6 +37,7 @@ from ui.handout.slot_card import SlotCard
 from ui.handout.state import Ask, round_row, round_summary
 from ui.page import Page
 from ui.patient.header_state import header
+from ui.sync.notices import PatientNotices
 from ui.widgets import (
     Banner,
     EmptyState,
@@ -134,7 +135,8 @@ class HandoutPage(Page):
         self._head = PatientHead(self)
         self._trouble = Banner("", "danger", self)
         self._stale = Banner("", "warn", self)
-        for widget in (self._head, self._trouble):
+        self._notices = PatientNotices(self.context, self)
+        for widget in (self._head, self._notices, self._trouble):
             column.addWidget(widget)
         self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
@@ -226,6 +228,7 @@ class HandoutPage(Page):
         for widget in (self._summary, self.list, self._next):
             widget.setVisible(bool(state.rows))  # an empty list says nothing but "broken"
         self._head.setVisible(state.patient is not None)
+        self._notices.show_patient(state.patient.id if state.patient else None)
         if state.patient is not None:
             self._head.show_header(header(state.patient, state.flags, today))
         self._stale.say(state.stale, "warn")

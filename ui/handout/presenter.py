@@ -53,7 +53,7 @@ KNOWN_ERRORS = (FieldAppError, HandoutError)
 HISTORY_LIMIT = 200
 """Events of a patient looked through for those of today; far more than one day can hold."""
 ROUND_KINDS = frozenset({"patient", "flag", "assignment", "medication_request",
-                         "medication_administration"})  # fmt: skip
+                         "medication_administration", "detected_issue"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

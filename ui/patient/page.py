@@ -24,6 +24,7 @@ from ui.patient.notes_tab import NotesTab
 from ui.patient.overview_tab import OverviewTab
 from ui.patient.screening_tab import ScreeningTab
 from ui.patient.tab import Tab
+from ui.sync.notices import PatientNotices
 from ui.widgets import EmptyState
 
 TABS: tuple[tuple[str, Callable[[AppContext, QWidget], Tab]], ...] = (
@@ -71,7 +72,9 @@ class PatientPage(Page):
         top.setContentsMargins(24, 16, 24, 0)
         top.setSpacing(4)
         self._header_area = HeaderArea(self.header, BELOW_HEADER, self)
+        self._notices = PatientNotices(context, self)
         top.addWidget(self._header_area)
+        top.addWidget(self._notices)
         top.addWidget(self.tabs)
         column.addLayout(top)
         column.addWidget(self._stack, 1)
@@ -123,7 +126,9 @@ class PatientPage(Page):
             widget.setVisible(facts is not None)
         self._gone.setVisible(facts is None)
         if facts is None:
+            self._notices.show_patient(None)
             return
+        self._notices.show_patient(self.patient_id)
         open_visit = visits.open_encounter(session, self.patient_id)
         view = header(facts.patient, facts.flags_shown, session.today())
         planned = facts.next_appointment

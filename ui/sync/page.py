@@ -13,19 +13,24 @@ from PySide6.QtWidgets import (
 )
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.services import sync_status, trip
+from fieldapp.domain.kinds import Policy, policy_of
+from fieldapp.services import conflicts, issues, sync_status, trip
+from fieldapp.services.issues import IssueView
 from fieldapp.services.sync_status import UnsentItem
 from ui import errors
 from ui.context import AppContext
 from ui.page import Page
+from ui.sync.conflict_dialog import ConflictDialog
+from ui.sync.issue_dialog import IssueDialog, issue_row
 from ui.sync.reasons import differences, reason_text
 from ui.sync.state import NEEDS_LOGIN, headline, step_text
-from ui.sync.unsent import trip_row, unsent_row
+from ui.sync.unsent import place_of, trip_row, unsent_row, waits_text
 from ui.widgets import (
     Banner,
     Card,
     Columns,
     EmptyState,
+    FlowLayout,
     IconLabel,
     PageHeader,
     PrimaryButton,
@@ -46,6 +51,7 @@ class SyncPage(Page):
         super().__init__(context, parent)
         self.setObjectName("page")
         self._items: dict[str, UnsentItem] = {}
+        self._open_issues: dict[str, IssueView] = {}
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         scroll = ScrollColumn(self.tr("Synk"), self)
@@ -53,6 +59,7 @@ class SyncPage(Page):
         column = scroll.body
         column.addWidget(self._head())
         column.addWidget(self._status_card())
+        column.addWidget(self._issues_card())
         columns = Columns(self)
         columns.left.addWidget(self._unsent_card())
         columns.left.addStretch(1)
@@ -66,12 +73,12 @@ class SyncPage(Page):
     def show_for(self, **args: object) -> None:
         del args
         self._show_status()
-        self._show_unsent()
         self._show_trip()
-        self._sync_button.setFocus()
+        self._focus_work()
 
     def refresh(self, change_set: ChangeSet) -> None:
         del change_set
+        self._show_issues()
         self._show_unsent()
         self._show_trip()
 
@@ -127,6 +134,14 @@ class SyncPage(Page):
         row.addWidget(button)
         return self._login
 
+    def _issues_card(self) -> QWidget:
+        self._issues_card_widget = card = Card(self.tr("Sikkerhetssaker"), self)
+        self._issues = RowList(self.tr("Sikkerhetssaker"), card)
+        self._issues.setObjectName("issueList")
+        self._issues.activated_id.connect(self._open_issue)
+        card.body.addWidget(self._issues)
+        return card
+
     def _unsent_card(self) -> QWidget:
         card = Card(self.tr("Usendt"), self)
         self._unsent = RowList(self.tr("Usendte endringer"), card)
@@ -149,17 +164,21 @@ class SyncPage(Page):
         column.setSpacing(8)
         self._reason = Text("", "", self._choice)
         column.addWidget(self._reason)
-        buttons = QHBoxLayout()
-        self._retry = SecondaryButton(self.tr("Prøv igjen"), self._choice, name="unsentRetry")
-        self._mine = SecondaryButton(self.tr("Behold min"), self._choice, name="unsentMine")
-        self._theirs = SecondaryButton(self.tr("Bruk serverens"), self._choice, name="unsentTheirs")
+        buttons = QWidget(self._choice)
+        flow = FlowLayout(buttons, 8, lines=0)
+        self._decide = PrimaryButton(self.tr("Velg hva som gjelder"), buttons, name="unsentDecide")
+        self._correct = SecondaryButton(self.tr("Rett"), buttons, name="unsentCorrect")
+        self._retry = SecondaryButton(self.tr("Prøv igjen"), buttons, name="unsentRetry")
+        self._hand_over = SecondaryButton(
+            self.tr("Overlat til kontoret"), buttons, name="unsentHandOver"
+        )
+        self._decide.clicked.connect(self._decide_current)
+        self._correct.clicked.connect(self._correct_current)
         self._retry.clicked.connect(lambda: self._settle(sync_status.retry))
-        self._mine.clicked.connect(lambda: self._settle(sync_status.keep_mine))
-        self._theirs.clicked.connect(lambda: self._settle(sync_status.take_servers))
-        for button in (self._retry, self._mine, self._theirs):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        column.addLayout(buttons)
+        self._hand_over.clicked.connect(lambda: self._settle(sync_status.hand_over))
+        for button in (self._decide, self._correct, self._retry, self._hand_over):
+            flow.addWidget(button)
+        column.addWidget(buttons)
         self._choice.hide()
         return self._choice
 
@@ -192,7 +211,27 @@ class SyncPage(Page):
         self._problem.say(sentence, "warn" if needs_login else "danger")
         self._cancel_button.setVisible(state.running)
         self._sync_button.setEnabled(not state.running)
+        self._show_issues()
         self._show_unsent()
+
+    def _show_issues(self) -> None:
+        found = issues.open_items(self.context.session)
+        self._open_issues = {view.issue.id: view for view in found}
+        now = self.context.session.clock.now()
+        self._issues.set_rows([issue_row(view, now) for view in found])
+        self._issues.fit_height()
+        self._issues_card_widget.setVisible(bool(found))
+
+    def _focus_work(self) -> None:
+        """Where a person is needed, the list of it has the keys; else the button."""
+        if self._open_issues:
+            self._issues.setFocus()
+            if self._issues.current_id is None:
+                self._issues.select_id(next(iter(self._open_issues)))
+        elif any(item.state == "parked" for item in self._items.values()):
+            self._unsent.setFocus()
+        else:
+            self._sync_button.setFocus()
 
     def _show_unsent(self) -> None:
         items = sync_status.unsent(self.context.session)
@@ -221,21 +260,66 @@ class SyncPage(Page):
     @Slot(str)
     def _show_choice(self, change_id: str) -> None:
         item = self._items.get(change_id)
+        blocker = self._items.get(item.waits_for or "") if item is not None else None
         parked = item is not None and item.state == "parked"
-        self._choice.setVisible(parked)
-        if item is None or not parked:
+        self._choice.setVisible(parked or blocker is not None)
+        if item is None:
             return
-        self._reason.setText("\n".join([reason_text(item), *differences(item)]))
-        self._mine.setVisible(item.decidable)
-        self._theirs.setVisible(item.decidable)
+        now = self.context.session.clock.now()
+        if blocker is not None:
+            self._reason.setText(waits_text(item, blocker, now))
+        elif parked:
+            self._reason.setText("\n".join([reason_text(item), *self._more(item)]))
+        editable = policy_of(item.kind) is Policy.EDITED
+        self._correct.say(self.tr("Rett") if editable else self.tr("Åpne"))
+        self._decide.setVisible(item.decidable)
+        self._correct.setVisible(parked and not item.decidable and item.patient_id is not None)
+        self._retry.setVisible(parked and not item.decidable)
+        self._hand_over.setVisible(parked and not item.handed_over)
+
+    def _more(self, item: UnsentItem) -> list[str]:
+        """The two sides of a conflict, and whether the office was asked."""
+        lines = differences(item)
+        if item.handed_over:
+            lines.append(
+                self.tr("Overlatt til kontoret. Den telles her til kontoret har gjort det opp.")
+            )
+        return lines
 
     # --- what the user does
 
     @Slot(str)
+    def _open_issue(self, issue_id: str) -> None:
+        view = self._open_issues.get(issue_id)
+        if view is not None:
+            IssueDialog(self.context, view, self.window()).open()
+
+    @Slot(str)
     def _open_item(self, change_id: str) -> None:
+        """Enter or a click on a row: what waits is opened, what is stopped shows its choices."""
         item = self._items.get(change_id)
-        if item is not None and item.patient_id is not None and item.state != "parked":
-            self.context.navigate("patient", patient_id=item.patient_id)
+        if item is None:
+            return
+        if item.decidable:
+            self._decide_current()
+        elif item.state == "parked":
+            self._correct.setFocus()
+        elif item.patient_id is not None:
+            page, where = place_of(item)
+            self.context.navigate(page, **where)
+
+    @Slot()
+    def _decide_current(self) -> None:
+        conflict = conflicts.read(self.context.session, self._unsent.current_id or "")
+        if conflict is not None:
+            ConflictDialog(self.context, conflict, self.window()).open()
+
+    @Slot()
+    def _correct_current(self) -> None:
+        item = self._items.get(self._unsent.current_id or "")
+        if item is not None:
+            page, where = place_of(item)
+            self.context.navigate(page, **where)
 
     def _settle(self, act: object) -> None:
         change_id = self._unsent.current_id

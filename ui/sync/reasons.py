@@ -6,39 +6,9 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from fieldapp.services.sync_status import UnsentItem
 from ui import errors
-from ui.words import kind_word
+from ui.words import field_word as field_word
 
 translate = QCoreApplication.translate
-
-_FIELDS: dict[str, object] = {
-    "family_name": QT_TRANSLATE_NOOP("sync", "Etternavn"),
-    "given_name": QT_TRANSLATE_NOOP("sync", "Fornavn"),
-    "national_id": QT_TRANSLATE_NOOP("sync", "Fødselsnummer"),
-    "birth_date": QT_TRANSLATE_NOOP("sync", "Fødselsdato"),
-    "address": QT_TRANSLATE_NOOP("sync", "Adresse"),
-    "postal_code": QT_TRANSLATE_NOOP("sync", "Postnummer"),
-    "city": QT_TRANSLATE_NOOP("sync", "Poststed"),
-    "phone": QT_TRANSLATE_NOOP("sync", "Telefon"),
-    "gp_name": QT_TRANSLATE_NOOP("sync", "Fastlege"),
-    "level": QT_TRANSLATE_NOOP("sync", "Nivå"),
-    "text": QT_TRANSLATE_NOOP("sync", "Tekst"),
-    "state": QT_TRANSLATE_NOOP("sync", "Svar"),
-    "confirmed_on": QT_TRANSLATE_NOOP("sync", "Bekreftet"),
-    "confirmed_by": QT_TRANSLATE_NOOP("sync", "Bekreftet av"),
-    "name": QT_TRANSLATE_NOOP("sync", "Navn"),
-    "note": QT_TRANSLATE_NOOP("sync", "Merknad"),
-    "may_be_informed": QT_TRANSLATE_NOOP("sync", "Samtykke"),
-    "day": QT_TRANSLATE_NOOP("sync", "Dag"),
-    "time": QT_TRANSLATE_NOOP("sync", "Klokkeslett"),
-    "kind": QT_TRANSLATE_NOOP("sync", "Form"),
-    "purpose": QT_TRANSLATE_NOOP("sync", "Formål"),
-    "status": QT_TRANSLATE_NOOP("sync", "Status"),
-    "participants": QT_TRANSLATE_NOOP("sync", "Deltakere"),
-    "started_at": QT_TRANSLATE_NOOP("sync", "Start"),
-    "ended_at": QT_TRANSLATE_NOOP("sync", "Slutt"),
-    "travel_minutes": QT_TRANSLATE_NOOP("sync", "Reisetid"),
-    "practitioner_id": QT_TRANSLATE_NOOP("sync", "Ansatt"),
-}
 
 _REASONS: dict[str, object] = {
     "same_field": QT_TRANSLATE_NOOP(
@@ -109,12 +79,6 @@ def differences(item: UnsentItem) -> list[str]:
         for field in fields
         if item.mine.get(field) != item.servers.get(field)
     ]
-
-
-def field_word(field: str) -> str:
-    """The word for a field of a body; an unknown one is named by its code."""
-    text = _FIELDS.get(field)
-    return translate("sync", str(text)) if text is not None else kind_word(field)
 
 
 def _shown(value: object) -> str:

@@ -66,11 +66,7 @@ _CHECKS: dict[str, tuple[object, object]] = {
 
 def unsent_row(item: UnsentItem, now: datetime) -> Row:
     """Patient, kind, age and state of one unsent change."""
-    tag = RowTag(translate("sync", "Venter"), "warn", "clock")
-    if item.state == "parked":
-        tag = RowTag(translate("sync", "Stoppet"), "danger", "circle-alert")
-    elif item.state == "in_flight":
-        tag = RowTag(translate("sync", "Sendes"), "accent", "cloud-upload")
+    tag = _state_tag(item)
     since = translate("sync", "akkurat nå")
     if now - item.created_at >= timedelta(minutes=1):
         since = translate("sync", "for {age} siden").format(age=age(item.created_at, now))
@@ -82,6 +78,52 @@ def unsent_row(item: UnsentItem, now: datetime) -> Row:
         icon=_ICONS.get(item.kind, "file-text"),
         tags=(tag,),
     )
+
+
+def _state_tag(item: UnsentItem) -> RowTag:
+    if item.decidable:
+        return RowTag(translate("sync", "Konflikt"), "danger", "circle-alert")
+    if item.handed_over:
+        return RowTag(translate("sync", "Hos kontoret"), "warn", "clock")
+    if item.state == "parked":
+        return RowTag(translate("sync", "Stoppet"), "danger", "circle-alert")
+    if item.waits_for is not None:
+        return RowTag(translate("sync", "Venter på en annen"), "warn", "clock")
+    if item.state == "in_flight":
+        return RowTag(translate("sync", "Sendes"), "accent", "cloud-upload")
+    return RowTag(translate("sync", "Venter"), "warn", "clock")
+
+
+def waits_text(item: UnsentItem, blocker: UnsentItem, now: datetime) -> str:
+    """Which stopped change this one waits for, by name and age."""
+    return translate(
+        "sync", "Venter på «{what}» for {who}, som ble stoppet. Den går av seg selv etterpå."
+    ).format(
+        what=f"{kind_word(blocker.kind)}, {age(blocker.created_at, now)}",
+        who=blocker.patient_name or translate("sync", "hele teamet"),
+    )
+
+
+def place_of(item: UnsentItem) -> tuple[str, dict[str, object]]:
+    """The page and its arguments where a change can be looked at and corrected."""
+    where: dict[str, object] = {"patient_id": item.patient_id}
+    if item.patient_id is None:
+        return "today", {}
+    if item.kind in ("encounter", "draft"):
+        return "visit", where
+    if item.kind == "medication_administration":
+        return "handout", where
+    tab = _TABS.get(item.kind)
+    return "patient", {**where, "tab": tab} if tab else where
+
+
+_TABS = {
+    "contact": "contacts",
+    "note": "notes",
+    "screening_response": "screening",
+    "rapid_test": "screening",
+    "proposal": "medication",
+}
 
 
 def trip_row(check: TripCheck) -> Row:

@@ -24,6 +24,7 @@ from ui.errors import sentence_for
 from ui.page import Page
 from ui.patient.header import HeaderArea, PatientHeader
 from ui.patient.header_state import header
+from ui.sync.notices import PatientNotices
 from ui.visit.note_card import NoteCard
 from ui.visit.presenter import VisitPresenter
 from ui.visit.state import Phase, elsewhere_text
@@ -101,7 +102,8 @@ class VisitPage(Page):
         outer.setContentsMargins(22, 16, 22, 16)
         outer.setSpacing(12)
         header = HeaderArea(self._header, BELOW_HEADER, self)
-        for widget in (header, self._missing, self._elsewhere):
+        self._notices = PatientNotices(self.context, self)
+        for widget in (header, self._notices, self._missing, self._elsewhere):
             outer.addWidget(widget)
         self._columns.setContentsMargins(0, 0, 0, 0)
         self._columns.setSpacing(14)
@@ -187,6 +189,7 @@ class VisitPage(Page):
             return
         view = header(state.patient, state.flags, self.context.session.today())
         self._header.show_view(view, visit_open=True)
+        self._notices.show_patient(state.patient.id)
         self._elsewhere.say(elsewhere_text(state), "accent")
         self.visit_card.show_state(state, self.presenter.now)
 

@@ -18,6 +18,9 @@ class Dialog(QDialog):
     large text leaves no room. `confirm` names the act ("Signer og lås"), never just "OK".
     """
 
+    WIDTH = 560
+    """Width at 100 % text, where the window has the room."""
+
     def __init__(
         self,
         title: str,
@@ -88,7 +91,7 @@ class Dialog(QDialog):
         look = theme.current()
         parent = self.parentWidget()
         room = parent.window().size() if parent is not None else self.screen().availableSize()
-        width = min(look.pixels(560), room.width() - 24)
+        width = min(look.pixels(self.WIDTH), room.width() - 24)
         content, sides = self._content, self._outer.contentsMargins()
         inside = width - sides.left() - sides.right()
         content.setFixedWidth(inside)
