@@ -23,13 +23,14 @@ from fieldapp.domain.patients import Role
 from fieldapp.errors import UserError
 from fieldapp.ids import new_id
 from fieldapp.logs import PrivateFormatter
-from sync.server import auth
+from sync.server import auth, backup
 from sync.server.admin import Admin, AdminError, Place, initialise
 from sync.server.app import create_app
 from sync.server.seed import DEMO_USERNAME
 from sync.server.seed.load import seed_demo
 from sync.server.settings import Settings, check_listen
 from sync.server.storage.base import CannotOpenError, StorageError
+from sync.server.storage import sqlite
 from sync.server.storage.sqlite import KEY_VARIABLE
 from sync.server.storage.storage import Storage
 
@@ -48,6 +49,7 @@ _SENTENCES = {
 _BACKLOG = 2048
 _GRACE_SECONDS = 10
 _STOPPED = 130
+_SHORTEST_TOKEN = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,6 +83,10 @@ def _run_command(parsed: argparse.Namespace) -> int:
     if parsed.command is None:
         _parser().print_help()
         return 1
+    if parsed.command == "backup":
+        return _backup(place, parsed)
+    if parsed.command == "restore":
+        return _restore(place, parsed)
     storage = place.open()
     try:
         if parsed.command == "run":
@@ -133,6 +139,39 @@ def _seed(place: Place, parsed: argparse.Namespace) -> int:
     secret = {} if parsed.password_stdin else {"password": password}
     _tell(parsed, "seeded", username=DEMO_USERNAME, **secret, counts=counts)
     return 0
+
+
+def _backup(place: Place, parsed: argparse.Namespace) -> int:
+    _embedded_only(place)
+    made = backup.back_up(
+        place.folder,
+        place.environment_key,
+        Path(parsed.folder),
+        SystemClock().now(),
+        with_key=parsed.with_key,
+    )
+    print(f"Copied and proved: {made.records} records, up to number {made.newest_seq}.")
+    if not parsed.with_key:
+        print("The key is not in the copy. Keep it elsewhere; without it the copy is lost.")
+    return 0
+
+
+def _restore(place: Place, parsed: argparse.Namespace) -> int:
+    _embedded_only(place)
+    key = place.environment_key
+    if key is None and parsed.key_file is not None:
+        key = sqlite.read_key(Path(parsed.key_file))
+    made = backup.restore(
+        place.folder, key, Path(parsed.folder), keep_key=place.environment_key is None
+    )
+    print(f"Restored: {made.records} records as of {made.made_at}, up to number {made.newest_seq}.")
+    print("What laptops sent after that they are asked for again at their next sync.")
+    return 0
+
+
+def _embedded_only(place: Place) -> None:
+    if place.database_url is not None:
+        raise AdminError("A PostgreSQL is copied with its own tools; see sync/OPERATIONS.md.")
 
 
 def _administer(admin: Admin, parsed: argparse.Namespace) -> int:
@@ -206,7 +245,10 @@ def _tell(parsed: argparse.Namespace, event: str, **facts: object) -> None:
 
 
 def _serve(storage: Storage, parsed: argparse.Namespace) -> int:
-    check_listen(parsed.host, behind_tls_proxy=parsed.insecure_behind_tls_proxy)
+    has_tls = parsed.certificate is not None
+    if has_tls != (parsed.key is not None):
+        raise AdminError("A certificate needs its key, and a key its certificate.")
+    check_listen(parsed.host, has_tls=has_tls, behind_tls_proxy=parsed.insecure_behind_tls_proxy)
     family = socket.AF_INET6 if ":" in parsed.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         if os.name == "posix":
@@ -214,24 +256,26 @@ def _serve(storage: Storage, parsed: argparse.Namespace) -> int:
         listener.bind((parsed.host, parsed.port))
         listener.listen(_BACKLOG)
         _log_to_stderr()
-        server = _http_server(storage)
+        server = _http_server(storage, parsed)
         if parsed.until_stdin_closes:
             threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
         # Connections are taken in already, and answered as soon as the server's loop turns.
-        _announce(storage, listener, parsed.host)
+        _announce(storage, listener, parsed.host, "https" if has_tls else "http")
         server.run(sockets=[listener])
     return 0
 
 
-def _http_server(storage: Storage) -> uvicorn.Server:
+def _http_server(storage: Storage, parsed: argparse.Namespace) -> uvicorn.Server:
     config = uvicorn.Config(
-        create_app(storage, SystemClock(), new_id),
+        create_app(storage, SystemClock(), new_id, settings=_settings(parsed)),
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         lifespan="off",
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        ssl_certfile=parsed.certificate,
+        ssl_keyfile=parsed.key,
     )
     server = uvicorn.Server(config)
 
@@ -242,6 +286,15 @@ def _http_server(storage: Storage) -> uvicorn.Server:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     return server
+
+
+def _settings(parsed: argparse.Namespace) -> Settings:
+    if parsed.monitor_token_file is None:
+        return Settings()
+    token = Path(parsed.monitor_token_file).read_text(encoding="ascii").strip()
+    if len(token) < _SHORTEST_TOKEN:
+        raise AdminError(f"The token for monitoring needs {_SHORTEST_TOKEN} characters.")
+    return Settings(monitor_token_hash=auth.token_hash(token))
 
 
 def _stop_with_input(server: uvicorn.Server) -> None:
@@ -258,12 +311,12 @@ def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
-def _announce(storage: Storage, listener: socket.socket, host: str) -> None:
+def _announce(storage: Storage, listener: socket.socket, host: str, scheme: str) -> None:
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     ready = {
         "event": "listening",
-        "url": f"http://{shown}:{port}",
+        "url": f"{scheme}://{shown}:{port}",
         "host": host,
         "port": port,
         "server_id": storage.server_id,
@@ -291,6 +344,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=int, default=8440, help="0 takes any free one")
     run.add_argument("--insecure-behind-tls-proxy", action="store_true")
     run.add_argument("--until-stdin-closes", action="store_true", help="end when the input closes")
+
+    run.add_argument("--certificate", metavar="FILE", help="serve TLS with this chain (PEM)")
+    run.add_argument("--key", metavar="FILE", help="private key of the certificate (PEM)")
+    run.add_argument("--monitor-token-file", metavar="FILE", help="who may read /metrics from afar")
+
+    copy = commands.add_parser("backup", parents=[where], help="copy the embedded database")
+    copy.add_argument("folder", help="new folder for the copy")
+    copy.add_argument("--with-key", action="store_true", help="put the key beside the copy")
+
+    back = commands.add_parser("restore", parents=[where], help="put a copy in place")
+    back.add_argument("folder", help="folder of the copy")
+    back.add_argument("--key-file", help="the key that the copy was made with")
 
     _add_user_commands(commands.add_parser("user", help="accounts"), where)
     _add_device_commands(commands.add_parser("device", help="laptops"), where)

@@ -27,9 +27,11 @@ class Settings:
     max_wire_bytes: int = MAX_WIRE_BYTES
     max_plain_bytes: int = MAX_PLAIN_BYTES
     page_limit: int = MAX_RECORDS
+    monitor_token_hash: str | None = None
+    """Fingerprint of the token with which `/metrics` may be read from another machine."""
 
 
-def check_listen(host: str, *, behind_tls_proxy: bool) -> None:
+def check_listen(host: str, *, behind_tls_proxy: bool, has_tls: bool = False) -> None:
     """Raise InsecureListenError when passwords would travel in the open."""
-    if host not in _LOOPBACK and not behind_tls_proxy:
+    if host not in _LOOPBACK and not (behind_tls_proxy or has_tls):
         raise InsecureListenError(host)
