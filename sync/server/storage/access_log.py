@@ -43,17 +43,16 @@ class AccessLogRepository:
             (sequence, line_hash, device_id),
         )
 
-    def mark_forked(self, device_id: str) -> None:
-        """Note that a laptop's log does not follow from what was here."""
-        self._db.run("UPDATE device SET log_forked = 1 WHERE id = ?", (device_id,))
-
-    def holds(self, device_id: str, line_hash: str) -> bool:
-        """True when a line with this hash is here."""
-        return bool(
-            self._db.rows(
-                "SELECT 1 FROM access_log WHERE hash = ? AND device_id = ?", (line_hash, device_id)
-            )
+    def held(self, device_id: str, hashes: Sequence[str]) -> frozenset[str]:
+        """Return those of these hashes under which a line of the laptop is here."""
+        rows = self._db.rows_for(
+            "WITH wanted (hash) AS ({keys}) SELECT l.hash FROM wanted JOIN access_log l"
+            " ON l.hash = wanted.hash AND l.device_id = ?",
+            ("text",),
+            [(one,) for one in dict.fromkeys(hashes)],
+            (device_id,),
         )
+        return frozenset(str(row[0]) for row in rows)
 
     def add(self, lines: Sequence[LogRow]) -> None:
         """Add lines; those that are here already stay as they are."""

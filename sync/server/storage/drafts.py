@@ -10,6 +10,11 @@ from typing import Any
 from sync.server.storage.base import Row, Statements
 
 _COLUMNS = "id, device_id, user_id, patient_id, form, encounter_id, body, saved_at, received_at"
+_FOREIGN = (
+    "user_id = ? AND device_id <> ? AND EXISTS (SELECT 1 FROM scope_grant g"
+    " WHERE g.user_id = draft.user_id AND g.patient_id = draft.patient_id"
+    " AND g.ended_seq IS NULL)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +84,30 @@ class DraftRepository:
         )
         return (str(rows[0][0]), str(rows[0][1])) if rows else None
 
-    def of_user(self, user_id: str, *, not_from: str = "") -> list[DraftRow]:
-        """Return a person's drafts, the newest first, without those of one laptop."""
+    def of_user(self, user_id: str) -> list[DraftRow]:
+        """Return all of a person's drafts, the newest first. For the recovery role."""
         rows = self._db.rows(
-            f"SELECT {_COLUMNS} FROM draft WHERE user_id = ? AND device_id <> ?"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM draft WHERE user_id = ?"  # noqa: S608
             " ORDER BY saved_at DESC, id, device_id",
-            (user_id, not_from),
+            (user_id,),
         )
         return [_draft(row) for row in rows]
 
-    def names_of_user(self, user_id: str, not_from: str) -> list[tuple[str, str, str]]:
-        """Return (id, device id, moment of saving) of what `of_user` gives, without contents."""
+    def foreign(self, user_id: str, device_id: str) -> list[DraftRow]:
+        """Return a person's drafts from other laptops, of patients they follow, newest first."""
         rows = self._db.rows(
-            "SELECT id, device_id, saved_at FROM draft WHERE user_id = ? AND device_id <> ?"
+            f"SELECT {_COLUMNS} FROM draft WHERE {_FOREIGN}"  # noqa: S608
+            " ORDER BY saved_at DESC, id, device_id",
+            (user_id, device_id),
+        )
+        return [_draft(row) for row in rows]
+
+    def foreign_names(self, user_id: str, device_id: str) -> list[tuple[str, str, str]]:
+        """Return (id, device id, moment of saving) of what `foreign` gives, without contents."""
+        rows = self._db.rows(
+            f"SELECT id, device_id, saved_at FROM draft WHERE {_FOREIGN}"  # noqa: S608
             " ORDER BY id, device_id",
-            (user_id, not_from),
+            (user_id, device_id),
         )
         return [(str(one), str(device), str(saved)) for one, device, saved in rows]
 

@@ -22,6 +22,15 @@ class OfficeLine:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedVisit:
+    """A planned visit: its day (ISO date) and local time ("HH:MM"), where one was agreed."""
+
+    id: str
+    day: str
+    time: str | None
+
+
 class OfficeRepository:
     """Reads and writes what belongs to the office inside one open transaction."""
 
@@ -86,12 +95,21 @@ class OfficeRepository:
 
     # --- lists
 
-    def last_contacts(self) -> dict[str, str]:
-        """Return when each laptop last asked for anything, as far as reports tell."""
-        rows = self._db.rows("SELECT device_id, received_at FROM device_report")
+    def served_complete(self, device_id: str, at: str) -> None:
+        """Note that a laptop is being sent the last page of a pull."""
+        self._db.run(
+            "UPDATE device_report SET served_complete_at = ? WHERE device_id = ?", (at, device_id)
+        )
+
+    def served(self) -> dict[str, str]:
+        """Return when each laptop was last sent the last page of a pull."""
+        rows = self._db.rows(
+            "SELECT device_id, served_complete_at FROM device_report"
+            " WHERE served_complete_at IS NOT NULL"
+        )
         return {str(device_id): str(at) for device_id, at in rows}
 
-    def encounter_starts(self, user_id: str, received_after: str) -> list[str]:
+    def encounters_since(self, user_id: str, received_after: str) -> list[str]:
         """Return the bodies of the visits of a person that came to the server after a moment."""
         rows = self._db.rows(
             "SELECT body FROM record WHERE kind = 'encounter' AND author_id = ?"
@@ -100,13 +118,14 @@ class OfficeRepository:
         )
         return [str(row[0]) for row in rows]
 
-    def count_planned(self, user_id: str, first_day: str, last_day: str) -> int:
-        """Return how many visits are planned for a person on these days, both included."""
-        ((number,),) = self._db.rows(
-            "SELECT count(*) FROM planned_visit WHERE practitioner_id = ? AND day BETWEEN ? AND ?",
+    def planned(self, user_id: str, first_day: str, last_day: str) -> list[PlannedVisit]:
+        """Return the visits planned for a person on these days, both included."""
+        rows = self._db.rows(
+            "SELECT id, day, time FROM planned_visit"
+            " WHERE practitioner_id = ? AND day BETWEEN ? AND ?",
             (user_id, first_day, last_day),
         )
-        return int(number)
+        return [PlannedVisit(*row) for row in rows]
 
     def open_items(self, kind: str, limit: int) -> list[int]:
         """Return the sequences of the open safety items or proposals, the oldest first."""

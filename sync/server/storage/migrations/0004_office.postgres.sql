@@ -48,7 +48,7 @@ CREATE INDEX record_encounters ON record (author_id, received_at) WHERE kind = '
 
 CREATE VIEW planned_visit AS
 SELECT id, (body::json ->> 'practitioner_id') AS practitioner_id,
-    (body::json ->> 'day') AS day
+    (body::json ->> 'day') AS day, (body::json ->> 'time') AS time
 FROM record
 WHERE kind = 'appointment' AND (body::json ->> 'status') = 'planned';
 CREATE INDEX record_appointments ON record (

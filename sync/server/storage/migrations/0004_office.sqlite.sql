@@ -49,7 +49,7 @@ CREATE INDEX record_encounters ON record (author_id, received_at) WHERE kind = '
 
 CREATE VIEW planned_visit AS
 SELECT id, json_extract(body, '$.practitioner_id') AS practitioner_id,
-    json_extract(body, '$.day') AS day
+    json_extract(body, '$.day') AS day, json_extract(body, '$.time') AS time
 FROM record
 WHERE kind = 'appointment' AND json_extract(body, '$.status') = 'planned';
 CREATE INDEX record_appointments ON record (
