@@ -18,6 +18,7 @@ from sync.protocol.errors import ProtocolError_, ServerTroubleError, SyncError
 from sync.protocol.messages import ErrorAnswer
 from sync.protocol.version import SERVER_HEADER
 from sync.server.auth import PasswordHasher
+from sync.server.metrics import Metrics, monitoring
 from sync.server.routes import answer, health, router
 from sync.server.service import World
 from sync.server.settings import Settings
@@ -53,12 +54,14 @@ def create_app(
         hasher=hasher or PasswordHasher(),
         settings=settings or Settings(),
     )
+    app.state.metrics = Metrics()
     app.include_router(health)
+    app.include_router(monitoring)
     app.include_router(router)
     app.add_exception_handler(SyncError, _tell_sync_error)
     app.add_exception_handler(BadValueError, _tell_bad_value)
     app.add_exception_handler(HTTPException, _tell_http_error)
-    app.add_middleware(_Signed, server_id=storage.server_id)
+    app.add_middleware(_Signed, server_id=storage.server_id, metrics=app.state.metrics)
     return app
 
 
@@ -91,9 +94,10 @@ class _Signed:
     and so be taken for somebody else's. It also writes the one log line of a request.
     """
 
-    def __init__(self, app: ASGIApp, server_id: str) -> None:
+    def __init__(self, app: ASGIApp, server_id: str, metrics: Metrics) -> None:
         self._app = app
         self._server_id = server_id
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -121,8 +125,10 @@ class _Signed:
             response = _trouble(Request(scope), ServerTroubleError(500), 500)
             await response(scope, receive, send_signed)
         finally:
-            milliseconds = (time.perf_counter() - started) * 1000
-            log.info("%s %s %d %.0f ms", scope["method"], _known_path(scope), status, milliseconds)
+            seconds = time.perf_counter() - started
+            path = _known_path(scope)
+            self._metrics.answered(path, status, seconds)
+            log.info("%s %s %d %.0f ms", scope["method"], path, status, seconds * 1000)
 
 
 def _known_path(scope: Scope) -> str:

@@ -51,6 +51,11 @@ def migrate(database: Database) -> int:
     return newest
 
 
+def newest_migration(database: Database) -> int:
+    """Return the number of the schema that this program knows."""
+    return migrations(database.dialect)[-1].number
+
+
 def _present(statements: Statements) -> int:
     ((number,),) = statements.rows("SELECT coalesce(max(number), 0) FROM schema_migration")
     return int(number)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any, TypeVar
 
 from sync.server.storage.access_log import AccessLogRepository
 from sync.server.storage.accounts import AccountRepository
@@ -12,8 +13,9 @@ from sync.server.storage.base import Database, NotInitialisedError, Statements
 from sync.server.storage.couriers import CourierRepository
 from sync.server.storage.drafts import DraftRepository
 from sync.server.storage.facts import FactRepository
+from sync.server.storage.grouping import Group, Work
 from sync.server.storage.joins import JoinRepository
-from sync.server.storage.migrate import migrate
+from sync.server.storage.migrate import migrate, newest_migration
 from sync.server.storage.office import OfficeRepository
 from sync.server.storage.parked import ParkedRepository
 from sync.server.storage.records import RecordRepository
@@ -22,6 +24,8 @@ from sync.server.storage.rules import RuleRepository
 from sync.server.storage.scope import ScopeRepository
 
 _SERVER_ID = "server_id"
+
+T = TypeVar("T")
 
 
 class Transaction:
@@ -88,6 +92,7 @@ class Storage:
     def __init__(self, database: Database) -> None:
         """Take a database and bring it to the present schema. Raises NewerSchemaError."""
         self._database = database
+        self._group = Group(self._write_all)
         migrate(database)
 
     def initialise(self, server_id: str) -> str:
@@ -120,6 +125,27 @@ class Storage:
             transaction = Transaction(statements)
             yield transaction
             transaction.records.finish()
+
+    def write_grouped(self, work: Callable[[Transaction], T]) -> T:
+        """Do a piece of work in a transaction that requests of the same moment may share.
+
+        Returns after the commit. The work may be done twice, each time in a transaction of which
+        nothing of the first time is left; it must leave nothing else behind.
+        """
+        return self._group.run(work)
+
+    def _write_all(self, works: list[Work]) -> list[Any]:
+        with self.write() as transaction:
+            return [work(transaction) for work in works]
+
+    def schema_is_current(self) -> bool:
+        """True when the database has the schema of this program, asked of it now."""
+        with self.read() as transaction:
+            return transaction.facts.schema_number() == newest_migration(self._database)
+
+    def free_bytes(self) -> int | None:
+        """Return the room on the disk of the database, None where it cannot be known."""
+        return self._database.free_bytes()
 
     def close(self) -> None:
         """Give back every connection."""

@@ -154,9 +154,7 @@ def test_the_administrator_copies_and_restores_from_the_terminal(
     key = tmp_path / "kept.key"
     key.write_text(key_of(folder))
     key.chmod(0o600)
-    assert "Move it away" in run(
-        "restore", str(tmp_path / "copy"), "--key-file", str(key), code=1
-    )
+    assert "Move it away" in run("restore", str(tmp_path / "copy"), "--key-file", str(key), code=1)
     run("user", "add", "ola", "--name", "Ola", "--role", "peer")
     (folder / sqlite.DATABASE_NAME).rename(tmp_path / "broken.db")
     assert "asked for again" in run("restore", str(tmp_path / "copy"), "--key-file", str(key))
