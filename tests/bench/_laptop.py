@@ -7,9 +7,10 @@ that went. Whoever measures makes the laptop and its day's work with the functio
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from sync.client.line import Line
 from tests.bench._office import PASSWORD, peak_mib
 from tests.bench._workload import Record, body_of
 
+_ROOT = Path(__file__).resolve().parents[2]
 _NOW = datetime(2026, 1, 8, 16, 0, tzinfo=UTC)
 _STORE = "store.db"
 _KNOWN = "enrolment.json"
@@ -45,6 +47,7 @@ class Outcome:
     parked: int
     pulled: int
     peak_mib: float
+    peak_mib_before: float
 
 
 def _key() -> bytearray:
@@ -105,21 +108,40 @@ def sync(folder: Path, url: str) -> Outcome:
     return _sync(folder, url, lambda: None)
 
 
-def _sync(folder: Path, url: str, when_ready: Any) -> Outcome:
+def sync_in_a_process(
+    folder: Path, url: str, at_the_start: Callable[[], None] = lambda: None
+) -> Outcome:
+    """Sync once in a process that does nothing else; `at_the_start` is called when it is ready."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.bench._laptop", str(folder), url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=_ROOT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "READY"
+        at_the_start()
+        out, _ = process.communicate("go\n")
+    return Outcome(**json.loads(out))
+
+
+def _sync(folder: Path, url: str, when_ready: Callable[[], None]) -> Outcome:
     known = json.loads((folder / _KNOWN).read_text())
     database = Database.open(folder / _STORE, _key)
     service = HttpSyncService(url, lambda: known["token"], Line(), server_id=known["server_id"])
     engine = Engine(service, database.clone, SystemClock(), new_id)
+    before = peak_mib("self")
     when_ready()
     start = time.perf_counter()
     report = engine.run(lambda progress: None, lambda: False)
     seconds = time.perf_counter() - start
     service.close()
     database.close()
-    return _outcome(report, seconds)
+    return _outcome(report, seconds, before)
 
 
-def _outcome(report: SyncReport, seconds: float) -> Outcome:
+def _outcome(report: SyncReport, seconds: float, before: float) -> Outcome:
     return Outcome(
         seconds,
         report.complete,
@@ -128,6 +150,7 @@ def _outcome(report: SyncReport, seconds: float) -> Outcome:
         report.parked,
         report.pulled,
         peak_mib("self"),
+        before,
     )
 
 

@@ -113,7 +113,7 @@ def enrol_code(storage: Storage, username: str) -> str:
 
 
 def log_in(storage: Storage, members: Iterable[Member]) -> list[Login]:
-    """A laptop and a token for each, written past the door (a thousand log-ins are not measured)."""
+    """A laptop and a token for each, past the door: a thousand log-ins are not measured."""
     now = SystemClock().now()
     logins = [Login(member.id, new_id(), auth.new_token()) for member in members]
     with storage.write() as transaction:

@@ -78,6 +78,7 @@ class Collection:
         self.bench: Any = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(self.bench)
         self.bench.DATA = str(folder / "mapped")
+        self.bench.canon = _in_one_order(self.bench.canon)
         # The anchors choose their level by the line; here they always take the one for a bad line.
         os.environ["REF_LEVEL"] = "19"
 
@@ -101,8 +102,23 @@ class Collection:
         return workload
 
 
-def collection() -> Collection | None:
-    """The copy, made and furnished where it is not; None where the original is not there."""
+def _in_one_order(canon: Any) -> Any:
+    """The collection's way to compare values, but for the order of fields inside a value."""
+
+    def in_one_order(value: object) -> object:
+        text = canon(value)
+        if isinstance(text, str) and text[:1] in ("{", "["):
+            return json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True)
+        return text
+
+    return in_one_order
+
+
+def collection(*, furnished: bool = True) -> Collection | None:
+    """The copy, made and furnished where it is not; None where the original is not there.
+
+    Without `furnished` only the records are made, which needs no network.
+    """
     if not (_SHARED / "bench.py").is_file():
         print(f"{_SHARED.name}: not beside the project, no peer can run", flush=True)
         return None
@@ -112,14 +128,19 @@ def collection() -> Collection | None:
         raise SystemExit(f"{_FOLDER_VARIABLE} must name a folder outside the repository")
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(_SHARED, folder, dirs_exist_ok=True)
-    _furnish(folder)
+    _make_records(folder)
+    if furnished:
+        _furnish(folder)
     return Collection(folder)
+
+
+def _make_records(folder: Path) -> None:
+    if not (folder / "data" / "day.jsonl").exists():
+        _run([sys.executable, "gen/gen.py", "--out", "data"], folder)
 
 
 def _furnish(folder: Path) -> None:
     python = folder / "venv" / "bin" / "python"
-    if not (folder / "data" / "day.jsonl").exists():
-        _run([sys.executable, "gen/gen.py", "--out", "data"], folder)
     if not (folder / "data_other" / "day.jsonl").exists():
         _run([sys.executable, "gen/gen.py", "--out", "data_other", "--seed", "777"], folder)
     if not (folder / "venv" / "complete").exists():

@@ -11,15 +11,11 @@ their first sync over the bad line, which takes up to twenty minutes.
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sync.server.admin import Place
 from tests.bench import _laptop, _office, _peers, _workload
@@ -29,7 +25,6 @@ from tests.bench._peers import PeerRuns, Run, median
 from tests.bench._workload import Record, Workload
 from tests.bench.rows import Row
 
-_ROOT = Path(__file__).resolve().parents[2]
 _REPEATS = 3
 
 _BYTES = "reference: the same records as CBOR (UUIDs as 16 bytes) in one zstd -19 stream"
@@ -201,13 +196,13 @@ class Stage:
             _office.running("--data", str(server)) as (process,),
             MeasuredLine(process.port, line, self._shared) as measured,
         ):
-            outcome = _timed_sync(laptop, measured)
+            outcome = _laptop.sync_in_a_process(laptop, measured.url, measured.reset)
             counted = measured.counted()
-            assert outcome["complete"], outcome
-            assert not outcome["parked"], outcome
+            assert outcome.complete, outcome
+            assert not outcome.parked, outcome
             self._look(what, place, process.url)
         shutil.rmtree(place)
-        run = Run(float(outcome["seconds"]), counted.bytes, counted.requests, counted.connections)
+        run = Run(outcome.seconds, counted.bytes, counted.requests, counted.connections)
         print(f"ours: {what} {line.name}: {run}", flush=True)
         return run
 
@@ -223,22 +218,6 @@ class Stage:
         shutil.copytree(self._folder / "first", other)
         assert _laptop.sync(other, url).complete
         _expect(other, everything)
-
-
-def _timed_sync(laptop: Path, measured: MeasuredLine) -> dict[str, Any]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.bench._laptop", str(laptop), measured.url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=_ROOT,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "READY"
-        measured.reset()
-        out, _ = process.communicate("go\n")
-    outcome: dict[str, Any] = json.loads(out)
-    return outcome
 
 
 def _expect(laptop: Path, wanted: Sequence[Record]) -> None:
