@@ -236,6 +236,7 @@ class HeaderArea(QScrollArea):
         """`below` is the height, at 100 % text, that the rest of the page keeps in any case."""
         super().__init__(parent)
         self._below, self._page = below, parent
+        self._beside: list[QWidget] = []
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -248,6 +249,10 @@ class HeaderArea(QScrollArea):
         self._content.installEventFilter(self)
         parent.installEventFilter(self)
 
+    def keep_room_for(self, part: QWidget) -> None:
+        """Leave the height of `part` free as well while it is shown."""
+        self._beside.append(part)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
@@ -259,7 +264,8 @@ class HeaderArea(QScrollArea):
 
     def _fit(self) -> None:
         needed = self._content.heightForWidth(self.viewport().width())
-        room = self._page.height() - theme.current().pixels(self._below)
+        beside = sum(part.sizeHint().height() for part in self._beside if part.isVisible())
+        room = self._page.height() - theme.current().pixels(self._below) - beside
         least = theme.current().pixels(LEAST_HEADER)
         self.setFixedHeight(min(needed, max(room, least)))
 

@@ -73,6 +73,7 @@ class PatientPage(Page):
         top.setSpacing(4)
         self._header_area = HeaderArea(self.header, BELOW_HEADER, self)
         self._notices = PatientNotices(context, self)
+        self._header_area.keep_room_for(self._notices)
         top.addWidget(self._header_area)
         top.addWidget(self._notices)
         top.addWidget(self.tabs)

@@ -110,7 +110,7 @@ class ConflictDialog(Dialog):
         ):
             grid.setColumnStretch(column, 1)
             grid.addWidget(Text(title, "label", holder), 0, column)
-            grid.addWidget(Text(said, "muted", holder), 1, column)
+            grid.addWidget(Text(said, "muted", holder), 1, column, Qt.AlignmentFlag.AlignTop)
             every = QuietButton(
                 self.tr("Bruk alt herfra") if side == MINE else self.tr("Bruk alt fra serveren"),
                 holder,

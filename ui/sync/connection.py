@@ -67,7 +67,13 @@ class HttpConnection:
         renewed = login(self._enrolment, password, line=self.line)
         database = self._session.database.clone()
         try:
-            setup.renew_token(database, renewed.token, renewed.token_expires_at, renewed.user)
+            setup.renew_token(
+                database,
+                renewed.token,
+                renewed.token_expires_at,
+                renewed.user,
+                renewed.courier,
+            )
         finally:
             database.close()
         self._enrolment = renewed

@@ -1,8 +1,8 @@
-"""What must be seen about one patient: safety items, and critical or other facts in conflict."""
+"""What must be seen about one patient: safety items, and what was changed in two places."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from fieldapp.services import conflicts, issues
 from fieldapp.services.conflicts import Conflict
@@ -10,20 +10,24 @@ from fieldapp.services.issues import IssueView
 from ui.context import AppContext
 from ui.sync.conflict_dialog import ConflictDialog
 from ui.sync.issue_dialog import IssueDialog, issue_title
-from ui.widgets import Banner, SecondaryButton, clear
+from ui.widgets import FlowLayout, Pill, clear
 from ui.words import kind_word
 
 
 class PatientNotices(QWidget):
-    """One line each, with a button to what can be done about it. Takes no room without any."""
+    """A pill for each safety item and one for all conflicts; a press opens what can be done.
+
+    Takes no room without any.
+    """
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._shown: tuple[object, ...] = ()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(6)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._flow = FlowLayout(self, 8)
         self.hide()
 
     def show_patient(self, patient_id: str | None) -> None:
@@ -36,31 +40,26 @@ class PatientNotices(QWidget):
         if shown == self._shown:
             return
         self._shown = shown
-        clear(self._column)
+        clear(self._flow)
         for view in found:
-            self._column.addWidget(self._issue_line(view))
-        for conflict in clashes:
-            self._column.addWidget(self._conflict_line(conflict))
+            self._flow.addWidget(self._issue_pill(view))
+        if clashes:
+            self._flow.addWidget(self._conflict_pill(clashes))
         self.setVisible(bool(found or clashes))
 
-    def _issue_line(self, view: IssueView) -> Banner:
-        line = Banner(issue_title(view.issue.code), "danger", self)
-        button = SecondaryButton(self.tr("Se saken"), line, icon="shield-alert", name="openIssue")
-        button.clicked.connect(lambda: IssueDialog(self._context, view, self.window()).open())
-        line.add_button(button)
-        return line
+    def _issue_pill(self, view: IssueView) -> Pill:
+        pill = Pill("shield-alert", issue_title(view.issue.code), "danger", self)
+        pill.setToolTip(self.tr("Åpne sikkerhetssaken"))
+        pill.clicked.connect(lambda: IssueDialog(self._context, view, self.window()).open())
+        return pill
 
-    def _conflict_line(self, conflict: Conflict) -> Banner:
-        said = self.tr("{what}: endret to steder. Begge sider vises til noen har valgt.").format(
-            what=kind_word(conflict.kind)
+    def _conflict_pill(self, clashes: list[Conflict]) -> Pill:
+        said = self.tr("Endret to steder: {what}").format(what=kind_word(clashes[0].kind).lower())
+        if len(clashes) > 1:
+            said = self.tr("{count} ting er endret to steder").format(count=len(clashes))
+        pill = Pill("circle-alert", said, "warn", self)
+        pill.setToolTip(self.tr("Velg hva som gjelder"))
+        pill.clicked.connect(
+            lambda: ConflictDialog(self._context, clashes[0], self.window()).open()
         )
-        line = Banner(said, "warn", self)
-        button = SecondaryButton(self.tr("Velg"), line, name="openConflict")
-        button.setAccessibleName(
-            self.tr("Velg hva som gjelder: {what}").format(what=kind_word(conflict.kind))
-        )
-        button.clicked.connect(
-            lambda: ConflictDialog(self._context, conflict, self.window()).open()
-        )
-        line.add_button(button)
-        return line
+        return pill

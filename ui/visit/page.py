@@ -103,6 +103,7 @@ class VisitPage(Page):
         outer.setSpacing(12)
         header = HeaderArea(self._header, BELOW_HEADER, self)
         self._notices = PatientNotices(self.context, self)
+        header.keep_room_for(self._notices)
         for widget in (header, self._notices, self._missing, self._elsewhere):
             outer.addWidget(widget)
         self._columns.setContentsMargins(0, 0, 0, 0)

@@ -96,7 +96,10 @@ class Dialog(QDialog):
         inside = width - sides.left() - sides.right()
         content.setFixedWidth(inside)
         self.body.activate()
-        needed = self.body.heightForWidth(inside) if self.body.hasHeightForWidth() else 0
+        # As beside a scroll bar: one that was there for a moment takes its width, words wrap once
+        # more, and then it would stay.
+        beside_bar = inside - self._scroll.verticalScrollBar().sizeHint().width()
+        needed = self.body.heightForWidth(beside_bar) if self.body.hasHeightForWidth() else 0
         needed = needed if needed > 0 else self.body.sizeHint().height()
         # Everything round the content: margins, title, problem and buttons.
         self._outer.invalidate()
