@@ -27,6 +27,7 @@ _RAIL_OF = {
     "imports": "patients",
     "handout": "handout",
     "sync": "sync",
+    "office": "office",
     "settings": "settings",
 }
 

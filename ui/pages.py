@@ -30,6 +30,8 @@ PAGES: dict[str, str] = {
     # patient_id, draft_id (optional: is opened at once)
     "rapid_test": "ui.rapid_test.page:RapidTestPage",
     "sync": "ui.sync.page:SyncPage",
+    # tab: a name of ui.office.state.SECTIONS (optional)
+    "office": "ui.office.page:OfficePage",
     "imports": "ui.imports.page:ImportsPage",
     "settings": "ui.settings.page:SettingsPage",
 }

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from sync.protocol.courier import (
+    FILE_SUFFIX,
+    MAX_COURIER_BYTES,
+    RECEIPT_SUFFIX,
+    CourierReceipt,
+    CourierResult,
+    look_into_receipt,
+)
 from sync.protocol.errors import BadRequestError, NotFoundError_, SyncError
-from sync.protocol.messages import Rules
+from sync.protocol.messages import Outcome, Rules
 from sync.protocol.office import (
     AssignRequest,
     CloseAccountRequest,
@@ -47,6 +55,13 @@ from sync.protocol.office import (
 )
 
 __all__ = [
+    "FILE_SUFFIX",
+    "MAX_COURIER_BYTES",
+    "RECEIPT_SUFFIX",
+    "CourierReceipt",
+    "CourierResult",
+    "Outcome",
+    "look_into_receipt",
     "AssignRequest",
     "BadRequestError",
     "CloseAccountRequest",

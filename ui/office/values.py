@@ -127,8 +127,11 @@ def label_of(field: str) -> str:
     return translate("office", str(own)) if own is not None else field_word(field)
 
 
-def shown(value: object, field: str = "") -> str:
-    """A value of a body in words; an unknown code is shown as it is."""
+NOBODY: Mapping[str, str] = {}
+
+
+def shown(value: object, field: str = "", names: Mapping[str, str] = NOBODY) -> str:
+    """A value of a body in words; an unknown code is shown as it is. `names`: staff by id."""
     if value is None or value == "" or value == []:
         return translate("office", "tomt")
     if isinstance(value, bool):
@@ -136,15 +139,18 @@ def shown(value: object, field: str = "") -> str:
     if field == "weekdays" and isinstance(value, list):
         return ", ".join(_weekday(day) for day in value)
     if isinstance(value, Mapping):
-        return " · ".join(shown(value[name], name) for name in value)
+        return " · ".join(shown(value[name], name, names) for name in value)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "\n".join(shown(part, field) for part in value)
+        return "\n".join(shown(part, field, names) for part in value)
     text = str(value)
-    return _code_word(field, text) or _time_text(text)
+    return names.get(text) or _code_word(field, text) or _time_text(text)
 
 
 def differences(
-    mine: Body, theirs: Body | None, fields: Sequence[str] = ()
+    mine: Body,
+    theirs: Body | None,
+    fields: Sequence[str] = (),
+    names_of: Mapping[str, str] = NOBODY,
 ) -> tuple[Difference, ...]:
     """The fields to compare: those named, else all that a person can read and that differ."""
     names = [name for name in fields if name in mine or name in (theirs or {})]
@@ -157,8 +163,8 @@ def differences(
         Difference(
             name,
             label_of(name),
-            shown(mine.get(name), name),
-            shown(theirs.get(name), name) if theirs is not None else "",
+            shown(mine.get(name), name, names_of),
+            shown(theirs.get(name), name, names_of) if theirs is not None else "",
             mine.get(name),
         )
         for name in names

@@ -1,0 +1,189 @@
+"""Before a laptop or an account is closed: what would be lost, and a second, deliberate step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from sync.client.office_messages import (
+    CloseAccountRequest,
+    ClosingAnswer,
+    ClosingRequest,
+    Done,
+    OfficeService,
+    RevokeRequest,
+)
+from ui.office.desk import OfficeDesk
+from ui.office.reasons import not_done_text
+from ui.office.state import closing_rows, is_confirmed
+from ui.widgets import Banner, Dialog, FormField, Statements, Text
+
+T = TypeVar("T")
+
+
+class ClosingDialog(Dialog):
+    """First the checklist and a reason; then the name must be typed. Nothing is done by one key.
+
+    Exactly one of `device_id` and `user_id` is given. `wanted` is what must be typed.
+
+    Signals:
+        closed(): the server has done it.
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        desk: OfficeDesk,
+        parent: QWidget | None = None,
+        *,
+        name: str,
+        wanted: str,
+        device_id: str | None = None,
+        user_id: str | None = None,
+    ) -> None:
+        super().__init__("", "", parent, dangerous=True)
+        self._desk = desk
+        self._device_id, self._user_id, self._wanted = device_id, user_id, wanted
+        self._known = False
+        self._second = False
+        self._busy = False
+        self._warning_words = ""
+        laptop = device_id is not None
+        title = self.tr("Steng kontoen til {0}").format(name)
+        follows = self.tr(
+            "Personen slipper ikke lenger inn på serveren. Det som er ført, står i journalen."
+        )
+        if laptop:
+            title = self.tr("Meld laptopen til {0} tilbaketrukket").format(name)
+            follows = self.tr(
+                "Laptopen slipper ikke inn på serveren mer. Det kan ikke gjøres om; den må settes "
+                "opp på nytt."
+            )
+        self._final = self.tr("Trekk laptopen tilbake") if laptop else self.tr("Steng kontoen")
+        self.setWindowTitle(title)
+        self.title.setText(title)
+        self.confirm_button.say(self.tr("Gå videre"))
+        self.body.addWidget(Text(follows, "", self))
+        self._heading = Text(self.tr("Dette vet serveren"), "label", self)
+        self.body.addWidget(self._heading)
+        self.points = Statements(self.tr("Dette vet serveren"), self)
+        self.points.setObjectName("closingPoints")
+        self.body.addWidget(self.points)
+        self._patients = Text("", "muted", self)
+        self._patients.hide()
+        self.body.addWidget(self._patients)
+        self.reason = QLineEdit(self)
+        self.reason.setObjectName("closingReason")
+        self.reason.setPlaceholderText(self.tr("For eksempel: mistet på toget 20. november"))
+        self.reason_field = FormField(self.tr("Begrunnelse"), self.reason, parent=self)
+        self.body.addWidget(self.reason_field)
+        self._warning = Banner("", "danger", self)
+        self.body.addWidget(self._warning)
+        self.typed = QLineEdit(self)
+        self.typed.setObjectName("closingTyped")
+        self.typed_field = FormField(
+            self.tr("Skriv «{0}» for å bekrefte").format(wanted), self.typed, parent=self
+        )
+        self.typed_field.hide()
+        self.body.addWidget(self.typed_field)
+        self.body.addStretch(1)
+        self.reason.setFocus()
+        self._look()
+
+    def _look(self) -> None:
+        self.confirm_button.setEnabled(False)
+        request = ClosingRequest(device_id=self._device_id, user_id=self._user_id)
+        self._ask(lambda service: service.closing(request), self._show)
+
+    def try_accept(self) -> None:
+        """The first time: on to the second step. The second time: do it, if all is typed."""
+        if self._busy:
+            return
+        if not self._known:
+            self._look()
+            return
+        if not self.reason.text().strip():
+            self.reason_field.say_problem(self.tr("Skriv hvorfor."))
+            self.reason.setFocus()
+            self._fit()
+            return
+        self.reason_field.say_problem("")
+        if not self._second:
+            self._go_to_second_step()
+            return
+        if not is_confirmed(self.typed.text(), self._wanted):
+            self.typed_field.say_problem(
+                self.tr("Det stemmer ikke med «{0}». Ingenting er gjort.").format(self._wanted)
+            )
+            self.typed.setFocus()
+            self._fit()
+            return
+        self._ask(self._close_call(), self._on_closed)
+
+    def _close_call(self) -> Callable[[OfficeService], Done]:
+        reason = self.reason.text().strip()
+        if self._device_id is not None:
+            revoke = RevokeRequest(device_id=self._device_id, reason=reason)
+            return lambda service: service.revoke(revoke)
+        assert self._user_id is not None
+        close = CloseAccountRequest(user_id=self._user_id, reason=reason)
+        return lambda service: service.close_account(close)
+
+    def _go_to_second_step(self) -> None:
+        self._second = True
+        self._warning.say(self._warning_words, "danger")
+        self.typed_field.show()
+        self.confirm_button.say(self._final)
+        self.typed.setFocus()
+        self._fit()
+
+    def _show(self, answer: ClosingAnswer) -> None:
+        self._known = True
+        self.confirm_button.say(self.tr("Gå videre"))
+        self.points.set_rows(closing_rows(answer.points))
+        names = ", ".join(patient.name for patient in answer.only_they_follow[:8])
+        if len(answer.only_they_follow) > 8:
+            names = self.tr("{0} og {1} til").format(names, len(answer.only_they_follow) - 8)
+        self._patients.setText(self.tr("Følges av ingen andre: {0}").format(names))
+        self._patients.setVisible(bool(names))
+        lost = any(point.blocking for point in answer.points)
+        self._warning_words = self.tr("Er du sikker? Dette kan ikke gjøres om.")
+        if lost:
+            self._warning_words = self.tr(
+                "Noe går tapt for godt. Be personen synke først, eller hente en sendefil fra "
+                "laptopen, hvis det er mulig."
+            )
+        self.confirm_button.setEnabled(True)
+        if self.isVisible():
+            self._fit()
+
+    def _on_closed(self, done: Done) -> None:
+        del done
+        self.closed.emit()
+        self.accept()
+
+    def _ask(self, call: Callable[[OfficeService], T], on_done: Callable[[T], None]) -> None:
+        self._busy = True
+
+        def done(answer: T) -> None:
+            self._busy = False
+            self.problem.say("")
+            on_done(answer)
+
+        try:
+            self._desk.ask(call, done, self._fail)
+        except Exception as error:  # the store says why there is nobody to ask
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self._busy = False
+        self.problem.say(not_done_text(error), "danger")
+        if not self._known:
+            self.confirm_button.say(self.tr("Prøv igjen"))
+            self.confirm_button.setEnabled(True)
+        if self.isVisible():
+            self._fit()

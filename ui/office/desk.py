@@ -1,0 +1,60 @@
+"""How the office's pages ask the server: off the window's thread, a line for each question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+from fieldapp.services import setup
+from fieldapp.services.session import Session
+from sync.client.line import Line
+from sync.client.office import HttpOfficeService
+from sync.client.office_messages import OfficeService
+from ui.tasks import TaskRunner
+
+T = TypeVar("T")
+
+Opened = AbstractContextManager[OfficeService]
+
+
+class OfficeDesk:
+    """Asks the server. `prepare` is called in the window's thread and returns what opens a line in
+    the worker's."""
+
+    def __init__(self, prepare: Callable[[], Callable[[], Opened]], tasks: TaskRunner) -> None:
+        self._prepare = prepare
+        self._tasks = tasks
+
+    def ask(
+        self,
+        call: Callable[[OfficeService], T],
+        on_done: Callable[[T], None],
+        on_error: Callable[[BaseException], None],
+    ) -> None:
+        """Call `call` with the service; one of the two answers comes in the window's thread."""
+        open_line = self._prepare()
+
+        def work() -> T:
+            with open_line() as service:
+                return call(service)
+
+        self._tasks.run(work, on_done, on_error)
+
+
+def over_http(session: Session, line: Line | None = None) -> Callable[[], Callable[[], Opened]]:
+    """The server of the session's enrolment. Raises NotEnrolledError when asked without one."""
+
+    def prepare() -> Callable[[], Opened]:
+        # Read for each question: a log-in on the sync page renews the token meanwhile.
+        enrolment = setup.load_enrolment(session.database)
+        if enrolment is None:
+            raise setup.NotEnrolledError
+        return lambda: HttpOfficeService(
+            enrolment.server_url,
+            lambda: enrolment.token,
+            line or Line(),
+            server_id=enrolment.server_id,
+        )
+
+    return prepare
