@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.notes import Draft
@@ -234,6 +235,14 @@ def replace_foreign(database: Database, present: Iterable[ForeignDraft], mark: s
             " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (FOREIGN_DRAFTS_MARK, mark),
         )
+
+
+def moment(saved_at: str) -> datetime:
+    """The time in the name of a draft's state; an odd one from elsewhere counts as very old."""
+    try:
+        return from_iso(saved_at)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 # --- details

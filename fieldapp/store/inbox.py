@@ -192,6 +192,12 @@ def finish(database: Database, now: datetime) -> ChangeSet:
     return ChangeSet(tuple(changes))
 
 
+def count_unreadable(database: Database) -> int:
+    """Records of a newer program that are kept word for word until this one can read them."""
+    row = database.connection.execute("SELECT count(*) AS n FROM unknown_record").fetchone()
+    return 0 if row is None else int(row["n"])
+
+
 # --- compared with the server
 
 

@@ -53,6 +53,8 @@ class OutboxCounts:
 
     waiting: int
     parked: int
+    conflicts: int = 0
+    """Those of the parked of which a person has to choose between two sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +113,28 @@ def counts(database: Database) -> OutboxCounts:
     """Count what waits (in the air or not) and what is parked."""
     row = database.connection.execute(
         "SELECT count(*) FILTER (WHERE state <> 'parked') AS waiting,"
-        " count(*) FILTER (WHERE state = 'parked') AS parked FROM outbox"
+        " count(*) FILTER (WHERE state = 'parked') AS parked,"
+        " count(*) FILTER (WHERE state = 'parked' AND reason_code = 'conflict') AS conflicts"
+        " FROM outbox"
     ).fetchone()
     assert row is not None
-    return OutboxCounts(int(row["waiting"]), int(row["parked"]))
+    return OutboxCounts(int(row["waiting"]), int(row["parked"]), int(row["conflicts"]))
 
 
 def items(database: Database) -> list[OutboxItem]:
     """Everything that is not on the server yet, oldest first."""
     rows = database.connection.execute("SELECT * FROM outbox ORDER BY sequence")
     return [_item(row) for row in rows]
+
+
+def patients_of(database: Database, change_ids: Iterable[str]) -> dict[str, str | None]:
+    """Of those of the changes that are unsent the patient each is about, by change id."""
+    rows = database.connection.execute(
+        "SELECT change_id, patient_id FROM outbox"
+        " WHERE change_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(change_ids)),),
+    )
+    return {str(row["change_id"]): row["patient_id"] for row in rows}
 
 
 # --- one sync
@@ -271,6 +285,52 @@ def discard_in_favour_of_server(database: Database, change_id: str) -> Change:
         if newer is None:
             return _replace_record(connection, row, server, version)
         return _rebase(connection, newer, str(row["body"]), server, version)
+
+
+# --- offered again
+
+
+def offer_again(
+    database: Database,
+    lost: Iterable[tuple[str, str, int]],
+    now: datetime,
+    new_id: IdMaker,
+) -> int:
+    """Queue records (kind, id, base version) that the server has lost; return how many.
+
+    The base is the version that the server holds instead; 0 when it has none, or another's text.
+    What is unsent of them waits already and is only told its new base.
+    """
+    offered = 0
+    names = list(lost)
+    with (
+        atomic(database) as connection,
+        counted(connection, [(kind, record_id) for kind, record_id, _ in names]),
+    ):
+        for kind, record_id, base in names:
+            table = table_of(kind)
+            row = connection.execute(
+                f"SELECT patient_id, body FROM {table} WHERE id = ?",  # noqa: S608 (from KINDS)
+                (record_id,),
+            ).fetchone()
+            if row is None:
+                continue
+            connection.execute(
+                f"UPDATE {table} SET version = ? WHERE id = ?",  # noqa: S608 (from KINDS)
+                (base, record_id),
+            )
+            known = connection.execute(
+                "UPDATE outbox SET seen_body = NULL, seen_version = NULL"
+                " WHERE kind = ? AND record_id = ?",
+                (kind, record_id),
+            ).rowcount
+            if known == 0:
+                event = policy_of(kind) is Policy.EVENT
+                change = Change(kind, record_id, row["patient_id"])
+                change_id = record_id if event else new_id()
+                add_row(connection, change, change_id, str(row["body"]), None, now)
+                offered += 1
+    return offered
 
 
 # --- for this package

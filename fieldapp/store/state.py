@@ -33,6 +33,22 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class CourierKeys:
+    """What courier files need, in hexadecimal: this laptop's private half and the server's publics.
+
+    `signing_key` (Ed25519) never leaves the encrypted store; `repr` does not show it. Files are
+    sealed to `server_courier` (X25519); receipts are signed by `server_receipt` (Ed25519).
+    """
+
+    signing_key: str
+    server_courier: str
+    server_receipt: str
+
+    def __repr__(self) -> str:
+        return "CourierKeys()"
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """Which server this laptop belongs to, who it is there, and the user's present token.
 
@@ -46,6 +62,8 @@ class Enrolment:
     user: Practitioner
     token: str
     token_expires_at: datetime
+    courier: CourierKeys | None = None
+    """None on a laptop that was enrolled before there were courier files, until it logs in."""
 
     def __repr__(self) -> str:
         return f"Enrolment(device_id={self.device_id!r})"
@@ -158,9 +176,14 @@ def load_enrolment(database: Database) -> Enrolment | None:
 
 
 def renew_token(
-    database: Database, token: str, expires_at: datetime, user: Practitioner | None = None
+    database: Database,
+    token: str,
+    expires_at: datetime,
+    user: Practitioner | None = None,
+    courier: CourierKeys | None = None,
 ) -> None:
-    """Store a new token (after a login) and, where given, the user as the server now knows them."""
+    """Store a new token (after a login) and, where given, the user as the server now knows them
+    and the keys of courier files."""
     with atomic(database):
         current = load_enrolment(database)
         if current is not None:
@@ -169,6 +192,7 @@ def renew_token(
                 token=token,
                 token_expires_at=expires_at,
                 user=user or current.user,
+                courier=courier or current.courier,
             )
             remember_enrolment(database, changed)
 

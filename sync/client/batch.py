@@ -30,3 +30,7 @@ class BatchSize:
         if size == 1 or self._timeouts >= 2:
             raise error
         self.now = size // 2
+
+    def shrink_quietly(self) -> None:
+        """Halve because something else that travels with it is too much; never below one."""
+        self.now = max(1, self.now // 2)

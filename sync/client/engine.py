@@ -1,9 +1,10 @@
 """One whole sync, as named steps. Knows neither HTTP nor SQL.
 
-    return in-flight work to the queue → push → pull → finish
+    return in-flight work to the queue → exchange → compare → reconcile → finish
 
-Push comes before pull, so that what was done here is safe before anything else changes. Every step
-can be repeated at any time: a lost answer, a cut line or a killed process costs only time.
+An exchange carries what waits and, in its answer, what is new: push and pull are two parts of one
+request, and what was sent is settled before the first page is stored. Every step can be repeated at
+any time: a lost answer, a cut line or a killed process costs only time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -20,28 +22,34 @@ from fieldapp.clock import Clock
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.errors import RetryError, UserError
 from fieldapp.ids import IdMaker
-from fieldapp.store import inbox, outbox
+from fieldapp.store import digests, drafts, inbox, outbox, state
 from fieldapp.store.db import Database
+from fieldapp.store.inbox import IncomingRecord
+from sync.client import outgoing, reconcile
 from sync.client.batch import BatchSize
-from sync.protocol.errors import ProtocolError_, SyncError, TimeoutError_, TooLargeError
-from sync.protocol.messages import (
-    Outcome,
-    PullAnswer,
-    PullRequest,
-    PushRecord,
-    PushRequest,
-    PushResult,
+from sync.client.outgoing import Outgoing
+from sync.client.reconcile import StillDifferentError
+from sync.protocol.errors import (
+    LineBrokenError,
+    ProtocolError_,
+    SyncError,
+    TimeoutError_,
+    TooLargeError,
 )
-from sync.protocol.service import SyncService
-from sync.protocol.version import MAX_RECORDS
+from sync.protocol.messages import Page, PulledRecord, PullPart, Receipt, ScopeDigest
+from sync.protocol.service import Exchange, SyncService
+from sync.protocol.version import MAX_PAGE_RECORDS, MAX_RANGES, MAX_RECORDS
 
 log = logging.getLogger(__name__)
 
-MAX_PUSH_BYTES: Final = 512 * 1024
-"""Bodies of one push; about half a minute on a bad line."""
-
 ALREADY_RUNNING: Final = "already_running"
 CANCELLED: Final = "cancelled"
+
+HEALING_ROUNDS: Final = 3
+"""So often the two sides are compared and mended in one sync before that is given up."""
+
+CHECKED_EACH_TIME: Final = 1
+"""Patients whose sums are worked out anew from their rows with each sync, in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +65,16 @@ class Progress:
 class SyncReport:
     """How one sync ended.
 
-    `complete` is true only when everything that waited was answered and the pull reached its end.
-    `error_code` is None then; otherwise the code of the error, "cancelled" or "already_running",
-    and `error_family` the wider code of `sync.protocol.errors`. `parked` counts changes that the
-    server did not take in this run; `changes` is what the screens should read again.
+    `complete` is true only when everything that waited was answered, the pull reached its end and
+    the two stores were found equal. `error_code` is None then; otherwise the code of the error,
+    "cancelled" or "already_running", and `error_family` the wider code of `sync.protocol.errors`.
+    `parked` counts changes that the server did not take in this run, `conflicts` those of them
+    with two sides to choose from; `changes` is what the screens should read again.
+
+    `healed` are patients who were fetched anew because the stores differed. `restored` says that
+    the server was set back to a backup and was offered `offered_again` records; `forked` that
+    another laptop with this one's identity is about. `unreadable` counts records of a newer program
+    that are kept here until this one is upgraded.
     """
 
     pushed: int
@@ -70,6 +84,12 @@ class SyncReport:
     error_code: str | None = None
     error_family: str | None = None
     changes: ChangeSet = ChangeSet(())
+    conflicts: int = 0
+    healed: tuple[str, ...] = ()
+    restored: bool = False
+    offered_again: int = 0
+    forked: bool = False
+    unreadable: int = 0
 
 
 class Engine:
@@ -87,23 +107,30 @@ class Engine:
         ids: IdMaker,
         *,
         batch_records: int = MAX_RECORDS,
+        page_records: int = MAX_PAGE_RECORDS,
+        checked_each_time: int = CHECKED_EACH_TIME,
     ) -> None:
         """`database_factory` opens a connection of its own for the thread that runs the sync.
 
-        `batch_records` is the largest push and the largest page of a pull, at most 200.
+        `batch_records` (at most 200) and `page_records` (at most 1000) are the largest request and
+        the largest page. `checked_each_time` is the number of patients whose sums are worked out
+        anew from the rows.
         """
         self._service = service
         self._database_factory = database_factory
         self._clock = clock
         self._ids = ids
         self._batch_records = batch_records
+        self._page_records = page_records
+        self._checked = checked_each_time
 
     def run(
         self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]
     ) -> SyncReport:
         """Sync once. Returns a report for every failure of the line or the server.
 
-        `progress` is called in this thread; `should_stop` is asked between two batches.
+        `progress` is called in this thread; `should_stop` is asked before each request and between
+        two pages.
         """
         with (
             contextlib.closing(self._database_factory()) as database,
@@ -112,7 +139,15 @@ class Engine:
             if not alone:
                 return SyncReport(0, 0, 0, False, ALREADY_RUNNING, ALREADY_RUNNING)
             run = _Run(
-                self._service, database, self._clock, progress, should_stop, self._batch_records
+                self._service,
+                database,
+                self._clock,
+                self._ids,
+                progress,
+                should_stop,
+                BatchSize(self._batch_records),
+                BatchSize(self._page_records),
+                self._checked,
             )
             return run.report()
 
@@ -121,28 +156,66 @@ class _Stopped(Exception):
     """The person asked to stop."""
 
 
+class _Restored(Exception):
+    """The server has begun a new epoch; the pages of this answer are not to be stored."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(epoch)
+        self.epoch = epoch
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What this sync has done so far."""
+
+    pushed: int = 0
+    parked: int = 0
+    conflicts: int = 0
+    pulled: int = 0
+    offered: int = 0
+
+
 class _Run:
-    """One sync under way: what has been counted so far."""
+    """One sync under way."""
 
     def __init__(
         self,
         service: SyncService,
         database: Database,
         clock: Clock,
+        new_id: IdMaker,
         progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
-        batch_records: int,
+        batch: BatchSize,
+        page: BatchSize,
+        checked: int,
     ) -> None:
         self._service = service
         self._database = database
         self._clock = clock
+        self._new_id = new_id
         self._progress = progress
         self._should_stop = should_stop
-        self._batch_records = batch_records
-        self._pushed = 0
-        self._parked = 0
-        self._pulled = 0
+        self._batch = batch
+        self._page = page
+        self._checked = checked
+        self._counts = _Counts()
         self._changes: list[Change] = []
+        self._have: set[int] = set()
+        """Versions that the results of this sync have named: their text is here already."""
+        self._told: set[str] = set()
+        """Patients of those."""
+        self._extras = True
+        """Drafts and log lines ride along, until they prove to be what is too large."""
+        self._pull_alone = False
+        """Records travel without a pull, to find out which of the two is too large."""
+        self._scope: ScopeDigest | None = None
+        self._whole: dict[str, dict[digests.Name, IncomingRecord]] = {}
+        """Patients who are fetched anew, and what has come of them in this answer."""
+        self._healed: list[str] = []
+        self._restored = False
+        self._forked = False
+        self._push_total = 0
 
     def report(self) -> SyncReport:
         try:
@@ -156,24 +229,33 @@ class _Run:
             # The laptop's own trouble, such as a full disk; what was stored stays as it was.
             log.warning("sync ended early: %s", error)
             return self._ended(error.code, error.code)
-        log.info("sync: %d pushed, %d parked, %d pulled", self._pushed, self._parked, self._pulled)
+        counts = self._counts
+        log.info(
+            "sync: %d pushed, %d parked, %d pulled", counts.pushed, counts.parked, counts.pulled
+        )
         return self._ended(None, None)
 
     def _steps(self) -> None:
         self._return_in_flight()
-        self._push()
-        self._pull()
+        self._exchange()
+        self._compare_and_reconcile()
         self._finish()
 
     def _ended(self, code: str | None, family: str | None) -> SyncReport:
         return SyncReport(
-            pushed=self._pushed,
-            parked=self._parked,
-            pulled=self._pulled,
+            pushed=self._counts.pushed,
+            parked=self._counts.parked,
+            pulled=self._counts.pulled,
             complete=code is None,
             error_code=code,
             error_family=family,
             changes=ChangeSet(tuple(self._changes)),
+            conflicts=self._counts.conflicts,
+            healed=tuple(self._healed),
+            restored=self._restored,
+            offered_again=self._counts.offered,
+            forked=self._forked,
+            unreadable=inbox.count_unreadable(self._database),
         )
 
     # --- the steps
@@ -184,131 +266,268 @@ class _Run:
         if returned:
             log.info("%d changes return to the queue", returned)
 
-    def _push(self) -> None:
-        """Send batches until nothing waits. A change made meanwhile is sent too."""
-        size = BatchSize(self._batch_records)
-        total = outbox.counts(self._database).waiting
-        answered = 0
-        while True:
-            self._stop_if_asked()
-            batch = outbox.take_batch(self._database, size.now, MAX_PUSH_BYTES)
-            if not batch:
-                return
-            try:
-                answer = self._service.push(PushRequest(records=[_sent(item) for item in batch]))
-            except (TooLargeError, TimeoutError_) as error:
-                self._make_smaller(size, batch, error)
-                continue
-            self._settle(batch, answer.results)
-            size.grow()
-            answered += len(batch)
-            self._progress(Progress("push", answered, max(total, answered)))
+    def _exchange(self) -> None:
+        """Send until nothing waits; the last request asks for all that is new.
 
-    def _pull(self) -> None:
-        """Read pages until the server says that there are no more."""
-        size = BatchSize(self._batch_records)
-        done, total = 0, 0
+        A change made meanwhile is sent by one more.
+        """
+        self._push_total = outbox.counts(self._database).waiting
         while True:
             self._stop_if_asked()
-            place = inbox.cursor(self._database)
+            sent = self._next_request()
             try:
-                page = self._service.pull(PullRequest(cursor=place, limit=size.now))
-            except (TooLargeError, TimeoutError_) as error:
-                size.shrink(error)
+                pulled = self._one_exchange(sent)
+            except _Restored as restored:
+                self._offer_to_a_restored_server(restored.epoch)
                 continue
-            if not page.complete and page.cursor == place:
-                raise ProtocolError_("cursor")  # it would go on for ever
-            self._store(page)
-            size.grow()
-            total = max(total, done + (page.total or 0))
-            done += len(page.records)
-            self._progress(Progress("pull", done, total))
-            if page.complete:
+            except (TooLargeError, TimeoutError_) as error:
+                self._make_smaller(sent, error)
+                continue
+            if pulled and not outbox.something_waits(self._database):
                 return
+
+    def _compare_and_reconcile(self) -> None:
+        """Find this store equal to the server's, or mend it, patient by patient."""
+        inbox.check_next(self._database, self._checked)
+        for _ in range(HEALING_ROUNDS):
+            if self._is_equal():
+                return
+            self._mend()
+        if not self._is_equal():
+            raise StillDifferentError(inbox.scope_sum(self._database).count)
 
     def _finish(self) -> None:
         """Only here "last complete sync" moves."""
         changed = inbox.finish(self._database, self._clock.now())
         self._changes.extend(changed.changes)
 
-    # --- details of push
+    # --- one exchange
 
-    def _make_smaller(
-        self, size: BatchSize, batch: list[outbox.PendingChange], error: SyncError
-    ) -> None:
-        """Send less at a time; one change that is too large even alone does not stop the others."""
-        if isinstance(error, TooLargeError) and len(batch) == 1:
-            outbox.park(self._database, batch[0].change_id, error.code)
-            self._parked += 1
-        else:
-            size.shrink(error, len(batch))
-        outbox.return_in_flight(self._database)
-
-    def _settle(self, batch: list[outbox.PendingChange], results: list[PushResult]) -> None:
-        """Acknowledge exactly what was sent and confirmed; park what was not taken."""
-        sent = {change.change_id for change in batch}
-        answers = {result.change_id: result for result in results if result.change_id in sent}
-        settled = [_settled(result) for result in answers.values() if result.outcome.stored]
-        self._changes.extend(outbox.acknowledge(self._database, settled))
-        self._pushed += len(settled)
-        for result in answers.values():
-            if not result.outcome.stored:
-                self._park(result)
-        if len(answers) != len(sent):
-            # What has no answer is still in the air and returns to the queue at the next sync.
-            raise ProtocolError_("results", len(sent), len(answers))
-
-    def _park(self, result: PushResult) -> None:
-        outbox.park(
-            self._database,
-            result.change_id,
-            "conflict" if result.outcome is Outcome.CONFLICT else result.reason or "refused",
-            result.reason,
-            result.server_body,
-            result.server_version,
+    def _next_request(self) -> Outgoing:
+        now = self._clock.now()
+        sent = outgoing.take(self._database, now, limit=self._batch.now)
+        if outbox.something_waits(self._database) or (self._pull_alone and sent.changes):
+            return sent
+        if self._extras:
+            sent = outgoing.add_extras(self._database, sent, self._batch.now)
+        pull = PullPart(
+            cursor=inbox.cursor(self._database),
+            page_records=self._page.now,
+            # A patient who is fetched anew must come whole, what was just sent included.
+            have=[] if self._whole else _ranges(self._have),
+            whole=sorted(self._whole),
         )
-        self._parked += 1
+        return sent.with_pull(pull)
 
-    # --- details of pull
+    def _one_exchange(self, sent: Outgoing) -> bool:
+        """Make one request; return True when it has brought the pull to its end."""
+        before = self._clock.now()
+        exchange = self._service.exchange(sent.request)
+        with contextlib.closing(_Pages(exchange)) as pages:
+            self._note_clock(exchange.receipt, self._clock.now() - before)
+            self._settle(sent, exchange.receipt)
+            self._note_epoch(exchange.receipt)
+            return sent.request.pull is not None and self._read(pages, exchange.receipt)
 
-    def _store(self, page: PullAnswer) -> None:
+    def _note_clock(self, receipt: Receipt, duration: timedelta) -> None:
+        """Learn how far this laptop's clock is off; the answer is one to our own log-in."""
+        middle = self._clock.now() - duration / 2
+        offset = (receipt.server_time - middle) // timedelta(milliseconds=1)
+        if offset != state.clock_offset_ms(self._database):
+            state.remember_clock_offset(self._database, offset)
+
+    def _settle(self, sent: Outgoing, receipt: Receipt) -> None:
+        """Acknowledge exactly what was sent and confirmed; park what was not taken."""
+        applied = outgoing.apply_receipt(self._database, sent, receipt)
+        counts = self._counts
+        counts.pushed += applied.stored
+        counts.parked += applied.parked
+        counts.conflicts += applied.conflicts
+        self._changes.extend(applied.changes)
+        self._have.update(applied.versions)
+        self._told |= applied.patients
+        self._forked = self._forked or receipt.forked
+        answered = {result.change_id for result in receipt.results}
+        missing = [one for one in sent.changes if one.change_id not in answered]
+        if missing:
+            # What has no answer is still in the air and returns to the queue at the next sync.
+            raise ProtocolError_("results", len(sent.changes), len(missing))
+        if sent.changes:
+            self._batch.grow()
+            done = counts.pushed + counts.parked
+            self._push_total = max(self._push_total, done)
+            self._progress(Progress("push", done, self._push_total))
+
+    def _note_epoch(self, receipt: Receipt) -> None:
+        known = state.epoch(self._database)
+        if known is None:
+            state.remember_epoch(self._database, receipt.epoch)
+        elif known != receipt.epoch:
+            self._restored = True
+            raise _Restored(receipt.epoch)
+
+    def _make_smaller(self, sent: Outgoing, error: SyncError) -> None:
+        """Ask for less and send less at a time; what is too large even alone stops nothing else."""
+        outbox.return_in_flight(self._database)
+        records = len(sent.changes)
+        if not isinstance(error, TooLargeError) or records > 1:
+            (self._batch if records else self._page).shrink(error, records or None)
+            if records:
+                self._page.shrink_quietly()
+        elif sent.has_extras:
+            self._extras = False
+        elif records == 0:
+            self._page.shrink(error)
+        elif sent.request.pull is not None:
+            self._pull_alone = True
+        else:
+            outbox.park(self._database, sent.changes[0].change_id, error.code)
+            self._counts.parked += 1
+
+    # --- the pages
+
+    def _read(self, pages: _Pages, receipt: Receipt) -> bool:
+        """Store the pages as they come; return True after the last one.
+
+        A cut keeps what is stored: the next request goes on from there.
+        """
+        if receipt.fresh or inbox.cursor(self._database) is None:
+            inbox.begin_anew(self._database)
+        self._whole = {patient_id: {} for patient_id in self._whole}
+        done, total, stored = self._counts.pulled, 0, 0
+        try:
+            for page in pages:
+                if not page.complete and page.cursor == inbox.cursor(self._database):
+                    raise ProtocolError_("cursor")  # it would go on for ever
+                self._store(page, receipt)
+                stored += 1
+                self._page.grow()
+                total = max(total, done + (page.total or 0), self._counts.pulled)
+                self._progress(Progress("pull", self._counts.pulled, total))
+                if page.complete:
+                    self._scope = page.scope
+                    return True
+                self._stop_if_asked()
+        except LineBrokenError:
+            if stored == 0:
+                raise
+            return False
+        if stored == 0:
+            raise ProtocolError_("pages")
+        return False
+
+    def _store(self, page: Page, receipt: Receipt) -> None:
         """One transaction: the records of the page and the cursor after them."""
-        records = [
-            inbox.IncomingRecord(item.kind, item.id, item.patient_id, item.version, item.body)
-            for item in page.records
-        ]
+        records = [_incoming(record) for record in page.records]
         changed = inbox.apply_page(
             self._database,
             records,
             cursor=page.cursor,
             complete=page.complete,
-            now=page.server_time,
+            now=receipt.server_time,
             ended_patients=page.ended_patients,
+            told=self._told,
         )
         self._changes.extend(changed.changes)
-        self._pulled += len(page.records)
+        self._counts.pulled += len(records)
+        for record in records:
+            if record.patient_id in self._whole:
+                self._whole[record.patient_id][record.kind, record.id] = record
+        for patient_id in page.whole:
+            self._replace(patient_id)
+
+    def _replace(self, patient_id: str) -> None:
+        came = self._whole.pop(patient_id, None)
+        if came is not None:
+            changed = inbox.replace_patient(self._database, patient_id, came.values())
+            self._changes.extend(changed.changes)
+            self._healed.append(patient_id)
+
+    # --- when the two sides differ
+
+    def _is_equal(self) -> bool:
+        here, there = inbox.scope_sum(self._database), self._scope
+        if there is None:
+            return True  # a server that does not tell cannot be compared with
+        return (here.count, here.text) == (there.count, there.digest)
+
+    def _mend(self) -> None:
+        """Offer again what the server lacks, then fetch anew whatever differs."""
+        found = reconcile.find_differences(self._service, self._database)
+        log.warning("stores differ: %d patients", len(found.patients) + len(found.unlisted))
+        self._offer(found)
+        self._changes.extend(inbox.end_patients(self._database, found.unlisted).changes)
+        if digests.TEAM in found.patients:
+            reconcile.forget_differing_team_records(self._service, self._database)
+            inbox.begin_anew(self._database)
+        self._exchange()
+        patients = [name for name in found.patients if name != digests.TEAM]
+        for start in range(0, len(patients), reconcile.PATIENTS_AT_A_TIME):
+            some = patients[start : start + reconcile.PATIENTS_AT_A_TIME]
+            self._whole = {patient_id: {} for patient_id in some}
+            self._exchange()
+            self._whole = {}
+
+    def _offer_to_a_restored_server(self, epoch: int) -> None:
+        """Offer again what the server has lost, before anything of it is stored here."""
+        found = reconcile.find_differences(self._service, self._database)
+        self._offer(found, restored=True)
+        drafts.all_unsent_again(self._database)
+        state.remember_epoch(self._database, epoch)
+        self._have.clear()
+
+    def _offer(self, found: reconcile.Differences, *, restored: bool = False) -> None:
+        self._counts.offered += reconcile.offer_what_was_lost(
+            self._service,
+            self._database,
+            found,
+            self._clock.now(),
+            self._new_id,
+            restored=restored,
+        )
 
     def _stop_if_asked(self) -> None:
         if self._should_stop():
             raise _Stopped
 
 
-def _sent(change: outbox.PendingChange) -> PushRecord:
-    return PushRecord(
-        change_id=change.change_id,
-        kind=change.kind,
-        id=change.record_id,
-        patient_id=change.patient_id,
-        base_version=change.base_version,
-        sequence=change.sequence,
-        body=change.body,
+class _Pages:
+    """The pages of one answer; closing lets go of the line when they are not read to the end."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._pages = exchange.pages
+
+    def __iter__(self) -> Iterator[Page]:
+        return self._pages
+
+    def close(self) -> None:
+        """Let go of the line."""
+        close = getattr(self._pages, "close", None)
+        if close is not None:
+            close()
+
+
+def _incoming(record: PulledRecord) -> IncomingRecord:
+    return IncomingRecord(
+        record.kind,
+        record.id,
+        record.patient_id,
+        record.version,
+        record.body,
+        record.received_at,
+        record.offset_ms,
     )
 
 
-def _settled(result: PushResult) -> outbox.Settled:
-    return outbox.Settled(
-        result.change_id, result.version, result.server_body, result.server_version
-    )
+def _ranges(versions: set[int]) -> list[tuple[int, int]]:
+    """The versions as ranges (first, last), the newest ones if they are too many to name."""
+    ranges: list[tuple[int, int]] = []
+    for version in sorted(versions):
+        if ranges and ranges[-1][1] == version - 1:
+            ranges[-1] = (ranges[-1][0], version)
+        else:
+            ranges.append((version, version))
+    return ranges[-MAX_RANGES:]
 
 
 # --- never two at once

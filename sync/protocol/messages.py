@@ -105,6 +105,8 @@ class LoginRequest(Message):
     device_secret: str = Field(repr=False)
     username: str
     password: str = Field(repr=False)
+    device_key: str | None = None
+    """As in `EnrolRequest`; takes the place of a key that was told before."""
 
 
 class LoginAnswer(Message):
@@ -113,6 +115,7 @@ class LoginAnswer(Message):
     token: str = Field(repr=False)
     expires_at: AwareDatetime
     practitioner: Body
+    server_keys: ServerKeys | None = None
 
 
 # --- push
@@ -410,9 +413,14 @@ class Holding(Message):
 
 
 class HoldingsAnswer(Message):
-    """Every record of the patients that were asked for and that the user may see."""
+    """Every record of the patients that were asked for and that the user may see.
+
+    `epoch_began` is the newest version that the server still had when its present epoch began;
+    a laptop's version after that one is of the time that was lost.
+    """
 
     holdings: list[Holding]
+    epoch_began: Version = 0
 
 
 # --- confirm
