@@ -1,10 +1,11 @@
 """The server over HTTP, and a name of its own for everything that can stand in between.
 
-Only an answer that carries our server's header, is JSON and can be read counts as an answer.
+Only an answer that carries our server's header, has our form and can be read counts as an answer.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -40,19 +41,23 @@ from sync.protocol.errors import (
 from sync.protocol.messages import (
     ConfirmAnswer,
     ConfirmRequest,
+    DigestsAnswer,
     EnrolAnswer,
     EnrolRequest,
     ErrorAnswer,
+    ExchangeRequest,
     HelloAnswer,
+    HoldingsAnswer,
+    HoldingsRequest,
     LoginAnswer,
     LoginRequest,
     Message,
-    PullAnswer,
-    PullRequest,
-    PushAnswer,
-    PushRequest,
+    Page,
 )
+from sync.protocol.packing import Tables
+from sync.protocol.service import Exchange
 from sync.protocol.version import (
+    EXCHANGE_PREFIX,
     MAX_WIRE_BYTES,
     PREFIX,
     PROTOCOL,
@@ -64,8 +69,9 @@ CONNECT_SECONDS: Final = 8.0
 SILENCE_SECONDS: Final = 25.0
 """How long the line may say nothing while an answer is awaited."""
 
-WHOLE_ANSWER_SECONDS: Final = 180.0
-"""A line that drips a byte now and then is given up, too."""
+MESSAGE_SECONDS: Final = 180.0
+"""How long one answer, or one page of an exchange, may take: a line that drips a byte now and then
+is given up, too. A first sync has many pages and may take as long as it needs."""
 
 PROBE_SECONDS: Final = 5.0
 
@@ -91,19 +97,22 @@ class HttpSyncService:
         server_id: str | None = None,
         silence_seconds: float = SILENCE_SECONDS,
         connect_seconds: float = CONNECT_SECONDS,
+        message_seconds: float = MESSAGE_SECONDS,
         verify: ssl.SSLContext | bool = True,
     ) -> None:
         self._token = token
         self._line = line
         self._server_id = server_id
+        self._message_seconds = message_seconds
         self._client = httpx2.Client(
             base_url=_checked(base_url),
             timeout=httpx2.Timeout(silence_seconds, connect=connect_seconds),
-            headers={PROTOCOL_HEADER: str(PROTOCOL), "Accept-Encoding": codec.ZSTD},
             follow_redirects=False,  # a redirect is a guest network's log-in page
             trust_env=not _is_this_machine(base_url),
             verify=verify,
         )
+        # What the library says of itself costs 100 bytes a request and tells the server nothing.
+        self._client.headers.clear()
 
     def close(self) -> None:
         """Close the connections."""
@@ -130,19 +139,70 @@ class HttpSyncService:
         """Get a new token."""
         return self._call(LoginAnswer, "POST", "/login", request, token=None)
 
-    def push(self, request: PushRequest) -> PushAnswer:
-        """Send changes."""
-        return self._call(PushAnswer, "POST", "/push", request, token=self._need_token())
-
-    def pull(self, request: PullRequest) -> PullAnswer:
-        """Ask for the next page."""
-        return self._call(PullAnswer, "POST", "/pull", request, token=self._need_token())
-
     def confirm(self, request: ConfirmRequest) -> ConfirmAnswer:
         """Ask which records the server holds."""
         return self._call(ConfirmAnswer, "POST", "/confirm", request, token=self._need_token())
 
-    # --- one call
+    def exchange(self, request: ExchangeRequest) -> Exchange:
+        """Send what waits; the receipt is read here, the pages as they are asked for."""
+        tables = Tables()
+        response = self._packed("POST", "/exchange", codec.encode_packed(request, tables))
+        arriving = _Arriving(response, self._message_seconds)
+        try:
+            reader = codec.AnswerReader(arriving, tables)
+            receipt = reader.receipt()
+            self._line.check()
+        except BaseException:
+            response.close()
+            raise
+        return Exchange(
+            receipt, _Pages(response, arriving, reader, self._line, asked=request.pull is not None)
+        )
+
+    def digests(self) -> DigestsAnswer:
+        """Ask for the digests of all patients."""
+        return self._whole(DigestsAnswer, "GET", "/digests", b"", Tables())
+
+    def holdings(self, request: HoldingsRequest) -> HoldingsAnswer:
+        """Ask for the names of all records of some patients."""
+        tables = Tables()
+        content = codec.encode_packed(request, tables)
+        return self._whole(HoldingsAnswer, "POST", "/holdings", content, tables)
+
+    # --- one call of protocol 2
+
+    def _packed(self, method: str, path: str, content: bytes) -> httpx2.Response:
+        """Send a packed body and return the open response, once it is known to be our server's."""
+        self._line.check()
+        request = self._client.build_request(
+            method,
+            EXCHANGE_PREFIX + path,
+            content=content,
+            headers={"Authorization": f"Bearer {self._need_token()}"},
+        )
+        response = self._send(request)
+        try:
+            if not _is_ours(response, self._server_id, codec.PACKED):
+                body = _Arriving(response, self._message_seconds).whole()
+                self._line.check()
+                raise _refusal(response.status_code, body, _encoding_of(response))
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    def _whole(
+        self, answer_type: type[A], method: str, path: str, content: bytes, tables: Tables
+    ) -> A:
+        response = self._packed(method, path, content)
+        try:
+            body = _Arriving(response, self._message_seconds).whole()
+        finally:
+            response.close()
+        self._line.check()
+        return codec.decode_packed(answer_type, body, tables)
+
+    # --- one call of protocol 1
 
     def _need_token(self) -> str:
         token = self._token()
@@ -161,7 +221,7 @@ class HttpSyncService:
         timeout: httpx2.Timeout | None = None,
     ) -> A:
         self._line.check()
-        headers: dict[str, str] = {}
+        headers = {PROTOCOL_HEADER: str(PROTOCOL), "Accept-Encoding": codec.ZSTD}
         content = b""
         if message is not None:
             content, encoding = codec.encode(message)
@@ -177,58 +237,132 @@ class HttpSyncService:
             headers=headers,
             timeout=timeout or self._client.timeout,
         )
-        status, answer_headers, body = self._exchange(request)
+        response = self._send(request)
+        try:
+            body = _Arriving(response, self._message_seconds).whole()
+        finally:
+            response.close()
         # Coverage that went away while the answer was in the air took the answer with it.
         self._line.check()
-        return _read_answer(answer_type, status, answer_headers, body, self._server_id)
+        if not _is_ours(response, self._server_id, _JSON):
+            raise _refusal(response.status_code, body, _encoding_of(response))
+        return codec.decode(answer_type, body, _encoding_of(response))
 
-    def _exchange(self, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
+    def _send(self, request: httpx2.Request) -> httpx2.Response:
         try:
-            response = self._client.send(request, stream=True)
-            try:
-                return response.status_code, response.headers, _read_raw(response)
-            finally:
-                response.close()
+            return self._client.send(request, stream=True)
         except httpx2.HTTPError as error:
             raise _name_of(error) from error
 
 
-def _read_raw(response: httpx2.Response) -> bytes:
-    """The body as it travels: bounded in size and in time."""
-    deadline = time.monotonic() + WHOLE_ANSWER_SECONDS
-    pieces: list[bytes] = []
-    size = 0
-    for piece in response.iter_raw():
-        pieces.append(piece)
-        size += len(piece)
-        if size > MAX_WIRE_BYTES:
+class _Arriving:
+    """The body of an answer as it travels, bounded in size and in time for each message."""
+
+    def __init__(self, response: httpx2.Response, seconds: float) -> None:
+        self._pieces = response.iter_raw()
+        self._seconds = seconds
+        self._left = b""
+        self.next_message()
+
+    def next_message(self) -> None:
+        """Begin to count anew."""
+        self._size = 0
+        self._deadline = time.monotonic() + self._seconds
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most `size`, as soon as there are any; none at the end."""
+        if not self._left:
+            self._left = self._next_piece()
+        taken = self._left[:size] if size >= 0 else self._left
+        self._left = self._left[len(taken) :]
+        return taken
+
+    def whole(self) -> bytes:
+        """Return everything up to the end."""
+        return b"".join(iter(self.read, b""))
+
+    def _next_piece(self) -> bytes:
+        try:
+            piece = next(self._pieces, b"")
+        except httpx2.HTTPError as error:
+            raise _name_of(error) from error
+        self._size += len(piece)
+        if self._size > MAX_WIRE_BYTES:
             raise TooLargeError(MAX_WIRE_BYTES)
-        if time.monotonic() > deadline:
+        if piece and time.monotonic() > self._deadline:
             raise TimeoutError_
-    return b"".join(pieces)
+        return piece
+
+
+class _Pages(Iterator[Page]):
+    """The pages of an exchange, read from the line one by one."""
+
+    def __init__(
+        self,
+        response: httpx2.Response,
+        arriving: _Arriving,
+        reader: codec.AnswerReader,
+        line: Line,
+        *,
+        asked: bool,
+    ) -> None:
+        self._response = response
+        self._arriving = arriving
+        self._reader = reader
+        self._line = line
+        self._more = asked
+        if not asked:
+            self._end()
+
+    def __next__(self) -> Page:
+        if not self._more:
+            raise StopIteration
+        try:
+            self._line.check()
+            self._arriving.next_message()
+            page = self._reader.page()
+            self._line.check()
+        except BaseException:
+            self.close()
+            raise
+        if page.complete:
+            self._end()
+        return page
+
+    def close(self) -> None:
+        """Let go of the line; the server hears of it and stops."""
+        self._more = False
+        self._response.close()
+
+    def _end(self) -> None:
+        """Read what ends the answer, so that its connection can serve the next call."""
+        with contextlib.suppress(SyncError):
+            self._arriving.next_message()
+            self._arriving.read()
+        self.close()
 
 
 # --- what answered
 
 
-def _read_answer(
-    answer_type: type[A],
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    server_id: str | None,
-) -> A:
+def _is_ours(response: httpx2.Response, server_id: str | None, form: str) -> bool:
+    """True for a success of our server in the form that was awaited, False for its refusal.
+
+    Raises the name of whoever else it was that answered.
+    """
+    headers, success = response.headers, response.is_success
     answered_by = headers.get(SERVER_HEADER)
     if answered_by is None:
-        raise _stranger(status, headers)
+        raise _stranger(response.status_code, headers)
     if server_id is not None and answered_by != server_id:
         raise NotOurServerError("server id")
-    if not headers.get("Content-Type", "").startswith(_JSON):
+    if not headers.get("Content-Type", "").startswith(form if success else _JSON):
         raise NotOurServerError("content type")
-    encoding = headers.get("Content-Encoding")
-    if not 200 <= status < 300:
-        raise _refusal(status, body, encoding)
-    return codec.decode(answer_type, body, encoding)
+    return success
+
+
+def _encoding_of(response: httpx2.Response) -> str | None:
+    return response.headers.get("Content-Encoding")
 
 
 def _stranger(status: int, headers: Mapping[str, str]) -> SyncError:
