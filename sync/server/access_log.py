@@ -27,7 +27,8 @@ def take_log(
     """
     device_id = identity.device_id
     log = transaction.access_log
-    present = LogHead(**dict(zip(("sequence", "hash"), log.head(device_id), strict=True)))
+    sequence, head = log.head(device_id)
+    present = LogHead(sequence=sequence, hash=head)
     if part is None or not part.lines:
         return present
     rows = _chained(device_id, part, received_at)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
-from sync.server.storage.base import Statements
+from sync.server.storage.base import Row, Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class OfficeRepository:
             " FROM office_log ORDER BY number DESC LIMIT ?",
             (limit,),
         )
-        return [OfficeLine(*row[:4], bool(row[4]), *row[5:]) for row in rows]
+        return [_line(row) for row in rows]
 
     def taken_over(
         self,
@@ -109,14 +111,14 @@ class OfficeRepository:
         )
         return {str(device_id): str(at) for device_id, at in rows}
 
-    def encounters_since(self, user_id: str, received_after: str) -> list[str]:
+    def encounters_since(self, user_id: str, received_after: str) -> list[dict[str, Any]]:
         """Return the bodies of the visits of a person that came to the server after a moment."""
         rows = self._db.rows(
             "SELECT body FROM record WHERE kind = 'encounter' AND author_id = ?"
             " AND received_at > ?",
             (user_id, received_after),
         )
-        return [str(row[0]) for row in rows]
+        return [json.loads(row[0]) for row in rows]
 
     def planned(self, user_id: str, first_day: str, last_day: str) -> list[PlannedVisit]:
         """Return the visits planned for a person on these days, both included."""
@@ -166,3 +168,11 @@ class OfficeRepository:
             [(patient_id,) for patient_id in patient_ids],
         )
         return [(str(patient_id), str(user_id)) for patient_id, user_id in rows]
+
+
+def _line(row: Row) -> OfficeLine:
+    at, actor_id, device_id, act, allowed, subject, patient_id, count, reason = row
+    number = None if count is None else int(count)
+    return OfficeLine(
+        at, actor_id, device_id, act, bool(allowed), subject, patient_id, number, reason
+    )

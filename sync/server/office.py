@@ -1,0 +1,691 @@
+"""The office's service on the storage: what a secretary asks, answered for one identity.
+
+Every call names its right first. Every act, every look at contents and every refusal stands in the
+office log; a look is written down before what was seen leaves the server.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, NoReturn
+
+from fieldapp.clock import from_iso, to_iso
+from fieldapp.domain.codec import BodyError, from_body, to_body
+from fieldapp.domain.collation import fold, sort_key
+from fieldapp.domain.issues import DetectedIssue
+from fieldapp.domain.patients import Assignment, Patient, Practitioner
+from fieldapp.domain.rights import Right, may
+from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
+from sync.protocol.messages import Rules
+from sync.protocol.office import (
+    MAX_LISTED,
+    PAGE_SIZE,
+    AssignRequest,
+    CloseAccountRequest,
+    ClosingAnswer,
+    ClosingRequest,
+    DecideProposalRequest,
+    Done,
+    DraftsAnswer,
+    DraftsRequest,
+    DuplicatePair,
+    DuplicatesAnswer,
+    EnrolCodeAnswer,
+    EnrolCodeRequest,
+    Follower,
+    IssueRow,
+    IssuesAnswer,
+    JoinAnswer,
+    JoinRequest,
+    OverviewAnswer,
+    ParkedAnswer,
+    ParkedRow,
+    PatientName,
+    PatientRow,
+    PatientsAnswer,
+    PatientsRequest,
+    PeopleAnswer,
+    PersonRow,
+    ProposalRow,
+    ProposalsAnswer,
+    RecoveredDraft,
+    RevokeRequest,
+    SetRulesRequest,
+    TakeOverAnswer,
+    TakeOverRequest,
+    UnassignRequest,
+)
+from sync.server import assignments, auth
+from sync.server.bodies import canonical
+from sync.server.drafts import out
+from sync.server.identity import Identity
+from sync.server.join import JoinError, join_patients, possible_duplicates
+from sync.server.overview import closing_points, laptop_rows, staff_names
+from sync.server.proposals import can_decide, decide_proposal, may_see_proposal, read_proposal
+from sync.server.rules import rules, set_rules
+from sync.server.service import World
+from sync.server.storage.office import OfficeLine
+from sync.server.storage.parked import ParkedChange
+from sync.server.storage.storage import Transaction
+from sync.server.storage.values import EnrolCodeRow, NewVersion, StoredRecord, UserRow
+from sync.server.take_over import can_keep_server, take_over
+
+_PATIENT: Final = "patient"
+_MOST_DRAFT_BYTES: Final = 8 * 1024 * 1024
+"""Of drafts in one answer to the recovery role."""
+
+_MOST_PARKED_BYTES: Final = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One call under way: who, what and when."""
+
+    name: str
+    at: datetime
+    by: Identity
+
+    def line(self, **facts: str | int | bool | None) -> OfficeLine:
+        base = OfficeLine(to_iso(self.at), self.by.user_id, self.by.device_id, self.name)
+        return replace(base, **facts)  # type: ignore[arg-type]
+
+
+class ServerOfficeService:
+    """Implements `sync.protocol.office.OfficeService` for one identity."""
+
+    def __init__(self, world: World, identity: Identity) -> None:
+        self._world = world
+        self._storage = world.storage
+        self._who = identity
+
+    # --- how the laptops stand
+
+    def overview(self) -> OverviewAnswer:
+        """Say how every laptop stands."""
+        act = self._act("overview", Right.SEE_OVERVIEW)
+        with self._storage.read() as transaction:
+            return OverviewAnswer(
+                server_time=act.at,
+                rows=laptop_rows(transaction, act.at),
+                parked_open=transaction.parked.count_open(),
+                issues_open=transaction.office.count_open_items("detected_issue"),
+                proposals_open=transaction.office.count_open_items("proposal"),
+            )
+
+    def issues(self) -> IssuesAnswer:
+        """Open safety items."""
+        act = self._act("issues", Right.TAKE_OVER)
+        with self._storage.read() as transaction:
+            records = _open_items(transaction, "detected_issue")
+            names = staff_names(transaction)
+            patients = _patient_names(transaction, [record.patient_id for record in records])
+        rows = [row for row in (_issue_row(one, patients, names) for one in records) if row]
+        self._seen(act, len(rows))
+        return IssuesAnswer(issues=rows[:MAX_LISTED], more=len(rows) > MAX_LISTED)
+
+    # --- what laptops could not deliver
+
+    def parked(self) -> ParkedAnswer:
+        """What laptops could not deliver, with contents."""
+        act = self._act("parked", Right.TAKE_OVER)
+        with self._storage.read() as transaction:
+            changes = transaction.parked.open(MAX_LISTED + 1)
+            stored = transaction.records.get_many((one.kind, one.id) for one in changes)
+            names = staff_names(transaction)
+            devices = {device.id: device.name for device in transaction.accounts.devices()}
+            patients = _patient_names(transaction, [one.patient_id for one in changes])
+        rows: list[ParkedRow] = []
+        room = _MOST_PARKED_BYTES
+        for change in changes[:MAX_LISTED]:
+            held = stored.get((change.kind, change.id))
+            room -= _size(change.body) + _size(held.body if held else None)
+            if room < 0 and rows:
+                break
+            rows.append(_parked_row(change, held, names, devices, patients))
+        self._seen(act, len(rows))
+        return ParkedAnswer(parked=rows, more=len(rows) < len(changes))
+
+    def take_over(self, request: TakeOverRequest) -> TakeOverAnswer:
+        """Settle one parked change."""
+        act = self._act("take_over", Right.TAKE_OVER)
+        reason = _words(request.reason)
+        with self._storage.write() as transaction:
+            change, result = take_over(transaction, request, self._who, act.at, self._world.new_id)
+            transaction.office.add_line(
+                act.line(
+                    subject=f"{change.device_id}/{change.change_id}/{request.action.value}",
+                    patient_id=change.patient_id,
+                    reason=reason,
+                )
+            )
+        return TakeOverAnswer(result=result)
+
+    # --- closing
+
+    def closing(self, request: ClosingRequest) -> ClosingAnswer:
+        """What closing an account or a laptop would lose."""
+        act = self._act("closing", Right.REVOKE)
+        if (request.user_id is None) == (request.device_id is None):
+            raise BadRequestError("one_of_two")
+        with self._storage.read() as transaction:
+            rows = [
+                row
+                for row in laptop_rows(transaction, act.at)
+                if request.user_id == row.user_id
+                or (request.device_id is not None and request.device_id == row.device_id)
+            ]
+            if not rows:
+                raise NotFoundError_("user" if request.device_id is None else "device")
+            alone = (
+                transaction.office.only_follower(request.user_id)
+                if request.user_id is not None
+                else []
+            )
+            patients = _patient_names(transaction, alone)
+        points = closing_points([row for row in rows if not row.revoked], act.at, len(alone))
+        self._seen(act, len(alone), subject=request.user_id or request.device_id)
+        only = sorted(patients.values(), key=lambda patient: sort_key(patient.name))
+        return ClosingAnswer(laptops=rows, points=points, only_they_follow=only[:MAX_LISTED])
+
+    def revoke(self, request: RevokeRequest) -> Done:
+        """Shut a laptop out."""
+        act = self._act("revoke", Right.REVOKE)
+        reason = _words(request.reason)
+        with self._storage.write() as transaction:
+            if transaction.accounts.device(request.device_id) is None:
+                raise NotFoundError_("device")
+            transaction.accounts.revoke_device(request.device_id)
+            transaction.office.add_line(act.line(subject=request.device_id, reason=reason))
+        return Done()
+
+    def close_account(self, request: CloseAccountRequest) -> Done:
+        """Close an account; colleagues see that the person is no longer active."""
+        act = self._act("close_account", Right.REVOKE)
+        reason = _words(request.reason)
+        if request.user_id == self._who.user_id:
+            raise BadRequestError("own_account")
+        with self._storage.write() as transaction:
+            transaction.records.take_turn()
+            _user(transaction, request.user_id)
+            record = transaction.records.get("practitioner", request.user_id)
+            transaction.accounts.set_user_active(request.user_id, False)
+            if record is not None:
+                value = replace(from_body(Practitioner, record.body), active=False)
+                transaction.records.put(
+                    NewVersion(
+                        kind="practitioner",
+                        id=record.id,
+                        patient_id=None,
+                        body={**record.body, **to_body(value)},
+                        immutable=False,
+                        author_id=None,
+                        device_id=None,
+                        received_at=to_iso(act.at),
+                    )
+                )
+            transaction.office.add_line(act.line(subject=request.user_id, reason=reason))
+        return Done()
+
+    # --- people and patients
+
+    def people(self) -> PeopleAnswer:
+        """The staff."""
+        self._act("people", Right.SEE_OVERVIEW)
+        with self._storage.read() as transaction:
+            names = staff_names(transaction)
+            patients = transaction.office.patient_counts()
+            laptops: dict[str, int] = defaultdict(int)
+            for device in transaction.accounts.devices():
+                laptops[device.user_id] += not device.revoked
+            users = transaction.accounts.users()
+        people = [
+            PersonRow(
+                user_id=user.id,
+                username=user.username,
+                name=names.get(user.id, user.username),
+                role=user.role,
+                active=user.active,
+                patients=patients.get(user.id, 0),
+                laptops=laptops.get(user.id, 0),
+            )
+            for user in users
+        ]
+        return PeopleAnswer(people=sorted(people, key=lambda person: sort_key(person.name)))
+
+    def patients(self, request: PatientsRequest) -> PatientsAnswer:
+        """Patients and who follows them. Joined ones are found under the one they belong to."""
+        act = self._act("patients", Right.ASSIGN)
+        with self._storage.read() as transaction:
+            found = [
+                patient
+                for record in transaction.records.of_kind(_PATIENT)
+                if not record.body.get("replaced_by")
+                and _fits(patient := _patient_name(record), request.query)
+            ]
+            found.sort(key=lambda patient: sort_key(patient.name))
+            start = request.page * PAGE_SIZE
+            shown = found[start : start + PAGE_SIZE]
+            rows = _patient_rows(transaction, shown)
+        self._seen(act, len(rows))
+        return PatientsAnswer(patients=rows, page=request.page, total=len(found))
+
+    def assign(self, request: AssignRequest) -> Done:
+        """Let somebody follow a patient; there is one primary at a time."""
+        act = self._act("assign", Right.ASSIGN)
+        with self._storage.write() as transaction:
+            transaction.records.take_turn()
+            if not _user(transaction, request.user_id).active:
+                raise BadRequestError("closed")
+            patient = transaction.records.get(_PATIENT, request.patient_id)
+            if patient is None or patient.body.get("replaced_by"):
+                raise NotFoundError_(_PATIENT)
+            if request.primary:
+                self._end_primaries(transaction, request, act.at)
+            self._assign(transaction, request.user_id, request.patient_id, request.primary, act.at)
+            transaction.office.add_line(
+                act.line(subject=request.user_id, patient_id=request.patient_id)
+            )
+        return Done()
+
+    def unassign(self, request: UnassignRequest) -> Done:
+        """Let somebody no longer follow a patient."""
+        act = self._act("unassign", Right.ASSIGN)
+        with self._storage.write() as transaction:
+            _user(transaction, request.user_id)
+            if not assignments.unassign(
+                transaction,
+                user_id=request.user_id,
+                patient_id=request.patient_id,
+                now=act.at,
+            ):
+                raise NotFoundError_("assignment")
+            transaction.office.add_line(
+                act.line(subject=request.user_id, patient_id=request.patient_id)
+            )
+        return Done()
+
+    def enrol_code(self, request: EnrolCodeRequest) -> EnrolCodeAnswer:
+        """Make a one-time code for a new laptop."""
+        act = self._act("enrol_code", Right.ENROL)
+        code = auth.new_code()
+        expires_at = to_iso(act.at + self._world.settings.code_life)
+        with self._storage.write() as transaction:
+            if not _user(transaction, request.user_id).active:
+                raise BadRequestError("closed")
+            transaction.accounts.add_code(
+                EnrolCodeRow(auth.code_hash(code), request.user_id, expires_at)
+            )
+            transaction.office.add_line(act.line(subject=request.user_id))
+        return EnrolCodeAnswer(code=code, expires_at=from_iso(expires_at))
+
+    # --- duplicates and proposals
+
+    def duplicates(self) -> DuplicatesAnswer:
+        """Patients who may be registered twice."""
+        act = self._act("duplicates", Right.JOIN_PATIENTS)
+        with self._storage.read() as transaction:
+            pairs = possible_duplicates(transaction)[:MAX_LISTED]
+            names = _patient_names(
+                transaction, [one for pair in pairs for one in (pair.first_id, pair.second_id)]
+            )
+        self._seen(act, len(pairs))
+        return DuplicatesAnswer(
+            pairs=[
+                DuplicatePair(
+                    first=names[pair.first_id],
+                    second=names[pair.second_id],
+                    reason=pair.reasons[0],
+                )
+                for pair in pairs
+            ]
+        )
+
+    def join(self, request: JoinRequest) -> JoinAnswer:
+        """Join two records of one person."""
+        act = self._act("join", Right.JOIN_PATIENTS)
+        reason = _words(request.reason)
+        with self._storage.write() as transaction:
+            try:
+                moved = join_patients(
+                    transaction, request.winner_id, request.loser_id, self._who.user_id, act.at
+                )
+            except JoinError as error:
+                code = str(error.args[0])
+                if code == "no_such_patient":
+                    raise NotFoundError_(_PATIENT) from None
+                raise BadRequestError(code) from None
+            transaction.office.add_line(
+                act.line(
+                    subject=request.loser_id,
+                    patient_id=request.winner_id,
+                    count=moved,
+                    reason=reason,
+                )
+            )
+        return JoinAnswer(moved=moved)
+
+    def proposals(self) -> ProposalsAnswer:
+        """Wishes that wait for a decision."""
+        act = self._act("proposals", Right.DECIDE_PROPOSALS)
+        with self._storage.read() as transaction:
+            records = _open_items(transaction, "proposal")
+            names = staff_names(transaction)
+            patients = _patient_names(transaction, [record.patient_id for record in records])
+            rows = []
+            for record in records:
+                row = self._proposal_row(transaction, record, patients, names)
+                if row is not None:
+                    rows.append(row)
+        self._seen(act, len(rows))
+        return ProposalsAnswer(proposals=rows[:MAX_LISTED], more=len(rows) > MAX_LISTED)
+
+    def decide_proposal(self, request: DecideProposalRequest) -> Done:
+        """Accept or decline one."""
+        act = self._act("decide_proposal", Right.DECIDE_PROPOSALS)
+        with self._storage.write() as transaction:
+            patient_id = decide_proposal(
+                transaction, request, self._who, act.at, self._world.new_id
+            )
+            transaction.office.add_line(
+                act.line(
+                    subject=f"{request.id}/{'accept' if request.accept else 'decline'}",
+                    patient_id=patient_id,
+                    reason=request.words.strip(),
+                )
+            )
+        return Done()
+
+    # --- rules, couriers, recovery
+
+    def rules(self) -> Rules:
+        """What the organisation has decided."""
+        self._act("rules", Right.SEE_OVERVIEW)
+        with self._storage.read() as transaction:
+            return rules(transaction)
+
+    def set_rules(self, request: SetRulesRequest) -> Rules:
+        """Decide anew."""
+        act = self._act("set_rules", Right.SET_RULES)
+        with self._storage.write() as transaction:
+            decided = set_rules(
+                transaction,
+                drafts_travel=request.drafts_travel,
+                courier_allowed=request.courier_allowed,
+            )
+            facts = f"drafts_travel={request.drafts_travel};courier={request.courier_allowed}"
+            transaction.office.add_line(act.line(subject=facts))
+        return decided
+
+    def receive_courier(self, data: bytes) -> bytes:
+        """Take in a courier file and return the signed receipt."""
+        from sync.server.courier import receive
+
+        act = self._act("receive_courier", Right.RECEIVE_COURIER)
+        receipt = receive(self._world, data, self._who)
+        self._seen(act, len(data))
+        return receipt
+
+    def drafts_of(self, request: DraftsRequest) -> DraftsAnswer:
+        """Somebody's unsigned text, for a reason that stands in the log."""
+        act = self._act("drafts_of", Right.READ_DRAFTS_OF_OTHERS)
+        reason = _words(request.reason)
+        with self._storage.read() as transaction:
+            _user(transaction, request.user_id)
+            rows = transaction.drafts.of_user(request.user_id)
+            patients = _patient_names(transaction, [row.patient_id for row in rows])
+            devices = {device.id: device.name for device in transaction.accounts.devices()}
+        told: list[RecoveredDraft] = []
+        room = _MOST_DRAFT_BYTES
+        for row in rows:
+            room -= _size(row.body)
+            if room < 0 and told:
+                break
+            told.append(
+                RecoveredDraft(
+                    draft=out(row),
+                    patient_name=_name_in(patients, row.patient_id),
+                    device_id=row.device_id,
+                    device_name=devices.get(row.device_id, ""),
+                    received_at=from_iso(row.received_at),
+                )
+            )
+        self._seen(act, len(told), subject=request.user_id, reason=reason)
+        return DraftsAnswer(drafts=told, left_off=len(rows) - len(told))
+
+    # --- inner parts
+
+    def _act(self, name: str, right: Right) -> _Act:
+        act = _Act(name, self._world.clock.now(), self._who)
+        if not may(self._who.role, right):
+            self._refuse(act, right)
+        return act
+
+    def _refuse(self, act: _Act, right: Right) -> NoReturn:
+        with self._storage.write() as transaction:
+            transaction.office.add_line(act.line(allowed=False))
+        raise NotAllowedError(right.value)
+
+    def _seen(self, act: _Act, count: int, **facts: str | None) -> None:
+        """Write down that contents are about to be shown."""
+        with self._storage.write() as transaction:
+            transaction.office.add_line(act.line(count=count, **facts))
+
+    def _assign(
+        self, transaction: Transaction, user_id: str, patient_id: str, primary: bool, now: datetime
+    ) -> None:
+        assignments.assign(
+            transaction,
+            user_id=user_id,
+            patient_id=patient_id,
+            primary=primary,
+            now=now,
+            new_id=self._world.new_id,
+        )
+
+    def _end_primaries(
+        self, transaction: Transaction, request: AssignRequest, now: datetime
+    ) -> None:
+        for value in _standing_assignments(transaction, [request.patient_id]):
+            if value.primary and value.practitioner_id != request.user_id:
+                self._assign(transaction, value.practitioner_id, request.patient_id, False, now)
+
+    def _proposal_row(
+        self,
+        transaction: Transaction,
+        record: StoredRecord,
+        patients: dict[str, PatientName],
+        names: dict[str, str],
+    ) -> ProposalRow | None:
+        value = read_proposal(record)
+        if value is None or not may_see_proposal(transaction, self._who, value, record.patient_id):
+            return None
+        target = transaction.records.get(value.target_kind, value.target_id)
+        return ProposalRow(
+            id=record.id,
+            patient_id=record.patient_id or value.patient_id,
+            patient_name=_name_in(patients, record.patient_id),
+            target_kind=value.target_kind,
+            target_id=value.target_id,
+            author_id=value.author_id,
+            author_name=names.get(value.author_id, ""),
+            proposed_at=value.proposed_at,
+            reason=value.reason,
+            values=value.values,
+            server_body=target.body if target is not None else None,
+            can_decide=can_decide(self._who.role, value.target_kind),
+        )
+
+
+def courier_bytes(text: str) -> bytes:
+    """Return the bytes of a courier file that came in base 64. Raises BadRequestError."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequestError("courier_damaged") from None
+
+
+# --- small helpers
+
+
+def _words(reason: str) -> str:
+    if not reason.strip():
+        raise BadRequestError("reason_missing")
+    return reason.strip()
+
+
+def _user(transaction: Transaction, user_id: str) -> UserRow:
+    user = transaction.accounts.user(user_id)
+    if user is None:
+        raise NotFoundError_("user")
+    return user
+
+
+def _size(body: dict[str, object] | None) -> int:
+    return 0 if body is None else len(canonical(body))
+
+
+def _open_items(transaction: Transaction, kind: str) -> list[StoredRecord]:
+    sequences = transaction.office.open_items(kind, MAX_LISTED + 1)
+    found = transaction.records.by_seq(sequences)
+    return [found[seq] for seq in sequences]
+
+
+# --- patients
+
+
+def _patient_names(
+    transaction: Transaction, patient_ids: Iterable[str | None]
+) -> dict[str, PatientName]:
+    """Return names by id; an id that was joined has the name of the one it belongs to."""
+    wanted = [(_PATIENT, one) for one in patient_ids if one is not None]
+    found = transaction.records.get_many(wanted).values()
+    return {record.id: _patient_name(record) for record in found}
+
+
+def _patient_name(record: StoredRecord) -> PatientName:
+    try:
+        value = from_body(Patient, record.body)
+    except BodyError:
+        return PatientName(id=record.id, name="")  # from a newer program
+    return PatientName(
+        id=record.id,
+        name=value.name,
+        birth_date=value.birth_date,
+        national_id=value.national_id,
+        temporary_number=value.temporary_number,
+    )
+
+
+def _name_in(patients: dict[str, PatientName], patient_id: str | None) -> str:
+    found = patients.get(patient_id or "")
+    return found.name if found is not None else ""
+
+
+def _fits(patient: PatientName, query: str) -> bool:
+    name, words = fold(patient.name), fold(query).split()
+    number = "".join(query.split()).upper()
+    numbers = (patient.national_id or "", patient.temporary_number or "")
+    return all(word in name for word in words) or any(
+        len(number) >= 4 and one.startswith(number) for one in numbers
+    )
+
+
+def _patient_rows(transaction: Transaction, shown: Sequence[PatientName]) -> list[PatientRow]:
+    names = staff_names(transaction)
+    followers: dict[str, list[Follower]] = defaultdict(list)
+    ids = [patient.id for patient in shown]
+    for value in _standing_assignments(transaction, ids):
+        followers[value.patient_id].append(
+            Follower(
+                user_id=value.practitioner_id,
+                name=names.get(value.practitioner_id, ""),
+                primary=value.primary,
+            )
+        )
+    records = transaction.records.get_many((_PATIENT, one) for one in ids)
+    return [
+        PatientRow(
+            patient=patient,
+            active=records[_PATIENT, patient.id].body.get("active") is not False,
+            followers=sorted(
+                followers[patient.id],
+                key=lambda follower: (not follower.primary, sort_key(follower.name)),
+            ),
+        )
+        for patient in shown
+    ]
+
+
+def _standing_assignments(transaction: Transaction, patient_ids: list[str]) -> list[Assignment]:
+    """Return the assignments that hold now: a grant says who follows, its record how."""
+    standing = set(transaction.office.followers(patient_ids))
+    found = []
+    for patient_id in patient_ids:
+        for record in transaction.records.of_patient(patient_id, "assignment"):
+            value = from_body(Assignment, record.body)
+            if value.active and (patient_id, value.practitioner_id) in standing:
+                standing.discard((patient_id, value.practitioner_id))
+                found.append(value)
+    return found
+
+
+# --- rows
+
+
+def _issue_row(
+    record: StoredRecord, patients: dict[str, PatientName], names: dict[str, str]
+) -> IssueRow | None:
+    try:
+        value = from_body(DetectedIssue, record.body)
+    except BodyError:
+        return None
+    return IssueRow(
+        id=record.id,
+        patient_id=record.patient_id or value.patient_id,
+        patient_name=_name_in(patients, record.patient_id),
+        code=value.code,
+        raised_at=value.raised_at,
+        evidence=list(value.evidence),
+        involved=[names.get(one, one) for one in value.involved],
+    )
+
+
+def _parked_row(
+    change: ParkedChange,
+    held: StoredRecord | None,
+    names: dict[str, str],
+    devices: dict[str, str],
+    patients: dict[str, PatientName],
+) -> ParkedRow:
+    mine = change.body or {}
+    theirs = held.body if held is not None else None
+    code, _, detail = change.reason.partition(":")
+    return ParkedRow(
+        change_id=change.change_id,
+        user_id=change.user_id,
+        user_name=names.get(change.user_id, ""),
+        device_id=change.device_id,
+        device_name=devices.get(change.device_id, ""),
+        kind=change.kind,
+        id=change.id,
+        patient_id=change.patient_id,
+        patient_name=_name_in(patients, change.patient_id),
+        outcome=change.outcome,
+        reason=code,
+        detail=detail,
+        at=from_iso(change.at),
+        mine=mine,
+        server_body=theirs,
+        server_version=held.seq if held is not None else 0,
+        fields=sorted(
+            field
+            for field in {*mine, *(theirs or {})}
+            if theirs is None or field in mine and mine[field] != theirs.get(field)
+        ),
+        can_keep_server=can_keep_server(change, held),
+    )

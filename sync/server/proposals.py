@@ -1,0 +1,166 @@
+"""Wishes from the field about records that the server owns, decided on at the office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from fieldapp.clock import to_iso
+from fieldapp.domain.codec import BodyError, from_body, to_body
+from fieldapp.domain.patients import Assignment, Role
+from fieldapp.domain.proposals import Proposal, ProposalStatus
+from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
+from sync.protocol.office import DecideProposalRequest
+from sync.server import assignments
+from sync.server.decide import problem_of
+from sync.server.identity import Identity
+from sync.server.storage.storage import Transaction
+from sync.server.storage.values import NewVersion, StoredRecord
+
+_PROPOSAL: Final = "proposal"
+_ORDER: Final = "medication_request"
+_ASSIGNMENT: Final = "assignment"
+_FIXED: Final = ("id", "patient_id", "practitioner_id")
+"""Whose a record is cannot be wished otherwise."""
+
+
+def can_decide(role: str, target_kind: str) -> bool:
+    """Say whether a role that decides on proposals may decide on this kind.
+
+    An order is a prescriber's word and nobody else's; a prescriber decides on nothing else.
+    """
+    return (role == Role.PRESCRIBER) == (target_kind == _ORDER)
+
+
+def may_see_proposal(
+    transaction: Transaction, by: Identity, proposal: Proposal, patient_id: str | None
+) -> bool:
+    """A team leader sees every open proposal; a prescriber those about orders of their patients."""
+    if by.role != Role.PRESCRIBER:
+        return True
+    if proposal.target_kind != _ORDER or patient_id is None:
+        return False
+    return transaction.scope.reach(by.user_id, [patient_id]).get(patient_id, False)
+
+
+def read_proposal(record: StoredRecord) -> Proposal | None:
+    """Return the value of a record, None when a newer program wrote it."""
+    try:
+        return from_body(Proposal, record.body)
+    except BodyError:
+        return None
+
+
+def decide_proposal(
+    transaction: Transaction,
+    request: DecideProposalRequest,
+    by: Identity,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> str | None:
+    """Accept or decline; return the patient's id.
+
+    Raises NotFoundError_, NotAllowedError, BadRequestError (words_missing, not_open, kind, body).
+    """
+    transaction.records.take_turn()
+    record = transaction.records.get(_PROPOSAL, request.id)
+    proposal = read_proposal(record) if record is not None else None
+    if record is None or proposal is None:
+        raise NotFoundError_("proposal")
+    if not may_see_proposal(transaction, by, proposal, record.patient_id):
+        raise NotFoundError_("proposal")
+    if not can_decide(by.role, proposal.target_kind):
+        raise NotAllowedError("decide_proposals")
+    if not request.accept and not request.words.strip():
+        raise BadRequestError("words_missing")
+    if proposal.status is not ProposalStatus.OPEN:
+        raise BadRequestError("not_open")
+    if request.accept:
+        _write(transaction, proposal, now, new_id)
+    status = ProposalStatus.ACCEPTED if request.accept else ProposalStatus.DECLINED
+    decided = replace(
+        proposal,
+        status=status,
+        decided_by=by.user_id,
+        decided_at=now,
+        decision=request.words.strip(),
+    )
+    _put(transaction, record, {**record.body, **to_body(decided)}, by, now)
+    return record.patient_id
+
+
+def _write(
+    transaction: Transaction, proposal: Proposal, now: datetime, new_id: Callable[[], str]
+) -> None:
+    target = transaction.records.get(proposal.target_kind, proposal.target_id)
+    if target is None:
+        raise BadRequestError("body", "target_id")
+    wished = {field: value for field, value in proposal.values.items() if field not in _FIXED}
+    if proposal.target_kind == _ASSIGNMENT:
+        _reassign(transaction, target, wished, now, new_id)
+    elif proposal.target_kind == _ORDER:
+        _change_order(transaction, target, wished, now)
+    else:
+        raise BadRequestError("kind")
+
+
+def _reassign(
+    transaction: Transaction,
+    target: StoredRecord,
+    wished: Mapping[str, Any],
+    now: datetime,
+    new_id: Callable[[], str],
+) -> None:
+    """An assignment is also a grant: both change together."""
+    try:
+        value = from_body(Assignment, {**target.body, **wished})
+    except BodyError as error:
+        raise BadRequestError("body", error.field) from None
+    if value.active:
+        assignments.assign(
+            transaction,
+            user_id=value.practitioner_id,
+            patient_id=value.patient_id,
+            primary=value.primary,
+            now=now,
+            new_id=new_id,
+        )
+    else:
+        assignments.unassign(
+            transaction, user_id=value.practitioner_id, patient_id=value.patient_id, now=now
+        )
+
+
+def _change_order(
+    transaction: Transaction, target: StoredRecord, wished: Mapping[str, Any], now: datetime
+) -> None:
+    body = {**target.body, **wished}
+    # Handouts name the revision that they followed, so every change is a revision of its own.
+    body["revision"] = int(target.body.get("revision") or 1) + 1
+    problem = problem_of(target.kind, target.id, str(body.get("patient_id")), body)
+    if problem is not None:
+        raise BadRequestError("body", problem.removeprefix("bad_body:"))
+    _put(transaction, target, body, None, now)
+
+
+def _put(
+    transaction: Transaction,
+    record: StoredRecord,
+    body: dict[str, Any],
+    by: Identity | None,
+    now: datetime,
+) -> None:
+    transaction.records.put(
+        NewVersion(
+            kind=record.kind,
+            id=record.id,
+            patient_id=record.patient_id,
+            body=body,
+            immutable=False,
+            author_id=by.user_id if by else None,
+            device_id=by.device_id if by else None,
+            received_at=to_iso(now),
+        )
+    )
