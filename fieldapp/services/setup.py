@@ -13,7 +13,7 @@ from fieldapp.ids import IdMaker
 from fieldapp.services.session import Session
 from fieldapp.store import records, state
 from fieldapp.store.db import Database
-from fieldapp.store.state import Enrolment
+from fieldapp.store.state import CourierKeys, Enrolment
 
 _SYNTHETIC = "synthetic_numbers"
 
@@ -41,6 +41,8 @@ class EnrolmentAnswer(Protocol):
     def token(self) -> str: ...
     @property
     def token_expires_at(self) -> datetime: ...
+    @property
+    def courier(self) -> CourierKeys | None: ...
 
 
 def remember_enrolment(database: Database, enrolment: EnrolmentAnswer) -> Enrolment:
@@ -53,6 +55,7 @@ def remember_enrolment(database: Database, enrolment: EnrolmentAnswer) -> Enrolm
         user=enrolment.user,
         token=enrolment.token,
         token_expires_at=enrolment.token_expires_at,
+        courier=enrolment.courier,
     )
     state.remember_enrolment(database, stored)
     return stored
@@ -69,10 +72,14 @@ def at_address(enrolment: Enrolment, server_url: str) -> Enrolment:
 
 
 def renew_token(
-    database: Database, token: str, expires_at: datetime, user: Practitioner | None = None
+    database: Database,
+    token: str,
+    expires_at: datetime,
+    user: Practitioner | None = None,
+    courier: CourierKeys | None = None,
 ) -> None:
     """Store what a new login gave."""
-    state.renew_token(database, token, expires_at, user)
+    state.renew_token(database, token, expires_at, user, courier)
 
 
 def allow_synthetic_numbers(database: Database) -> None:

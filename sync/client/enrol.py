@@ -6,12 +6,14 @@ import platform
 from dataclasses import replace
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from fieldapp.domain.codec import from_body
 from fieldapp.domain.patients import Practitioner
-from fieldapp.store.state import Enrolment
+from fieldapp.store.state import CourierKeys, Enrolment
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
-from sync.protocol.messages import EnrolRequest, LoginRequest
+from sync.protocol.messages import EnrolRequest, LoginRequest, ServerKeys
 
 APP_VERSION: Final = "0.1.0"
 
@@ -30,6 +32,7 @@ def enrol(
 
     Raises EnrolCodeError, WrongPasswordError, or the error of the line (`sync.protocol.errors`).
     """
+    signing_key = Ed25519PrivateKey.generate()
     with HttpSyncService(server_url, lambda: None, line or Line()) as service:
         answer = service.enrol(
             EnrolRequest(
@@ -39,6 +42,7 @@ def enrol(
                 app_version=app_version,
                 username=username.strip(),
                 password=password,
+                device_key=_public_half(signing_key),
             )
         )
     return Enrolment(
@@ -49,14 +53,17 @@ def enrol(
         user=from_body(Practitioner, answer.practitioner),
         token=answer.token,
         token_expires_at=answer.expires_at,
+        courier=_courier_keys(signing_key, answer.server_keys),
     )
 
 
 def login(enrolment: Enrolment, password: str, *, line: Line | None = None) -> Enrolment:
     """Return the enrolment with a new token.
 
-    Raises WrongPasswordError, RevokedError, or the error of the line.
+    A laptop that was enrolled before there were courier files gets its keys now. Raises
+    WrongPasswordError, RevokedError, or the error of the line.
     """
+    signing_key = _signing_key(enrolment)
     with HttpSyncService(
         enrolment.server_url, lambda: None, line or Line(), server_id=enrolment.server_id
     ) as service:
@@ -66,6 +73,8 @@ def login(enrolment: Enrolment, password: str, *, line: Line | None = None) -> E
                 device_secret=enrolment.device_secret,
                 username=enrolment.user.username,
                 password=password,
+                # Also when it was told before: a server that was restored may have lost it.
+                device_key=_public_half(signing_key),
             )
         )
     return replace(
@@ -73,4 +82,26 @@ def login(enrolment: Enrolment, password: str, *, line: Line | None = None) -> E
         token=answer.token,
         token_expires_at=answer.expires_at,
         user=from_body(Practitioner, answer.practitioner),
+        courier=_courier_keys(signing_key, answer.server_keys) or enrolment.courier,
+    )
+
+
+def _signing_key(enrolment: Enrolment) -> Ed25519PrivateKey:
+    if enrolment.courier is None:
+        return Ed25519PrivateKey.generate()
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(enrolment.courier.signing_key))
+
+
+def _public_half(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
+def _courier_keys(key: Ed25519PrivateKey, server: ServerKeys | None) -> CourierKeys | None:
+    """The keys of courier files; None from a server that does not know of them."""
+    if server is None:
+        return None
+    return CourierKeys(
+        signing_key=key.private_bytes_raw().hex(),
+        server_courier=server.courier,
+        server_receipt=server.receipt,
     )

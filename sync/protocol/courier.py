@@ -35,7 +35,6 @@ from sync.protocol.messages import (
     ExchangeRequest,
     Id,
     Instant,
-    LogHead,
     Message,
     Outcome,
     Version,
@@ -193,7 +192,6 @@ class CourierReceipt(Message):
     review: bool = False
     results: list[CourierResult] = []
     drafts_held: list[DraftName] = []
-    log_head: LogHead | None = None
 
 
 @dataclass(frozen=True, slots=True)

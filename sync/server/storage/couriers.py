@@ -1,4 +1,4 @@
-"""Courier files that were received, and the keys of the laptops that sign them."""
+"""Courier files that were received."""
 
 from __future__ import annotations
 
@@ -56,12 +56,3 @@ class CourierRepository:
         return CourierRow(
             name, device_id, int(sequence), received_at, received_by, int(changes), bool(review)
         )
-
-    def device_key(self, device_id: str) -> str | None:
-        """Return the public key of a laptop in hexadecimal, None when it has told none."""
-        rows = self._db.rows("SELECT public_key FROM device WHERE id = ?", (device_id,))
-        return rows[0][0] if rows else None
-
-    def set_device_key(self, device_id: str, public_key: str) -> None:
-        """Remember the public key of a laptop in place of an older one."""
-        self._db.run("UPDATE device SET public_key = ? WHERE id = ?", (public_key, device_id))
