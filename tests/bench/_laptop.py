@@ -77,15 +77,15 @@ def write(folder: Path, changes: Iterable[Record]) -> None:
 
 
 def _save(database: Database, record: Record) -> None:
-    value = from_body(KINDS[record["type"]].value_type, record)
+    ours: Any = from_body(KINDS[record["type"]].value_type, record)
 
-    def with_all_fields(made: Any) -> Record:
-        return body_of(record) if made is value else to_body(made)
+    def with_all_fields(value: Any) -> Record:
+        return body_of(record) if value is ours else to_body(value)
 
     usual = records.to_body  # type: ignore[attr-defined]
     records.to_body = with_all_fields  # type: ignore[attr-defined]
     try:
-        records.save_local(database, value, now=_NOW, change_id=new_id())
+        records.save_local(database, ours, now=_NOW, change_id=new_id())
     finally:
         records.to_body = usual  # type: ignore[attr-defined]
 

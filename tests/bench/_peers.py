@@ -75,8 +75,9 @@ class Collection:
         spec = importlib.util.spec_from_file_location("syncpeers_bench", folder / "bench.py")
         assert spec is not None
         assert spec.loader is not None
-        self.bench: Any = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.bench)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        self.bench: Any = module
         self.bench.DATA = str(folder / "mapped")
         self.bench.canon = _in_one_order(self.bench.canon)
         # The anchors choose their level by the line; here they always take the one for a bad line.
@@ -195,7 +196,8 @@ def measure(
         if not mine or one is None:
             print(f"peer {name}: left out, it failed (see above)", flush=True)
             continue
-        yield PeerRuns(name, median(mine), one, long and long.seconds, _check_of(copy, name))
+        first_bad = None if long is None else long.seconds
+        yield PeerRuns(name, median(mine), one, first_bad, _check_of(copy, name))
 
 
 def median(runs: list[Run]) -> Run:

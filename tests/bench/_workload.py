@@ -25,13 +25,17 @@ import cbor2
 import zstandard
 
 from fieldapp.domain.codec import from_body, to_body
-from fieldapp.domain.kinds import KINDS
+from fieldapp.domain.kinds import KINDS, Policy, policy_of
+from tests.bench._team import laptop_records
 
 Record = dict[str, Any]
 
 _UUID = re.compile(r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _ORDERS = uuid.UUID("5f1d7a52-3c0e-4f6b-9a51-0d6f5a1c7e10")
 _SUBSTANCES = ("amp", "met", "coc", "thc", "bzo", "opi", "bup", "mtd")
+_NEW, _EDITED = 33, 5
+"""Changes of a day: new records, and patients in a whole new version."""
+
 _PARTS = ((11, "morning"), (14, "noon"), (18, "evening"), (24, "night"))
 
 
@@ -249,3 +253,26 @@ def _without_fractions(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _without_fractions(item) for name, item in value.items()}
     return value
+
+
+def made_here() -> Workload:
+    """The demo's team instead, where `../shared/bench` is missing: as many changes, other text.
+
+    The figures are then comparable with one another, not with those of the peers.
+    """
+    print("workload: made of the demo's team, because ../shared/bench is missing", flush=True)
+    user, incoming = laptop_records()
+    everything = [{"type": one.kind, **one.body} for one in incoming if one.patient_id]
+    own = [record for record in everything if record.get("author_id") == user.id]
+    events = [record for record in own if policy_of(record["type"]) is Policy.EVENT]
+    new = events[-_NEW:]
+    taken = {record["id"] for record in new}
+    first = [
+        {"updated_by": user.id, **record}
+        for record in everything
+        if record["id"] not in taken and policy_of(record["type"]) is not Policy.SERVER
+    ]
+    patients = [record for record in first if record["type"] == "patient"][:_EDITED]
+    day = [*({"updated_by": user.id, **record} for record in new)]
+    day += [{**record, "phone": "+47 400 00 000"} for record in patients]
+    return Workload(first, day, first, day)

@@ -192,7 +192,7 @@ class _Rush:
         _say(f"the same rows without our program, by {way}")
         rows_file = self._folder / "rows.json"
         rows_file.write_text(json.dumps(self._raw_rows(logins[0])))
-        rates = []
+        rates: list[float] = []
         for number, connections in enumerate(_RAW_CONNECTIONS):
             first = 100_000_000 * (1 + number + len(_RAW_CONNECTIONS) * (way == "copy"))
             command = [sys.executable, "-m", "tests.bench._raw_inserts", url, way]

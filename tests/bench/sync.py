@@ -17,10 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sync.server.admin import Place
-from tests.bench import _laptop, _office, _peers, _workload
+from tests.bench import _laptop, _office, _peers, _stage, _workload
 from tests.bench._line import BAD, LOOPBACK, Line, MeasuredLine, expected_seconds
-from tests.bench._office import Member
 from tests.bench._peers import PeerRuns, Run, median
 from tests.bench._workload import Record, Workload
 from tests.bench.rows import Row
@@ -37,7 +35,7 @@ def rows(*, quick: bool = False, peers: str = "") -> list[Row]:
     workload = copy.workload() if copy else _workload.made_here()
     day, first = (_Bound.of(records) for records in (workload.day, workload.first))
     with tempfile.TemporaryDirectory() as folder:
-        ours = _measure_ours(Path(folder), workload, copy and copy.folder)
+        ours = _measure_ours(Path(folder), workload, copy.folder if copy else None)
     found = _our_rows(ours, workload, day, first)
     if copy is None or peers == "none":
         print("peers: all left out", flush=True)
@@ -163,25 +161,11 @@ class Stage:
 
     def _make(self) -> None:
         server, fresh, laptop = (self._folder / name for name in ("server", "first", "day"))
-        author = self._workload.author_id
-        patients = {_workload.patient_of(record) for record in self._workload.first}
-        members = [
-            Member(one, f"u{number}", tuple(sorted(patients)) if one == author else ())
-            for number, one in enumerate(self._workload.staff)
-        ]
-        username = next(member.username for member in members if member.id == author)
-        storage = Place(server).create()
-        try:
-            _office.fill(storage, members, self._workload.first)
-            with _office.running("--data", str(server)) as (process,):
-                for one in (fresh, laptop):
-                    code = _office.enrol_code(storage, username)
-                    _laptop.make(one, process.url, code, username)
-                for _ in range(2):
-                    outcome = _laptop.sync(laptop, process.url)
-                    assert outcome.complete, outcome
-        finally:
-            storage.close()
+        _stage.make_team(server, [fresh, laptop], self._workload, self._workload.first)
+        with _office.running("--data", str(server)) as (process,):
+            for _ in range(2):
+                outcome = _laptop.sync(laptop, process.url)
+                assert outcome.complete, outcome
         _expect(laptop, self._workload.first)
         _laptop.write(laptop, self._workload.day)
 
