@@ -21,6 +21,7 @@ from fieldapp.clock import FixedClock
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.codec import to_body
 from fieldapp.domain.identifiers import synthetic_numbers
+from fieldapp.domain.issues import DetectedIssue
 from fieldapp.domain.kinds import KINDS
 from fieldapp.domain.medication import MedicationRequest
 from fieldapp.domain.patients import Contact, Flag, FlagCategory, FlagState, Patient
@@ -28,10 +29,13 @@ from fieldapp.domain.toxicology import Reading
 from fieldapp.domain.visits import Appointment, VisitKind
 from fieldapp.ids import new_id
 from fieldapp.services import (
+    conflicts,
     imports,
+    issues,
     medication,
     notes,
     patients,
+    proposals,
     rapid_tests,
     screening,
     setup,
@@ -70,6 +74,7 @@ class World:
     note: str
     note_draft: str
     screening_draft: str
+    issue: str
 
 
 @pytest.fixture
@@ -77,7 +82,10 @@ def world(session: Session, kari: Patient, clock: FixedClock) -> World:
     setup.allow_synthetic_numbers(session.database)
     order, planned, allergy, mother = request(kari), appointment(kari), flag(kari), contact(kari)
     yesterdays = event(order, TODAY - timedelta(days=1), author_id=session.user.id)
-    receive(session, order, planned, allergy, mother, yesterdays)
+    danger = DetectedIssue(
+        "i-1", kari.id, "double_handout", (yesterdays.id,), yesterdays.recorded_at
+    )
+    receive(session, order, planned, allergy, mother, yesterdays, danger)
     encounter = str(visits.start(session, kari.id, VisitKind.HOME).created_id)
     signed = notes.new_draft(session, kari.id, "note", None, {"text": "Ro."})
     notes.sign(session, signed.id)
@@ -99,6 +107,7 @@ def world(session: Session, kari: Patient, clock: FixedClock) -> World:
         signed.id,
         draft.id,
         form.id,
+        danger.id,
     )
 
 
@@ -186,6 +195,14 @@ WRITES: dict[str, tuple[str, Callable[[World], ChangeSet]]] = {
     ),
     "rapid_tests.record": ("rapid_test", _rapid_test),
     "imports.commit": ("patient", _import),
+    "issues.answer": (
+        "detected_issue",
+        lambda w: issues.answer(w.session, w.issue, "Bare én er gitt."),
+    ),
+    "proposals.wish": (
+        "proposal",
+        lambda w: proposals.wish(w.session, "medication_request", w.order.id, {}, "Lavere dose"),
+    ),
 }
 
 DO_NOT_QUEUE = {
@@ -194,6 +211,8 @@ DO_NOT_QUEUE = {
     "sync_status.retry",
     "sync_status.keep_mine",
     "sync_status.take_servers",
+    "sync_status.hand_over",
+    "conflicts.settle",
 }
 
 
@@ -270,7 +289,14 @@ def test_a_failing_log_takes_everything_back(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "decide", [sync_status.retry, sync_status.keep_mine, sync_status.take_servers]
+    "decide",
+    [
+        sync_status.retry,
+        sync_status.keep_mine,
+        sync_status.take_servers,
+        sync_status.hand_over,
+        lambda session, change_id: conflicts.settle(session, change_id, frozenset({"phone"})),
+    ],
 )
 def test_a_failing_log_takes_a_decision_back(
     world: World, decide: Callable[[Session, str], ChangeSet]
