@@ -8,7 +8,7 @@ from typing import Any
 
 from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Policy, policy_of
-from fieldapp.domain.merge import FieldConflict, merge
+from fieldapp.domain.merge import FieldConflict, merge, rule_of
 from sync.protocol.messages import Outcome
 from sync.protocol.version import MAX_BODY_BYTES
 from sync.server.bodies import canonical, same
@@ -34,28 +34,42 @@ class Decision:
     reason: str | None = None
 
 
-def problem_of(kind: str, record_id: str, patient_id: str | None, body: Body) -> str | None:
-    """Return why the change cannot be a record of its kind, as a code, or None when it can.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A pushed body as far as it can be judged by itself.
 
-    Kinds that this version does not know are taken word for word.
+    `problem` says why it cannot be a record of its kind, as a code; None when it can. `text` is its
+    canonical text, None where there is none or it is too large to keep.
     """
-    if any(not text.isprintable() for text in (kind, record_id, patient_id or "")):
-        return "bad_id"
+
+    text: str | None
+    problem: str | None = None
+
+
+def examine(kind: str, record_id: str, patient_id: str | None, body: Body) -> Examined:
+    """Judge a pushed body by itself. Unknown kinds are taken word for word."""
     try:
-        size = len(canonical(body).encode())
+        text = canonical(body)
+        size = len(text.encode())
     except ValueError:
         # NaN, infinity, half a surrogate pair: no JSON text can hold them.
-        return "bad_body:json"
+        return Examined(None, "bad_body:json")
     if size > MAX_BODY_BYTES:
-        return "too_large"
+        return Examined(None, "too_large")
+    if any(not name.isprintable() for name in (kind, record_id, patient_id or "")):
+        return Examined(text, "bad_id")
     known = KINDS.get(kind)
-    if known is None:
-        return None
-    try:
-        known.check(record_id, patient_id, body)
-    except BodyError as error:
-        return f"bad_body:{error.field}"
-    return None
+    if known is not None:
+        try:
+            known.check(record_id, patient_id, body)
+        except BodyError as error:
+            return Examined(text, f"bad_body:{error.field}")
+    return Examined(text)
+
+
+def problem_of(kind: str, record_id: str, patient_id: str | None, body: Body) -> str | None:
+    """Return why the change cannot be a record of its kind, as a code, or None when it can."""
+    return examine(kind, record_id, patient_id, body).problem
 
 
 def decide(
@@ -74,11 +88,11 @@ def decide(
         return Decision(Outcome.REPEATED)
     if policy_of(kind) is Policy.EVENT:
         return Decision(Outcome.CONFLICT, reason="event_differs")
-    return _edit(body, held, base)
+    return _edit(body, held, base, critical=rule_of(kind).critical)
 
 
-def _edit(body: Body, held: Held, base: Body | None) -> Decision:
-    joined = merge(base if base is not None else {}, held.body, body)
+def _edit(body: Body, held: Held, base: Body | None, *, critical: bool) -> Decision:
+    joined = merge(base if base is not None else {}, held.body, body, critical=critical)
     if isinstance(joined, FieldConflict):
         return Decision(Outcome.CONFLICT, reason="same_field:" + ",".join(joined.fields))
     if same(joined.body, body):

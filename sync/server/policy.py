@@ -45,10 +45,3 @@ def admit(kind: str, reach: Reach, *, new_patient: bool) -> Admission:
     if policy is Policy.EVENT or kind in _HAPPENED or reach is Reach.FORMERLY:
         return Admission.FLAGGED
     return Admission.NOT_ASSIGNED
-
-
-def may_see(
-    patient_id: str | None, author_id: str | None, user_id: str, standing: frozenset[str]
-) -> bool:
-    """Say whether a user may hear that a record is held: the team's, their patients', their own."""
-    return patient_id is None or patient_id in standing or author_id == user_id

@@ -3,69 +3,67 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fieldapp.clock import Clock, from_iso, to_iso
-from fieldapp.domain.kinds import Policy, policy_of
-from fieldapp.domain.patients import Role
 from fieldapp.ids import IdMaker
 from fieldapp.paths import normal_username
+from sync.protocol.digests import as_text
 from sync.protocol.errors import (
     EnrolCodeError,
     LoginExpiredError,
     ProtocolError_,
     RevokedError,
+    ServerFullError,
     WrongPasswordError,
 )
 from sync.protocol.messages import (
     ConfirmAnswer,
     ConfirmRequest,
+    DigestsAnswer,
     EnrolAnswer,
     EnrolRequest,
+    ExchangeRequest,
     HeldRecord,
     HelloAnswer,
+    Holding,
+    HoldingsAnswer,
+    HoldingsRequest,
     LoginAnswer,
     LoginRequest,
-    Outcome,
+    Page,
+    PatientDigest,
     PullAnswer,
-    PulledRecord,
     PullRequest,
     PushAnswer,
-    PushRecord,
     PushRequest,
     PushResult,
+    Receipt,
 )
+from sync.protocol.service import Exchange
 from sync.protocol.version import PROTOCOL
-from sync.server import auth
-from sync.server.assignments import assign
-from sync.server.bodies import same
-from sync.server.decide import Decision, Held, decide, problem_of
-from sync.server.policy import Admission, Reach, admit, may_see
+from sync.server import auth, batch, cursors, intake
+from sync.server.identity import Identity
+from sync.server.pages import pages, pulled
 from sync.server.settings import Settings
-from sync.server.storage.base import BadValueError
+from sync.server.storage.base import DiskFullError
+from sync.server.storage.records import digest_of
 from sync.server.storage.storage import Storage, Transaction
 from sync.server.storage.values import (
     START,
     Cursor,
     DeviceRow,
     EnrolCodeRow,
-    NewVersion,
     StoredRecord,
     TokenRow,
     UserRow,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who asks: a user on an enrolled laptop."""
-
-    user_id: str
-    device_id: str
-    role: str
+__all__ = ["Identity", "ServerSyncService", "World", "authenticate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +80,20 @@ class World:
 def authenticate(world: World, token: str) -> Identity:
     """Return whose token it is. Raises LoginExpiredError, RevokedError."""
     with world.storage.read() as transaction:
-        accounts = transaction.accounts
-        known = accounts.token(auth.token_hash(token))
-        if known is None or known.expires_at <= to_iso(world.clock.now()):
-            raise LoginExpiredError
-        device = accounts.device(known.device_id)
-        user = accounts.user(known.user_id)
-    if device is None or device.revoked or user is None or not user.active:
+        found = transaction.accounts.login(auth.token_hash(token))
+    if found is None or found.expires_at <= to_iso(world.clock.now()):
+        raise LoginExpiredError
+    if found.shut_out:
         raise RevokedError
-    return Identity(user.id, device.id, user.role)
+    return Identity(found.user_id, found.device_id, found.role)
 
 
-@dataclass(slots=True)
-class _Push:
-    """One batch under way: whose it is, when it came and what they may reach by now."""
+@dataclass(frozen=True, slots=True)
+class _TakenIn:
+    """What an exchange stored, and where its pages begin."""
 
-    transaction: Transaction
-    identity: Identity
-    now: datetime
-    standing: set[str]
-    ever: frozenset[str]
-
-    def reach(self, patient_id: str | None) -> Reach:
-        if patient_id is None:
-            return Reach.TEAM
-        if patient_id in self.standing:
-            return Reach.ASSIGNED
-        return Reach.FORMERLY if patient_id in self.ever else Reach.NEVER
+    receipt: Receipt
+    begin: cursors.Begin | None
 
 
 class ServerSyncService:
@@ -174,121 +159,129 @@ class ServerSyncService:
             practitioner = _practitioner(transaction, user.id)
         return LoginAnswer(token=token, expires_at=expires_at, practitioner=practitioner)
 
-    # --- push
+    # --- exchange
+
+    def exchange(self, request: ExchangeRequest) -> Exchange:
+        """Store what is sent, each change on its own, then tell what is new; safe to repeat.
+
+        Raises LoginExpiredError, ServerFullError. Everything that is sent is stored in one
+        transaction before this returns; each page is read when it is asked for.
+        """
+        identity = self._identity()
+        pushed = batch.examined(request.records)
+        now = self._world.clock.now()
+
+        def work(transaction: Transaction) -> _TakenIn:
+            return self._take_in(transaction, request, pushed, now)
+
+        with _full_disk_told():
+            if pushed:
+                taken = self._storage.write_grouped(work)
+            else:
+                # Nothing here takes numbers, so nobody has to wait for anybody.
+                with self._storage.write() as transaction:
+                    taken = work(transaction)
+        if request.pull is None or taken.begin is None:
+            return Exchange(taken.receipt, iter(()))
+        limit = min(request.pull.page_records, self._world.settings.exchange_page_limit)
+        walk = pages(self._storage, identity.user_id, request.pull, taken.begin, limit)
+        return Exchange(taken.receipt, self._served(walk))
+
+    def _take_in(
+        self,
+        transaction: Transaction,
+        request: ExchangeRequest,
+        pushed: Sequence[batch.Pushed],
+        now: datetime,
+    ) -> _TakenIn:
+        identity = self._identity()
+        # First of all: what is stored from now on belongs to the epoch that this may begin.
+        begun = cursors.begin(transaction, request.pull.cursor) if request.pull else None
+        stored = batch.Stored([], [])
+        if pushed:
+            stored = batch.store(
+                transaction, identity, pushed, now, self._world.new_id, numbered=True
+            )
+            intake.signed(transaction, identity, stored.signed)
+        held = intake.take_drafts(
+            transaction, identity, request.drafts, request.dropped_drafts, now
+        )
+        foreign, foreign_mark = intake.foreign_drafts(transaction, identity, request.foreign_drafts)
+        log_head = intake.take_log(transaction, identity, request.log, now)
+        intake.note_report(transaction, identity, request.report, now, stored.results, len(held))
+        known = begun.cursor.effective if begun is not None else 0
+        receipt = Receipt(
+            server_time=now,
+            results=stored.results,
+            settled=intake.settled_for(transaction, identity, now, known),
+            drafts_held=held,
+            foreign_drafts=foreign,
+            foreign_drafts_mark=foreign_mark,
+            log_head=log_head,
+            epoch=transaction.records.state().epoch,
+            fresh=begun is not None and begun.fresh,
+            forked=transaction.accounts.is_forked(identity.device_id),
+            rules=intake.rules(transaction, request.rules),
+        )
+        return _TakenIn(receipt, begun)
+
+    def _served(self, walk: Iterator[Page]) -> Iterator[Page]:
+        """Note, before the last page leaves, that the laptop is being sent it."""
+        identity = self._identity()
+        for page in walk:
+            if page.complete:
+                with _full_disk_told(), self._storage.write() as transaction:
+                    intake.note_served(transaction, identity, self._world.clock.now())
+            yield page
+
+    def digests(self) -> DigestsAnswer:
+        """Say, patient by patient, what the user should hold. Changes nothing."""
+        identity = self._identity()
+        with self._storage.read() as transaction:
+            found = transaction.scope.digests(identity.user_id)
+        return DigestsAnswer(
+            digests=[
+                PatientDigest(
+                    patient_id=patient_id or None, count=part.count, digest=as_text(part.digest)
+                )
+                for patient_id, part in found.items()
+            ]
+        )
+
+    def holdings(self, request: HoldingsRequest) -> HoldingsAnswer:
+        """Name every record of some patients, of those whom the user follows. Changes nothing."""
+        identity = self._identity()
+        holdings: list[Holding] = []
+        with self._storage.read() as transaction:
+            began = transaction.records.state().epoch_began
+            standing = transaction.scope.standing(identity.user_id)
+            for patient_id in dict.fromkeys(request.patient_ids):
+                if patient_id is None:
+                    records = transaction.records.of_team()
+                elif patient_id in standing:
+                    records = transaction.records.of_patient(patient_id)
+                else:
+                    continue
+                holdings += [_holding(record, began) for record in records]
+        return HoldingsAnswer(holdings=holdings, epoch_began=began)
+
+    # --- as protocol 1 asks: what an older laptop holds must reach the server after an upgrade
 
     def push(self, request: PushRequest) -> PushAnswer:
         """Store changes, each on its own; safe to repeat. Raises LoginExpiredError."""
         identity = self._identity()
-        problems = {
-            id(record): problem_of(record.kind, record.id, record.patient_id, record.body)
-            for record in request.records
-        }
-        with self._storage.write() as transaction:
-            transaction.records.take_turn()
-            push = _Push(
-                transaction=transaction,
-                identity=identity,
-                now=self._world.clock.now(),
-                standing=set(transaction.scope.standing(identity.user_id)),
-                ever=transaction.scope.ever(identity.user_id),
+        pushed = batch.examined(request.records)
+        now = self._world.clock.now()
+
+        def work(transaction: Transaction) -> list[PushResult]:
+            # Its sequences are no places in a queue.
+            stored = batch.store(
+                transaction, identity, pushed, now, self._world.new_id, numbered=False
             )
-            results = [
-                self._push_one(push, record, problems[id(record)]) for record in request.records
-            ]
-        return PushAnswer(results=results)
+            return stored.results
 
-    def _push_one(self, push: _Push, record: PushRecord, problem: str | None) -> PushResult:
-        if problem is not None:
-            return _refused(record, problem)
-        try:
-            with push.transaction.savepoint():
-                return self._apply(push, record)
-        except BadValueError:
-            return _refused(record, "not_storable")
-
-    def _apply(self, push: _Push, record: PushRecord) -> PushResult:
-        records = push.transaction.records
-        before = records.applied(record.change_id)
-        stored = records.get(record.kind, record.id)
-        if before is not None and before[:2] != (record.kind, record.id):
-            return _refused(record, "change_id_reused")
-        if before is not None and stored is not None and not _is_event(record.kind):
-            # Asked of the stored record: what the request says of its patient may be made up.
-            shown = push.reach(stored.patient_id) is Reach.ASSIGNED
-            return _repeated(record, before[2], stored, shown=shown)
-        new_patient = record.kind == "patient" and stored is None
-        admission = admit(record.kind, push.reach(record.patient_id), new_patient=new_patient)
-        if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
-            return _refused(record, admission.value)
-        decision = decide(
-            record.kind,
-            record.patient_id,
-            record.body,
-            _held(stored),
-            self._base(push.transaction, record, stored),
-        )
-        flagged = admission is Admission.FLAGGED
-        version = self._store(push, record, decision, stored, flagged)
-        if new_patient and decision.store is not None:
-            self._follow_new_patient(push, record.id)
-        return _result(record, decision, version, stored, shown=not flagged)
-
-    def _base(
-        self, transaction: Transaction, record: PushRecord, stored: StoredRecord | None
-    ) -> Mapping[str, Any] | None:
-        if stored is None or _is_event(record.kind):
-            return None
-        if record.base_version == stored.seq:
-            return stored.body
-        if record.base_version > stored.seq:
-            # No version of ours: the server was set back, or the number is made up.
-            return None
-        return transaction.records.body_at(record.kind, record.id, record.base_version)
-
-    def _store(
-        self,
-        push: _Push,
-        record: PushRecord,
-        decision: Decision,
-        stored: StoredRecord | None,
-        flagged: bool,
-    ) -> int:
-        """Store what was decided; return the version that holds the change, 0 for none."""
-        records = push.transaction.records
-        if not decision.outcome.stored:
-            return 0
-        if decision.store is not None:
-            version = records.put(
-                NewVersion(
-                    kind=record.kind,
-                    id=record.id,
-                    patient_id=record.patient_id,
-                    body=decision.store,
-                    immutable=_is_event(record.kind),
-                    author_id=push.identity.user_id,
-                    device_id=push.identity.device_id,
-                    received_at=to_iso(push.now),
-                    out_of_scope=flagged,
-                )
-            )
-        else:
-            version = stored.seq if stored is not None else 0
-        records.remember_change(record.change_id, record.kind, record.id, version)
-        return version
-
-    def _follow_new_patient(self, push: _Push, patient_id: str) -> None:
-        """Whoever registers a patient follows them, so that the patient stays on the laptop."""
-        assign(
-            push.transaction,
-            user_id=push.identity.user_id,
-            patient_id=patient_id,
-            primary=push.identity.role == Role.CASE_MANAGER,
-            now=push.now,
-            new_id=self._world.new_id,
-        )
-        push.standing.add(patient_id)
-
-    # --- pull and confirm
+        with _full_disk_told():
+            return PushAnswer(results=self._storage.write_grouped(work))
 
     def pull(self, request: PullRequest) -> PullAnswer:
         """Return the next page of what the user may see. Changes nothing; safe to repeat."""
@@ -303,7 +296,7 @@ class ServerSyncService:
             page = transaction.scope.page(identity.user_id, after, limit)
             total = transaction.scope.count_due(identity.user_id, after)
         return PullAnswer(
-            records=[_pulled(record) for record in page.records],
+            records=[pulled(record) for record in page.records],
             ended_patients=list(page.ended_patients),
             cursor=f"{page.cursor.effective}.{page.cursor.seq}",
             complete=page.complete,
@@ -311,19 +304,17 @@ class ServerSyncService:
             server_time=self._world.clock.now(),
         )
 
+    # --- confirm
+
     def confirm(self, request: ConfirmRequest) -> ConfirmAnswer:
         """Say which records are held. Changes nothing; safe to repeat."""
         identity = self._identity()
-        held = []
+        names = [(name.kind, name.id) for name in request.records]
         with self._storage.read() as transaction:
-            standing = transaction.scope.standing(identity.user_id)
-            for name in request.records:
-                stored = transaction.records.get(name.kind, name.id)
-                if stored is not None and may_see(
-                    stored.patient_id, stored.author_id, identity.user_id, standing
-                ):
-                    held.append(HeldRecord(kind=stored.kind, id=stored.id, version=stored.seq))
-        return ConfirmAnswer(held=held)
+            held = transaction.scope.held(identity.user_id, names)
+        return ConfirmAnswer(
+            held=[HeldRecord(kind=kind, id=record_id, version=seq) for kind, record_id, seq in held]
+        )
 
     # --- inner parts
 
@@ -360,6 +351,7 @@ class ServerSyncService:
                 platform=request.platform,
                 app_version=request.app_version,
                 enrolled_at=to_iso(self._world.clock.now()),
+                public_key=request.device_key,
             )
         )
         token, expires_at = self._new_login(transaction, user.id, device_id)
@@ -392,77 +384,23 @@ def _practitioner(transaction: Transaction, user_id: str) -> dict[str, Any]:
     return record.body
 
 
-def _is_event(kind: str) -> bool:
-    return policy_of(kind) is Policy.EVENT
-
-
-def _held(stored: StoredRecord | None) -> Held | None:
-    return Held(stored.patient_id, stored.seq, stored.body) if stored is not None else None
-
-
-def _refused(record: PushRecord, reason: str) -> PushResult:
-    return PushResult(change_id=record.change_id, outcome=Outcome.REFUSED, reason=reason)
-
-
-def _repeated(record: PushRecord, version: int, stored: StoredRecord, *, shown: bool) -> PushResult:
-    """Build the answer to an edit that is here already, in `version`.
-
-    The first answer was lost, so the laptop may not know that its edit was joined with another's:
-    it is told what the record is now, or its next edit would take the other's back.
-    """
-    unchanged = same(stored.body, record.body)
-    told = shown and not unchanged
-    return PushResult(
-        change_id=record.change_id,
-        outcome=Outcome.REPEATED,
-        version=version if shown or unchanged else record.base_version,
-        server_body=stored.body if told else None,
-        server_version=stored.seq if told else None,
-    )
-
-
-def _result(
-    record: PushRecord,
-    decision: Decision,
-    version: int,
-    stored: StoredRecord | None,
-    *,
-    shown: bool,
-) -> PushResult:
-    """Build the answer. The server's body is told only for patients whom the user follows.
-
-    Of a merge that is not told the laptop keeps its old base; the next edit made on the merged
-    version would take the other's edit back.
-    """
-    server_body, server_version = None, None
-    if decision.outcome is Outcome.MERGED and not shown:
-        version = record.base_version
-    elif decision.outcome is Outcome.MERGED:
-        server_version = version
-        server_body = decision.store or (stored.body if stored is not None else None)
-    elif decision.outcome is Outcome.CONFLICT and stored is not None and shown:
-        server_body, server_version = stored.body, stored.seq
-    return PushResult(
-        change_id=record.change_id,
-        outcome=decision.outcome,
-        version=version,
-        reason=decision.reason,
-        server_body=dict(server_body) if server_body is not None else None,
-        server_version=server_version,
-    )
-
-
-def _pulled(record: StoredRecord) -> PulledRecord:
-    return PulledRecord(
+def _holding(record: StoredRecord, epoch_began: int) -> Holding:
+    return Holding(
         kind=record.kind,
         id=record.id,
         patient_id=record.patient_id,
         version=record.seq,
-        body=record.body,
-        author_id=record.author_id,
-        device_id=record.device_id,
-        received_at=from_iso(record.received_at),
+        digest=as_text(digest_of(record)),
+        changed=record.seq > epoch_began,
     )
+
+
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    try:
+        yield
+    except DiskFullError:
+        raise ServerFullError from None
 
 
 def _cursor_of(text: str | None) -> Cursor:

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fieldapp.errors import UserError
-from sync.protocol.version import MAX_PLAIN_BYTES, MAX_RECORDS, MAX_WIRE_BYTES
+from sync.protocol.version import (
+    MAX_PAGE_RECORDS,
+    MAX_PLAIN_BYTES,
+    MAX_RECORDS,
+    MAX_WIRE_BYTES,
+)
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -27,6 +32,7 @@ class Settings:
     max_wire_bytes: int = MAX_WIRE_BYTES
     max_plain_bytes: int = MAX_PLAIN_BYTES
     page_limit: int = MAX_RECORDS
+    exchange_page_limit: int = MAX_PAGE_RECORDS
     monitor_token_hash: str | None = None
     """Fingerprint of the token with which `/metrics` may be read from another machine."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sync.server.storage.base import Row, Statements
-from sync.server.storage.values import DeviceRow, EnrolCodeRow, TokenRow, UserRow
+from sync.server.storage.values import DeviceRow, EnrolCodeRow, LoginRow, TokenRow, UserRow
 
 _USER = "SELECT id, username, role, password, active FROM app_user"
 _DEVICE = (
@@ -90,6 +90,10 @@ class AccountRepository:
         """Store the key by which a laptop signs."""
         self._db.run("UPDATE device SET public_key = ? WHERE id = ?", (public_key, device_id))
 
+    def is_forked(self, device_id: str) -> bool:
+        """True when two laptops go under this identity."""
+        return bool(self._db.rows("SELECT 1 FROM device WHERE id = ? AND forked = 1", (device_id,)))
+
     def mark_forked(self, device_id: str) -> None:
         """Note that two laptops go under one identity."""
         self._db.run("UPDATE device SET forked = 1 WHERE id = ?", (device_id,))
@@ -144,6 +148,20 @@ class AccountRepository:
         rows = self._db.rows(f"{_TOKEN} WHERE token_hash = ?", (token_hash,))
         return TokenRow(*rows[0]) if rows else None
 
+    def login(self, token_hash: str) -> LoginRow | None:
+        """Return whose log-in a token is, asked with every request: one statement."""
+        rows = self._db.rows(
+            "SELECT t.user_id, t.device_id, u.role, t.expires_at, u.active, d.revoked FROM token t"
+            " JOIN app_user u ON u.id = t.user_id JOIN device d ON d.id = t.device_id"
+            " WHERE t.token_hash = ?",
+            (token_hash,),
+        )
+        if not rows:
+            return None
+        user_id, device_id, role, expires_at, active, revoked = rows[0]
+        shut_out = bool(revoked) or not active
+        return LoginRow(user_id, device_id, role, expires_at, shut_out)
+
     def end_logins(self, user_id: str) -> None:
         """End every log-in of a user."""
         self._db.run("DELETE FROM token WHERE user_id = ?", (user_id,))
@@ -159,5 +177,18 @@ def _user_of(row: Row) -> UserRow:
 
 
 def _device_of(row: Row) -> DeviceRow:
-    *most, revoked, public_key, forked, log_forked = row
-    return DeviceRow(*most, bool(revoked), public_key, bool(forked), bool(log_forked))
+    device_id, user_id, secret_hash, name, platform, app_version, enrolled_at, *rest = row
+    revoked, public_key, forked, log_forked = rest
+    return DeviceRow(
+        device_id,
+        user_id,
+        secret_hash,
+        name,
+        platform,
+        app_version,
+        enrolled_at,
+        bool(revoked),
+        public_key,
+        bool(forked),
+        bool(log_forked),
+    )

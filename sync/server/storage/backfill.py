@@ -31,9 +31,9 @@ def fill_exchange(statements: Statements) -> None:
         key = record.patient_id or TEAM
         count, digest = sums.get(key, (0, 0))
         sums[key] = (count + 1, moved(digest, digest_of(record)))
-        row = handout_row(record) if record.kind == HANDOUT_KIND else None
-        if row is not None:
-            handouts.append(row)
+        if record.kind == HANDOUT_KIND:
+            row = handout_row(record.id, record.patient_id, record.body)
+            handouts += [row] if row is not None else []
     statements.insert_many(
         "patient_digest",
         ("patient_id", "count", "digest"),

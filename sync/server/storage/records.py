@@ -18,9 +18,9 @@ from sync.server.bodies import canonical, hash_of_text
 from sync.server.storage.base import Row, Statements
 from sync.server.storage.values import (
     Applied,
-    Epoch,
     NewChange,
     NewVersion,
+    State,
     StoredRecord,
     Totals,
 )
@@ -55,9 +55,6 @@ TEAM = ""
 
 HANDOUT_KIND = "medication_administration"
 
-_EPOCH = "epoch"
-_EPOCH_BEGAN = "epoch_began_seq"
-_KEPT_FROM = "kept_from_seq"
 _AFTER_RESTORE = 1_000_000
 """Numbers left out after a restore: laptops may hold versions with those that were lost."""
 
@@ -76,6 +73,11 @@ class _Turn:
     """Number and body hash of every version."""
     sums: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By how much count and digest of a patient change."""
+    waiting: dict[Name, tuple[StoredRecord, bool]] = field(default_factory=dict)
+    """Versions that are not written yet, and whether they are immutable."""
+    replaced: list[StoredRecord] = field(default_factory=list)
+    handouts: list[Row] = field(default_factory=list)
+    """What else is not written yet: versions for the history, doses by slot."""
 
 
 class RecordRepository:
@@ -107,6 +109,7 @@ class RecordRepository:
         turn = self._turn
         if turn is None or turn.last == turn.began:
             return
+        self.flush()
         mark = next_mark(turn.mark, turn.stored)
         self._write_sums(turn.sums)
         self._db.run("INSERT INTO commit_mark (seq, mark) VALUES (?, ?)", (turn.last, mark))
@@ -131,20 +134,20 @@ class RecordRepository:
         )
         return rows[0][0] if rows else None
 
-    def kept_from(self) -> int:
-        """Return the number below which marks are no longer kept."""
-        return self._number(_KEPT_FROM)
+    def state(self) -> State:
+        """Return how far the server has come, epochs included."""
+        ((value, epoch, began, kept_from),) = self._db.rows(
+            "SELECT value, epoch, epoch_began, kept_from FROM counter WHERE name = 'commit'"
+        )
+        newest = int(value) if self._turn is None else self._turn.last
+        return State(newest, int(epoch), int(began), int(kept_from))
 
     def forget_before(self, seq: int) -> None:
         """Clear away the marks below `seq`; laptops with an older cursor begin anew."""
-        self._take_turn()
-        oldest = max(self.kept_from(), min(seq, self.newest_seq()))
+        newest = self._take_turn().last
+        oldest = max(self.state().kept_from, min(seq, newest))
         self._db.run("DELETE FROM commit_mark WHERE seq < ?", (oldest,))
-        self._set_number(_KEPT_FROM, oldest)
-
-    def epoch(self) -> Epoch:
-        """Return the present epoch."""
-        return Epoch(self._number(_EPOCH), self._number(_EPOCH_BEGAN))
+        self._db.run("UPDATE counter SET kept_from = ? WHERE name = 'commit'", (oldest,))
 
     def begin_epoch(self, number: int, known_seq: int) -> None:
         """Say that this server was set back. `known_seq`: the newest number a laptop has seen.
@@ -152,10 +155,12 @@ class RecordRepository:
         What is stored from now on takes numbers that cannot have been given out before.
         """
         turn = self._take_turn()
+        self._db.run(
+            "UPDATE counter SET epoch = ?, epoch_began = ? WHERE name = 'commit'",
+            (number, turn.last),
+        )
         turn.last = max(turn.last, known_seq) + _AFTER_RESTORE
         turn.stored.append((turn.last, f"epoch {number}"))
-        self._set_number(_EPOCH, number)
-        self._set_number(_EPOCH_BEGAN, turn.last)
 
     # --- reading
 
@@ -253,38 +258,41 @@ class RecordRepository:
         """Store a version and return its sequence; the one it replaces goes to the history."""
         self._take_turn()
         name = (version.kind, version.id)
-        self.put_many([version], self.get_many([name]))
-        return self.newest_seq()
+        record = self.add(version, self.get_many([name]).get(name))
+        self.flush()
+        return record.seq
 
-    def put_many(
-        self, versions: Sequence[NewVersion], present: Mapping[Name, StoredRecord]
-    ) -> list[StoredRecord]:
-        """Store versions in their order and return them with their numbers.
+    def add(self, version: NewVersion, before: StoredRecord | None) -> StoredRecord:
+        """Give a version its number and note that it is to be stored with the next `flush`.
 
-        `present` are those of the records that are here, read in this transaction after its turn.
+        `before` is the version that it replaces, read or added in this transaction.
         """
         turn = self._take_turn()
-        newest = dict(present)
-        newest_immutable: dict[Name, bool] = {}
-        replaced: list[StoredRecord] = []
-        made: list[StoredRecord] = []
-        for version in versions:
-            record = self._numbered(turn, version)
-            name = (version.kind, version.id)
-            before = newest.get(name)
-            if before is not None:
-                replaced.append(before)
-                _subtract(turn, before)
-            newest[name] = record
-            newest_immutable[name] = version.immutable
-            made.append(record)
+        record = self._numbered(turn, version)
+        if before is not None:
+            turn.replaced.append(before)
+            _leave_out(turn, before)
+        turn.waiting[(version.kind, version.id)] = (record, version.immutable)
+        if version.kind == HANDOUT_KIND:
+            row = handout_row(version.id, version.patient_id, version.body)
+            if row is not None:
+                turn.handouts.append(row)
+        return record
+
+    def flush(self) -> None:
+        """Write what was added: a few statements, however many versions there are."""
+        turn = self._turn
+        if turn is None:
+            return
+        replaced, waiting, handouts = turn.replaced, turn.waiting, turn.handouts
+        turn.replaced, turn.waiting, turn.handouts = [], {}, []
         if replaced:
             self._db.run_for(_HISTORY, _HISTORY_TYPES, [_history_row(item) for item in replaced])
-        if newest_immutable:
-            rows = [_row(newest[name], immutable) for name, immutable in newest_immutable.items()]
+        if waiting:
+            rows = [_row(record, immutable) for record, immutable in waiting.values()]
             self._db.run_for(_UPSERT, _INSERTED_TYPES, rows)
-        self._note_handouts(made)
-        return made
+        if handouts:
+            self._write_handouts(handouts)
 
     def insert_new(self, versions: Sequence[NewVersion]) -> int:
         """Store many records that are not here yet, in order; return the first one's sequence."""
@@ -295,7 +303,14 @@ class RecordRepository:
             _row(record, version.immutable) for record, version in zip(made, versions, strict=True)
         )
         self._db.insert_many("record", _INSERTED, rows)
-        self._note_handouts(made)
+        self._write_handouts(
+            [
+                row
+                for version in versions
+                if version.kind == HANDOUT_KIND
+                if (row := handout_row(version.id, version.patient_id, version.body)) is not None
+            ]
+        )
         return first
 
     def move(self, records: Sequence[StoredRecord], patient_id: str) -> None:
@@ -305,7 +320,7 @@ class RecordRepository:
             return
         self._db.run_for(_HISTORY, _HISTORY_TYPES, [_history_row(record) for record in records])
         for record in records:
-            _subtract(turn, record)
+            _leave_out(turn, record)
             turn.last += 1
             moved_record = replace(record, patient_id=patient_id, seq=turn.last)
             _take_in(turn, moved_record)
@@ -383,13 +398,7 @@ class RecordRepository:
             found.setdefault(slot, []).append((event_id, author_id))
         return {slot: sorted(doses) for slot, doses in found.items()}
 
-    def _note_handouts(self, records: Iterable[StoredRecord]) -> None:
-        rows = [
-            row
-            for record in records
-            if record.kind == HANDOUT_KIND
-            if (row := handout_row(record)) is not None
-        ]
+    def _write_handouts(self, rows: Sequence[Row]) -> None:
         if rows:
             self._db.run_for(
                 "INSERT INTO handout (event_id, slot, author_id, given, reverses) {rows}"
@@ -459,17 +468,6 @@ class RecordRepository:
         _take_in(turn, record)
         return record
 
-    def _number(self, key: str) -> int:
-        rows = self._db.rows("SELECT value FROM meta WHERE key = ?", (key,))
-        return int(rows[0][0]) if rows else 0
-
-    def _set_number(self, key: str, value: int) -> None:
-        self._db.run(
-            "INSERT INTO meta (key, value) VALUES (?, ?)"
-            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (key, str(value)),
-        )
-
 
 def next_mark(mark: str, stored: Iterable[tuple[int, str]]) -> str:
     """Return the mark of a commit that stored versions (seq, body hash) after `mark`."""
@@ -485,20 +483,19 @@ def digest_of(record: StoredRecord) -> int:
 
 
 def slot_of(patient_id: str | None, body: Mapping[str, Any]) -> str:
-    """Return the text that names the slot of a handout's body."""
+    """Return the JSON text that names the slot of a handout's body; the patient comes first."""
     parts = (patient_id, body.get("request_id"), body.get("day"), body.get("part"))
-    return "|".join(map(str, parts))
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
-def handout_row(record: StoredRecord) -> Row | None:
+def handout_row(event_id: str, patient_id: str | None, body: Mapping[str, Any]) -> Row | None:
     """Return the row of `handout` for a dose given or a counter-entry, None for anything else."""
-    body = record.body
     given = body.get("status") == "given"
     reverses = body.get("reverses")
     if not given and reverses is None:
         return None
     author = str(body.get("author_id", ""))
-    return (record.id, slot_of(record.patient_id, body), author, int(given), reverses)
+    return (event_id, slot_of(patient_id, body), author, int(given), reverses)
 
 
 def stored_record(row: Row) -> StoredRecord:
@@ -529,7 +526,7 @@ def _take_in(turn: _Turn, record: StoredRecord) -> None:
     turn.sums[key] = (count + 1, digest + digest_of(record))
 
 
-def _subtract(turn: _Turn, record: StoredRecord) -> None:
+def _leave_out(turn: _Turn, record: StoredRecord) -> None:
     key = record.patient_id or TEAM
     count, digest = turn.sums.get(key, (0, 0))
     turn.sums[key] = (count - 1, digest - digest_of(record))

@@ -80,4 +80,5 @@ class ReportRepository:
 
 def _report(row: Row) -> ReportRow:
     *most, encrypted = row
-    return ReportRow(*most, None if encrypted is None else bool(encrypted))
+    values = [*most, None if encrypted is None else bool(encrypted)]
+    return ReportRow(*values)

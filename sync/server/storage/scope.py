@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from sync.protocol.digests import as_text, from_text, total
 from sync.server.storage.base import Statements
-from sync.server.storage.records import TEAM, Name, RecordRepository, stored_record
-from sync.server.storage.values import Cursor, Due, Page, StoredRecord, Totals
+from sync.server.storage.records import TEAM, Name, RecordRepository
+from sync.server.storage.values import Cursor, Due, Page, Totals
 
 # A record belongs to a page at (`effective`, `seq`): at its own number, or at that of the grant
 # by which its patient came to the user, whichever is later. Each grant is one range of the index
@@ -81,17 +81,15 @@ class ScopeRepository:
         """Return how many records follow `after`."""
         return sum(not item.ended for item in self.due(user_id, after))
 
-    def held(self, user_id: str, names: Iterable[Name]) -> list[StoredRecord]:
-        """Return those of the records that a user may hear of: the team's, their patients', their
-        own.
+    def held(self, user_id: str, names: Iterable[Name]) -> list[tuple[str, str, int]]:
+        """Return (kind, id, version) of those of the records that a user may hear of: the team's,
+        their patients' and their own.
         """
         wanted = list(dict.fromkeys(names))
         if not wanted:
             return []
         rows = self._db.rows_for(
-            "WITH wanted (kind, id) AS ({keys})"
-            " SELECT r.kind, r.id, r.patient_id, r.seq, r.body, r.body_hash, r.author_id,"
-            " r.device_id, r.received_at, r.out_of_scope, r.offset_ms"
+            "WITH wanted (kind, id) AS ({keys}) SELECT r.kind, r.id, r.seq"
             " FROM wanted JOIN record r ON r.kind = wanted.kind AND r.id = wanted.id"
             " WHERE r.patient_id IS NULL OR r.author_id = ? OR EXISTS ("
             " SELECT 1 FROM scope_grant g WHERE g.user_id = ? AND g.patient_id = r.patient_id"
@@ -100,7 +98,7 @@ class ScopeRepository:
             wanted,
             (user_id, user_id),
         )
-        return [stored_record(row) for row in rows]
+        return [(row[0], row[1], int(row[2])) for row in rows]
 
     # --- digests
 
@@ -162,19 +160,34 @@ class ScopeRepository:
 
     def reach(self, user_id: str, patient_ids: Iterable[str]) -> dict[str, bool]:
         """Return, of these patients, those whom a user follows (true) or once followed (false)."""
+        return {
+            patient_id: follows
+            for patient_id, (_, follows) in self.ties(user_id, patient_ids).items()
+            if follows is not None
+        }
+
+    def ties(self, user_id: str, patient_ids: Iterable[str]) -> dict[str, tuple[str, bool | None]]:
+        """Return for each patient whose records theirs are now, and the user's tie to them.
+
+        The first is another patient's id where two were joined. The second is true for a patient
+        whom the user follows, false for one whom they once followed, None for any other.
+        """
         wanted = list(dict.fromkeys(patient_ids))
         if not wanted:
             return {}
         rows = self._db.rows_for(
             "WITH wanted (patient_id) AS ({keys})"
-            " SELECT g.patient_id, max(CASE WHEN g.ended_seq IS NULL THEN 1 ELSE 0 END)"
-            " FROM wanted JOIN scope_grant g ON g.patient_id = wanted.patient_id"
-            " AND g.user_id = ? GROUP BY g.patient_id",
+            " SELECT wanted.patient_id, coalesce(a.winner_id, wanted.patient_id),"
+            " max(CASE WHEN g.seq IS NULL THEN NULL WHEN g.ended_seq IS NULL THEN 1 ELSE 0 END)"
+            " FROM wanted LEFT JOIN patient_alias a ON a.loser_id = wanted.patient_id"
+            " LEFT JOIN scope_grant g ON g.user_id = ?"
+            " AND g.patient_id = coalesce(a.winner_id, wanted.patient_id)"
+            " GROUP BY wanted.patient_id, a.winner_id",
             ("text",),
             [(patient_id,) for patient_id in wanted],
             (user_id,),
         )
-        return {row[0]: bool(row[1]) for row in rows}
+        return {row[0]: (row[1], None if row[2] is None else bool(row[2])) for row in rows}
 
     # --- inner parts
 

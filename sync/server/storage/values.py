@@ -71,18 +71,25 @@ class NewChange(NamedTuple):
     sequence: int | None = None
 
 
-class Totals(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Totals:
     """Number and digest (see `sync.protocol.digests`) of some records."""
 
     count: int
     digest: int
 
 
-class Epoch(NamedTuple):
-    """How often this server was set back to a backup, and the newest number when it last was."""
+class State(NamedTuple):
+    """How far the server has come.
 
-    number: int
-    began_seq: int
+    `epoch` counts how often it was set back to a backup, `epoch_began` is the newest number when it
+    last was. Below `kept_from` commit marks are no longer kept.
+    """
+
+    newest: int
+    epoch: int
+    epoch_began: int
+    kept_from: int
 
 
 class Cursor(NamedTuple):
@@ -168,3 +175,14 @@ class TokenRow:
     user_id: str
     device_id: str
     expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRow:
+    """A log-in with what its owner may do. `shut_out`: the account or the laptop is closed."""
+
+    user_id: str
+    device_id: str
+    role: str
+    expires_at: str
+    shut_out: bool

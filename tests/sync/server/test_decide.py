@@ -9,7 +9,7 @@ import pytest
 from fieldapp.domain.codec import to_body
 from sync.protocol.messages import Outcome
 from sync.server.decide import Decision, Held, decide, problem_of
-from sync.server.policy import Admission, Reach, admit, may_see
+from sync.server.policy import Admission, Reach, admit
 from tests.sync.server.team import flag, note, patient
 
 FLAG = to_body(flag())
@@ -127,11 +127,3 @@ def test_what_has_happened_is_never_refused_for_lack_of_reach(
 def test_anyone_may_register_a_patient_whom_the_server_does_not_have() -> None:
     assert admit("patient", Reach.NEVER, new_patient=True) is Admission.WELCOME
     assert admit("patient", Reach.NEVER, new_patient=False) is Admission.NOT_ASSIGNED
-
-
-def test_a_record_is_shown_to_its_staff_its_author_and_if_it_is_the_teams() -> None:
-    standing = frozenset({"p1"})
-    assert may_see("p1", "other", "me", standing)
-    assert may_see("p2", "me", "me", standing)
-    assert may_see(None, None, "me", standing)
-    assert not may_see("p2", "other", "me", standing)

@@ -5,6 +5,11 @@
 -- the marks and sums below behind. It looks for a row of the old name and fails.
 UPDATE counter SET name = 'commit' WHERE name = 'seq';
 ALTER TABLE counter ADD COLUMN mark TEXT NOT NULL DEFAULT '';
+-- How often this server was set back to a backup, and the newest number when it last was.
+ALTER TABLE counter ADD COLUMN epoch BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE counter ADD COLUMN epoch_began BIGINT NOT NULL DEFAULT 0;
+-- Below this number commit marks are no longer kept; laptops with an older cursor begin anew.
+ALTER TABLE counter ADD COLUMN kept_from BIGINT NOT NULL DEFAULT 0;
 
 -- One row for every transaction that took numbers: a chain over all that was ever stored up to
 -- `seq`. A laptop shows with it that this is still the server that it knows.

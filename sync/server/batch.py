@@ -1,0 +1,437 @@
+"""One batch of pushed changes, stored with few statements however many there are.
+
+Everything that the decisions need is read at once, after the turn is taken; the decisions are made
+in memory, in the order in which the changes were sent; then everything is written at once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from fieldapp.clock import to_iso
+from fieldapp.domain.codec import to_body
+from fieldapp.domain.kinds import Policy, policy_of
+from fieldapp.domain.patients import Role
+from fieldapp.domain.proposals import Proposal
+from fieldapp.ids import IdMaker
+from sync.protocol.messages import Body, Outcome, PushRecord, PushResult
+from sync.server.assignments import assign
+from sync.server.decide import Decision, Examined, Held, decide, examine
+from sync.server.doses import raise_double_handouts
+from sync.server.identity import Identity
+from sync.server.policy import Admission, Reach, admit
+from sync.server.storage.base import BadValueError
+from sync.server.storage.parked import ParkedChange
+from sync.server.storage.records import HANDOUT_KIND, Name, slot_of
+from sync.server.storage.storage import Transaction
+from sync.server.storage.values import Applied, NewChange, NewVersion, StoredRecord
+
+_PROPOSALS: Final = uuid.UUID("6c1c2b0e-55c6-4be1-9f3c-0d7f6f6f2f11")
+"""Names the proposals made of changes of what the server owns: the same one for the same change."""
+
+KEPT_AS_PROPOSAL: Final = "kept_as_proposal"
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A change with what its body showed by itself, before any lock was taken."""
+
+    record: PushRecord
+    examined: Examined
+
+    @property
+    def name(self) -> Name:
+        return (self.record.kind, self.record.id)
+
+
+def examined(records: Sequence[PushRecord]) -> list[Pushed]:
+    """Judge each change by itself."""
+    return [
+        Pushed(record, examine(record.kind, record.id, record.patient_id, record.body))
+        for record in records
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch: a result for each change, and (id, body) of what is now stored."""
+
+    results: list[PushResult]
+    signed: list[tuple[str, Body]]
+
+
+def store(
+    transaction: Transaction,
+    identity: Identity,
+    pushed: Sequence[Pushed],
+    now: datetime,
+    new_id: IdMaker,
+    *,
+    numbered: bool,
+) -> Stored:
+    """Store a batch, each change on its own. Waits for the turn.
+
+    `numbered`: the changes' sequences are places in the laptop's queue. A value that the database
+    refuses is found by storing them one by one, and refused alone.
+    """
+    transaction.records.take_turn()
+    try:
+        with transaction.savepoint():
+            return _Batch(transaction, identity, pushed, now, new_id, numbered).run()
+    except BadValueError:
+        if len(pushed) == 1:
+            return Stored([_refused(pushed[0].record, "not_storable")], [])
+    parts = [store(transaction, identity, [one], now, new_id, numbered=numbered) for one in pushed]
+    return Stored(
+        [result for part in parts for result in part.results],
+        [signed for part in parts for signed in part.signed],
+    )
+
+
+class _Batch:
+    def __init__(
+        self,
+        transaction: Transaction,
+        identity: Identity,
+        pushed: Sequence[Pushed],
+        now: datetime,
+        new_id: IdMaker,
+        numbered: bool,
+    ) -> None:
+        self._transaction = transaction
+        self._records = transaction.records
+        self._who = identity
+        self._pushed = pushed
+        self._now = now
+        self._received_at = to_iso(now)
+        self._new_id = new_id
+        self._numbered = numbered
+        self._patients: dict[str, tuple[str, bool | None]] = {}
+        self._present: dict[Name, StoredRecord] = {}
+        self._applied: dict[str, Applied] = {}
+        self._bases: dict[tuple[int, str, str], Mapping[str, Any]] = {}
+        self._changes: list[NewChange] = []
+        self._slots: list[str] = []
+
+    def run(self) -> Stored:
+        self._read()
+        results = [self._apply(pushed) for pushed in self._pushed]
+        self._write(results)
+        stored = [
+            (pushed.record.id, pushed.record.body)
+            for pushed, result in zip(self._pushed, results, strict=True)
+            if result.outcome.stored
+        ]
+        return Stored(results, stored)
+
+    # --- reading
+
+    def _read(self) -> None:
+        good = [pushed for pushed in self._pushed if pushed.examined.problem is None]
+        records = self._records
+        self._applied = records.applied_many([pushed.record.change_id for pushed in good])
+        self._present = records.get_many(pushed.name for pushed in good)
+        patients = {pushed.record.patient_id for pushed in good}
+        patients |= {record.patient_id for record in self._present.values()}
+        self._patients = self._transaction.scope.ties(
+            self._who.user_id, [patient_id for patient_id in patients if patient_id is not None]
+        )
+        self._bases = dict(records.bodies_at(list(filter(None, map(self._base_of, good)))))
+
+    def _base_of(self, pushed: Pushed) -> tuple[int, str, str] | None:
+        """Name the older version that an edit was made on, where it must be read."""
+        record, present = pushed.record, self._present.get(pushed.name)
+        if present is None or policy_of(record.kind) is not Policy.EDITED:
+            return None
+        if not 0 < record.base_version < present.seq:
+            return None
+        return (record.base_version, record.kind, record.id)
+
+    def _reach(self, patient_id: str | None) -> Reach:
+        if patient_id is None:
+            return Reach.TEAM
+        _, follows = self._patients.get(patient_id, (patient_id, None))
+        if follows is None:
+            return Reach.NEVER
+        return Reach.ASSIGNED if follows else Reach.FORMERLY
+
+    def _owner(self, record: PushRecord) -> str | None:
+        """Return whose record it is: of a patient who was joined with another, the other's."""
+        if record.patient_id is None or record.kind == "patient":
+            return record.patient_id
+        return self._patients.get(record.patient_id, (record.patient_id, None))[0]
+
+    # --- deciding
+
+    def _apply(self, pushed: Pushed) -> PushResult:
+        record = pushed.record
+        if pushed.examined.problem is not None:
+            return _refused(record, pushed.examined.problem)
+        before = self._applied.get(record.change_id)
+        present = self._present.get(pushed.name)
+        if before is not None and (before.kind, before.id) != pushed.name:
+            return _refused(record, "change_id_reused")
+        is_event = policy_of(record.kind) is Policy.EVENT
+        if before is not None and present is not None and not is_event:
+            # Asked of the stored record: what the request says of its patient may be made up.
+            shown = self._reach(present.patient_id) is Reach.ASSIGNED
+            return _repeated(record, pushed.examined, before.seq, present, shown=shown)
+        if policy_of(record.kind) is Policy.SERVER:
+            return self._wish(pushed, present)
+        new_patient = record.kind == "patient" and present is None
+        admission = admit(record.kind, self._reach(record.patient_id), new_patient=new_patient)
+        if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
+            return _refused(record, admission.value)
+        decision = decide(
+            record.kind,
+            self._owner(record),
+            record.body,
+            _held(present),
+            self._base(record, present),
+        )
+        flagged = admission is Admission.FLAGGED
+        version = self._store(pushed, decision, present, flagged)
+        if new_patient and decision.store is not None:
+            self._follow_new_patient(record.id)
+        return _result(record, decision, version, present, shown=not flagged)
+
+    def _base(self, record: PushRecord, present: StoredRecord | None) -> Mapping[str, Any] | None:
+        if present is None:
+            return None
+        if record.base_version == present.seq:
+            return present.body
+        # A version that is not among ours: the server was set back, or the number is made up.
+        return self._bases.get((record.base_version, record.kind, record.id))
+
+    def _store(
+        self, pushed: Pushed, decision: Decision, present: StoredRecord | None, flagged: bool
+    ) -> int:
+        """Add what was decided; return the version that holds the change, 0 for none."""
+        record = pushed.record
+        if not decision.outcome.stored:
+            return 0
+        version = present.seq if present is not None else 0
+        if decision.store is not None:
+            is_event = policy_of(record.kind) is Policy.EVENT
+            version = self._add(
+                NewVersion(
+                    kind=record.kind,
+                    id=record.id,
+                    patient_id=self._owner(record),
+                    body=decision.store,
+                    immutable=is_event,
+                    author_id=self._who.user_id,
+                    device_id=self._who.device_id,
+                    received_at=self._received_at,
+                    out_of_scope=flagged,
+                    offset_ms=record.offset_ms,
+                    text=pushed.examined.text if decision.store is record.body else None,
+                ),
+                present,
+            )
+        self._remember(record, version)
+        return version
+
+    def _add(self, version: NewVersion, present: StoredRecord | None) -> int:
+        stored = self._records.add(version, present)
+        self._present[version.kind, version.id] = stored
+        if present is not None:
+            # A later change of the same batch may have been made on it.
+            self._bases[present.seq, present.kind, present.id] = present.body
+        if version.kind == HANDOUT_KIND and version.body.get("status") == "given":
+            self._slots.append(slot_of(version.patient_id, version.body))
+        return stored.seq
+
+    def _remember(self, record: PushRecord, version: int) -> None:
+        self._applied.setdefault(record.change_id, Applied(record.kind, record.id, version))
+        self._changes.append(
+            NewChange(
+                record.change_id,
+                record.kind,
+                record.id,
+                version,
+                self._who.device_id if self._numbered else None,
+                record.sequence if self._numbered else None,
+            )
+        )
+
+    def _follow_new_patient(self, patient_id: str) -> None:
+        """Whoever registers a patient follows them, so that the patient stays on the laptop."""
+        assign(
+            self._transaction,
+            user_id=self._who.user_id,
+            patient_id=patient_id,
+            primary=self._who.role == Role.CASE_MANAGER,
+            now=self._now,
+            new_id=self._new_id,
+        )
+        self._patients[patient_id] = (patient_id, True)
+
+    # --- what the server owns
+
+    def _wish(self, pushed: Pushed, present: StoredRecord | None) -> PushResult:
+        """The server wins; what the laptop wanted is kept for the office to decide on."""
+        record = pushed.record
+        if present is None or present.patient_id is None:
+            return _refused(record, Admission.SERVER_OWNED.value)
+        if present.patient_id != self._owner(record):
+            return _refused(record, "other_patient")
+        reach = self._reach(present.patient_id)
+        if reach is Reach.NEVER:
+            return _refused(record, Admission.NOT_ASSIGNED.value)
+        shown = reach is Reach.ASSIGNED
+        if pushed.examined.text == present.text:
+            return _repeated(record, pushed.examined, present.seq, present, shown=shown)
+        self._add(self._proposal(record, present, flagged=not shown), None)
+        self._remember(record, present.seq)
+        return PushResult(
+            change_id=record.change_id,
+            outcome=Outcome.MERGED,
+            version=present.seq if shown else record.base_version,
+            reason=KEPT_AS_PROPOSAL,
+            server_body=present.body if shown else None,
+            server_version=present.seq if shown else None,
+        )
+
+    def _proposal(self, record: PushRecord, present: StoredRecord, flagged: bool) -> NewVersion:
+        held = present.body
+        proposal = Proposal(
+            id=str(uuid.uuid5(_PROPOSALS, record.change_id)),
+            patient_id=str(present.patient_id),
+            target_kind=record.kind,
+            target_id=record.id,
+            author_id=self._who.user_id,
+            proposed_at=self._now,
+            values={
+                field: value
+                for field, value in record.body.items()
+                if field not in held or held[field] != value
+            },
+        )
+        return NewVersion(
+            kind="proposal",
+            id=proposal.id,
+            patient_id=proposal.patient_id,
+            body=to_body(proposal),
+            immutable=False,
+            author_id=self._who.user_id,
+            device_id=self._who.device_id,
+            received_at=self._received_at,
+            out_of_scope=flagged,
+            offset_ms=record.offset_ms,
+        )
+
+    # --- writing
+
+    def _write(self, results: Sequence[PushResult]) -> None:
+        self._records.flush()
+        if self._changes and self._numbered:
+            self._look_for_a_fork()
+        self._records.remember_changes(list({one.change_id: one for one in self._changes}.values()))
+        raise_double_handouts(self._transaction, self._slots, self._now)
+        self._keep_what_was_not_stored(results)
+
+    def _look_for_a_fork(self) -> None:
+        """Two changes from one place of one queue: the laptop was cloned, or set back."""
+        sent = {one.sequence: one.change_id for one in self._changes if one.sequence is not None}
+        before = self._records.changes_at(self._who.device_id, list(sent))
+        if any(sent[sequence] != change_id for sequence, change_id in before):
+            self._transaction.accounts.mark_forked(self._who.device_id)
+
+    def _keep_what_was_not_stored(self, results: Sequence[PushResult]) -> None:
+        parked = self._transaction.parked
+        open_names = parked.records_waiting(self._who.device_id)
+        for pushed, result in zip(self._pushed, results, strict=True):
+            if not result.outcome.stored:
+                park(self._transaction, self._who, pushed, result, self._received_at)
+            elif pushed.name in open_names:
+                parked.withdraw(self._who.device_id, *pushed.name)
+
+
+def park(
+    transaction: Transaction, identity: Identity, pushed: Pushed, result: PushResult, at: str
+) -> None:
+    """Keep a change that was not stored; one that no database can hold stays on its laptop."""
+    record = pushed.record
+    change = ParkedChange(
+        change_id=record.change_id,
+        device_id=identity.device_id,
+        user_id=identity.user_id,
+        kind=record.kind,
+        id=record.id,
+        patient_id=record.patient_id,
+        base_version=record.base_version,
+        sequence=record.sequence,
+        offset_ms=record.offset_ms,
+        body=None,
+        outcome=result.outcome.value,
+        reason=result.reason or "",
+        at=at,
+    )
+    try:
+        with transaction.savepoint():
+            transaction.parked.put(change, pushed.examined.text)
+    except BadValueError:
+        return
+
+
+def _held(stored: StoredRecord | None) -> Held | None:
+    return Held(stored.patient_id, stored.seq, stored.body) if stored is not None else None
+
+
+def _refused(record: PushRecord, reason: str) -> PushResult:
+    return PushResult(change_id=record.change_id, outcome=Outcome.REFUSED, reason=reason)
+
+
+def _repeated(
+    record: PushRecord, examined_body: Examined, version: int, stored: StoredRecord, *, shown: bool
+) -> PushResult:
+    """Answer a change that was stored before, now held in `stored` by a version or a later one.
+
+    Where the record is not what was sent, the laptop is told what it is; where it may not be told,
+    it keeps the base of its edit, so that its next one does not undo what it has not seen.
+    """
+    unchanged = examined_body.text == stored.text
+    told = shown and not unchanged
+    return PushResult(
+        change_id=record.change_id,
+        outcome=Outcome.REPEATED,
+        version=version if shown or unchanged else record.base_version,
+        server_body=stored.body if told else None,
+        server_version=stored.seq if told else None,
+    )
+
+
+def _result(
+    record: PushRecord,
+    decision: Decision,
+    version: int,
+    stored: StoredRecord | None,
+    *,
+    shown: bool,
+) -> PushResult:
+    """Build the answer. The server's body is told only for patients whom the user follows.
+
+    Of a merge that is not told the laptop keeps its old base; the next edit made on the merged
+    version would take the other's edit back.
+    """
+    server_body, server_version = None, None
+    if decision.outcome is Outcome.MERGED and not shown:
+        version = record.base_version
+    elif decision.outcome is Outcome.MERGED:
+        server_version = version
+        server_body = decision.store or (stored.body if stored is not None else None)
+    elif decision.outcome is Outcome.CONFLICT and stored is not None and shown:
+        server_body, server_version = stored.body, stored.seq
+    return PushResult(
+        change_id=record.change_id,
+        outcome=decision.outcome,
+        version=version,
+        reason=decision.reason,
+        server_body=dict(server_body) if server_body is not None else None,
+        server_version=server_version,
+    )
