@@ -169,6 +169,14 @@ class HttpSyncService:
         content = codec.encode_packed(request, tables)
         return self._whole(HoldingsAnswer, "POST", "/holdings", content, tables)
 
+    # --- the office
+
+    def ask_office(self, answer_type: type[A], path: str, request: Message) -> A:
+        """Send one of the calls of `sync.protocol.office`: JSON, under the prefix of protocol 2."""
+        return self._call(
+            answer_type, "POST", path, request, token=self._need_token(), prefix=EXCHANGE_PREFIX
+        )
+
     # --- one call of protocol 2
 
     def _packed(self, method: str, path: str, content: bytes) -> httpx2.Response:
@@ -219,6 +227,7 @@ class HttpSyncService:
         *,
         token: str | None,
         timeout: httpx2.Timeout | None = None,
+        prefix: str = PREFIX,
     ) -> A:
         self._line.check()
         headers = {PROTOCOL_HEADER: str(PROTOCOL), "Accept-Encoding": codec.ZSTD}
@@ -232,7 +241,7 @@ class HttpSyncService:
             headers["Authorization"] = f"Bearer {token}"
         request = self._client.build_request(
             method,
-            PREFIX + path,
+            prefix + path,
             content=content,
             headers=headers,
             timeout=timeout or self._client.timeout,

@@ -22,9 +22,11 @@ from sync.protocol.office import TakeOverAction, TakeOverRequest
 from sync.server.assignments import assign
 from sync.server.bodies import same
 from sync.server.decide import problem_of
+from sync.server.doses import raise_double_handouts
 from sync.server.identity import Identity
 from sync.server.parked import settled_result
 from sync.server.storage.parked import ParkedChange
+from sync.server.storage.records import HANDOUT_KIND, slot_of
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import NewChange, NewVersion, StoredRecord
 
@@ -225,6 +227,9 @@ def _put(
         corrected=corrected,
     )
     transaction.drafts.signed(change.user_id, [change.id])
+    if change.kind == HANDOUT_KIND and body.get("status") == "given":
+        # It may be the second dose in its slot, as with any handout that arrives.
+        raise_double_handouts(transaction, [slot_of(owner, body)], now)
     return version
 
 

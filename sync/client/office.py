@@ -1,0 +1,141 @@
+"""The office's service over HTTP, for a member of staff who is logged in on an enrolled laptop."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Final, TypeVar
+
+from sync.client.http import HttpSyncService
+from sync.protocol.errors import ProtocolError_
+from sync.protocol.messages import Message, Rules
+from sync.protocol.office import (
+    OFFICE_PATH,
+    AssignRequest,
+    CloseAccountRequest,
+    ClosingAnswer,
+    ClosingRequest,
+    CourierAnswer,
+    CourierDelivery,
+    DecideProposalRequest,
+    Done,
+    DraftsAnswer,
+    DraftsRequest,
+    DuplicatesAnswer,
+    EnrolCodeAnswer,
+    EnrolCodeRequest,
+    IssuesAnswer,
+    JoinAnswer,
+    JoinRequest,
+    NoDetails,
+    OverviewAnswer,
+    ParkedAnswer,
+    PatientsAnswer,
+    PatientsRequest,
+    PeopleAnswer,
+    ProposalsAnswer,
+    RevokeRequest,
+    SetRulesRequest,
+    TakeOverAnswer,
+    TakeOverRequest,
+    UnassignRequest,
+)
+
+A = TypeVar("A", bound=Message)
+
+_NOTHING: Final = NoDetails()
+
+
+class HttpOfficeService:
+    """`OfficeService` over the connection of a laptop's sync, which stays its owner's to close."""
+
+    def __init__(self, connection: HttpSyncService) -> None:
+        self._connection = connection
+
+    def overview(self) -> OverviewAnswer:
+        """Ask how every laptop stands."""
+        return self._ask(OverviewAnswer, "overview", _NOTHING)
+
+    def issues(self) -> IssuesAnswer:
+        """Ask for the open safety items."""
+        return self._ask(IssuesAnswer, "issues", _NOTHING)
+
+    def parked(self) -> ParkedAnswer:
+        """Ask what laptops could not deliver."""
+        return self._ask(ParkedAnswer, "parked", _NOTHING)
+
+    def take_over(self, request: TakeOverRequest) -> TakeOverAnswer:
+        """Settle one parked change."""
+        return self._ask(TakeOverAnswer, "take_over", request)
+
+    def closing(self, request: ClosingRequest) -> ClosingAnswer:
+        """Ask what closing an account or a laptop would lose."""
+        return self._ask(ClosingAnswer, "closing", request)
+
+    def people(self) -> PeopleAnswer:
+        """Ask for the staff."""
+        return self._ask(PeopleAnswer, "people", _NOTHING)
+
+    def patients(self, request: PatientsRequest) -> PatientsAnswer:
+        """Ask for patients and who follows them."""
+        return self._ask(PatientsAnswer, "patients", request)
+
+    def assign(self, request: AssignRequest) -> Done:
+        """Let somebody follow a patient."""
+        return self._ask(Done, "assign", request)
+
+    def unassign(self, request: UnassignRequest) -> Done:
+        """End that."""
+        return self._ask(Done, "unassign", request)
+
+    def enrol_code(self, request: EnrolCodeRequest) -> EnrolCodeAnswer:
+        """Ask for a one-time code."""
+        return self._ask(EnrolCodeAnswer, "enrol_code", request)
+
+    def revoke(self, request: RevokeRequest) -> Done:
+        """Shut a laptop out."""
+        return self._ask(Done, "revoke", request)
+
+    def close_account(self, request: CloseAccountRequest) -> Done:
+        """Close an account."""
+        return self._ask(Done, "close_account", request)
+
+    def duplicates(self) -> DuplicatesAnswer:
+        """Ask who may be registered twice."""
+        return self._ask(DuplicatesAnswer, "duplicates", _NOTHING)
+
+    def join(self, request: JoinRequest) -> JoinAnswer:
+        """Join two records of one person."""
+        return self._ask(JoinAnswer, "join", request)
+
+    def proposals(self) -> ProposalsAnswer:
+        """Ask for the wishes that wait."""
+        return self._ask(ProposalsAnswer, "proposals", _NOTHING)
+
+    def decide_proposal(self, request: DecideProposalRequest) -> Done:
+        """Accept or decline one."""
+        return self._ask(Done, "decide_proposal", request)
+
+    def rules(self) -> Rules:
+        """Ask what the organisation has decided."""
+        return self._ask(Rules, "rules", _NOTHING)
+
+    def set_rules(self, request: SetRulesRequest) -> Rules:
+        """Decide anew."""
+        return self._ask(Rules, "set_rules", request)
+
+    def receive_courier(self, data: bytes) -> bytes:
+        """Give in a courier file; return the signed receipt."""
+        delivery = CourierDelivery(data=base64.b64encode(data).decode("ascii"))
+        answer = self._ask(CourierAnswer, "receive_courier", delivery)
+        try:
+            return base64.b64decode(answer.data, validate=True)
+        except (binascii.Error, ValueError):
+            raise ProtocolError_("data") from None
+
+    def drafts_of(self, request: DraftsRequest) -> DraftsAnswer:
+        """Ask for somebody's unsigned text."""
+        return self._ask(DraftsAnswer, "drafts_of", request)
+
+    def _ask(self, answer_type: type[A], name: str, request: Message) -> A:
+        return self._connection.ask_office(answer_type, f"{OFFICE_PATH}/{name}", request)
