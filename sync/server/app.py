@@ -14,15 +14,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fieldapp.clock import Clock
 from fieldapp.ids import IdMaker
-from sync.protocol.errors import ProtocolError_, ServerTroubleError, SyncError
+from sync.protocol.errors import (
+    ProtocolError_,
+    ServerFullError,
+    ServerTroubleError,
+    SyncError,
+)
 from sync.protocol.messages import ErrorAnswer
-from sync.protocol.version import SERVER_HEADER
+from sync.protocol.version import EXCHANGE_PREFIX, SERVER_HEADER
 from sync.server.auth import PasswordHasher
+from sync.server.exchange_routes import exchange_router
 from sync.server.metrics import Metrics, monitoring
+from sync.server.office_routes import office
 from sync.server.routes import answer, health, router
 from sync.server.service import World
 from sync.server.settings import Settings
-from sync.server.storage.base import BadValueError
+from sync.server.storage.base import BadValueError, DiskFullError
 from sync.server.storage.storage import Storage
 
 log = logging.getLogger("fieldapp.server")
@@ -35,6 +42,10 @@ _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+_FEW_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Of the exchange, where each byte is paid for on a thin line. No browser speaks it: its answers
+are no pages that could be framed or run."""
 
 
 def create_app(
@@ -58,8 +69,11 @@ def create_app(
     app.include_router(health)
     app.include_router(monitoring)
     app.include_router(router)
+    app.include_router(office)
+    app.include_router(exchange_router)
     app.add_exception_handler(SyncError, _tell_sync_error)
     app.add_exception_handler(BadValueError, _tell_bad_value)
+    app.add_exception_handler(DiskFullError, _tell_disk_full)
     app.add_exception_handler(HTTPException, _tell_http_error)
     app.add_middleware(_Signed, server_id=storage.server_id, metrics=app.state.metrics)
     return app
@@ -74,6 +88,12 @@ async def _tell_bad_value(request: Request, error: Exception) -> Response:
     """What was asked for holds a character that the database cannot hold, such as NUL."""
     del error
     return _trouble(request, ProtocolError_("value"), ProtocolError_.status)
+
+
+async def _tell_disk_full(request: Request, error: Exception) -> Response:
+    """There is no room for anything; the laptop keeps what it has and tries again later."""
+    del error
+    return _trouble(request, ServerFullError(), ServerFullError.status)
 
 
 async def _tell_http_error(request: Request, error: Exception) -> Response:
@@ -112,7 +132,7 @@ class _Signed:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[SERVER_HEADER] = self._server_id
-                for name, value in _SECURITY_HEADERS.items():
+                for name, value in _headers_for(scope).items():
                     headers[name] = value
             await send(message)
 
@@ -129,6 +149,11 @@ class _Signed:
             path = _known_path(scope)
             self._metrics.answered(path, status, seconds)
             log.info("%s %s %d %.0f ms", scope["method"], path, status, seconds * 1000)
+
+
+def _headers_for(scope: Scope) -> dict[str, str]:
+    exchange = scope["path"].startswith(EXCHANGE_PREFIX + "/")
+    return _FEW_HEADERS if exchange else _SECURITY_HEADERS
 
 
 def _known_path(scope: Scope) -> str:

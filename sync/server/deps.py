@@ -21,16 +21,24 @@ def world_of(request: Request) -> World:
 TheWorld = Annotated[World, Depends(world_of)]
 
 
-async def body_of(request: Request, world: TheWorld) -> bytes:
-    """Read the body and undo its compression; stop as soon as either is too large."""
+async def wire_body_of(request: Request, world: TheWorld) -> bytes:
+    """Read the body as it travels; stop as soon as it is too large."""
     limit = world.settings.max_wire_bytes
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
         if len(received) > limit:
             raise TooLargeError(limit)
+    return bytes(received)
+
+
+WireBody = Annotated[bytes, Depends(wire_body_of)]
+
+
+def body_of(request: Request, world: TheWorld, received: WireBody) -> bytes:
+    """The body without its compression, which may not make it too large."""
     encoding = request.headers.get("content-encoding")
-    return unpack(bytes(received), encoding, limit=world.settings.max_plain_bytes)
+    return unpack(received, encoding, limit=world.settings.max_plain_bytes)
 
 
 def protocol_spoken(request: Request) -> None:

@@ -1,0 +1,103 @@
+"""The paths of protocol 2: packed bodies, and the exchange, whose answer is a stream.
+
+An error before the receipt has a status and a name. After the receipt there is only one way left to
+tell that something is wrong: the answer ends without its end, and the laptop hears that the line
+broke. What it had received by then stays good.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import anyio
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+from sync.protocol.codec import PACKED, AnswerWriter, decode_packed, encode_packed
+from sync.protocol.errors import SyncError
+from sync.protocol.messages import ExchangeRequest, HoldingsRequest, Page
+from sync.protocol.packing import Tables
+from sync.protocol.version import EXCHANGE_PREFIX
+from sync.server.deps import Own, TheWorld, WireBody
+from sync.server.storage.base import StorageError
+
+log = logging.getLogger("fieldapp.server")
+
+exchange_router = APIRouter(prefix=EXCHANGE_PREFIX)
+
+# Own stands before WireBody: whoever has no log-in is turned away before a body is read.
+
+
+@exchange_router.post("/exchange")
+def exchange(service: Own, body: WireBody, world: TheWorld) -> Response:
+    """Store what is sent and say what became of it; then tell what is new."""
+    tables = Tables()
+    limit = world.settings.max_plain_bytes
+    answer = service.exchange(decode_packed(ExchangeRequest, body, tables, limit=limit))
+    writer = AnswerWriter(tables)
+    return _Streamed(writer.receipt(answer.receipt), answer.pages, writer)
+
+
+@exchange_router.get("/digests")
+def digests(service: Own) -> Response:
+    """Say, patient by patient, what the user should hold."""
+    return Response(encode_packed(service.digests(), Tables()), media_type=PACKED)
+
+
+@exchange_router.post("/holdings")
+def holdings(service: Own, body: WireBody, world: TheWorld) -> Response:
+    """Name every record of some patients."""
+    tables = Tables()
+    limit = world.settings.max_plain_bytes
+    answer = service.holdings(decode_packed(HoldingsRequest, body, tables, limit=limit))
+    return Response(encode_packed(answer, tables), media_type=PACKED)
+
+
+class _Streamed(Response):
+    """The receipt, then pages that worker threads read one by one while the line takes them.
+
+    The framework's own streaming answer leaves an iterator open when the laptop hangs up; this one
+    always closes it, so that no database connection waits for a laptop that has gone.
+    """
+
+    def __init__(self, receipt: bytes, pages: Iterator[Page], writer: AnswerWriter) -> None:
+        super().__init__(media_type=PACKED)
+        del self.headers["content-length"]  # nobody knows it yet
+        self._receipt = receipt
+        self._pages = pages
+        self._writer = writer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+            )
+            piece: bytes | None = self._receipt
+            while piece is not None:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                if await request.is_disconnected():
+                    return
+                piece = await run_in_threadpool(self._next_page)
+        except (SyncError, StorageError) as error:
+            log.warning("an exchange ended early: %s", error.code)
+            return  # without its end, so that nobody takes it for whole
+        finally:
+            with anyio.CancelScope(shield=True):
+                await run_in_threadpool(self._close)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _next_page(self) -> bytes | None:
+        page = next(self._pages, None)
+        return None if page is None else self._writer.page(page)
+
+    def _close(self) -> None:
+        close = getattr(self._pages, "close", None)
+        if close is not None:
+            close()
