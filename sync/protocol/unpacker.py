@@ -272,6 +272,8 @@ class Unpacker:
     def _offsets(self, count: int, planes: int) -> list[int]:
         if not planes:
             return [0] * count
+        if planes > _MOST_PLANES:
+            raise ValueError
         width = width_for(planes)
         return self._take_numbers(count, TYPE_CODES[width], planes).tolist()
 
@@ -309,6 +311,7 @@ class Unpacker:
 
 _BOOLS: Final = {0: False, 1: True}
 _MOST_STEP_BITS: Final = 70
+_MOST_PLANES: Final = 8
 
 
 def _chosen(listed: list[Any], places: list[int]) -> list[Any]:
