@@ -17,7 +17,7 @@ from sync.protocol.messages import (
 )
 from sync.protocol.version import MAX_BODY_BYTES
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import NOW, Laptop, Team, change, flag, note, patient
+from tests.sync.server.team import NOW, Laptop, Team, change, contact, flag, note, patient
 from tests.sync.server.test_app import Running
 
 
@@ -113,18 +113,18 @@ def test_a_merge_that_may_not_be_shown_does_not_let_the_next_edit_undo_a_colleag
     team: Team, kari: Laptop, storage: Storage
 ) -> None:
     """The laptop is not told the joined record, so it may not take its version for a base."""
-    version = kari.push_one(change(flag())).version
+    version = kari.push_one(change(contact())).version
     team.laptop("ola")
     team.admin.assign("ola", "p1", primary=False)
     team.admin.unassign("kari", "p1")
-    team.laptop("ola").push_one(change(replace(flag(), active=False), base=version))
-    first = kari.push_one(change(flag(text="Penicillin og latex"), base=version))
+    team.laptop("ola").push_one(change(replace(contact(), active=False), base=version))
+    first = kari.push_one(change(contact(name="Mor og far"), base=version))
     assert first.outcome is Outcome.MERGED
     assert first.server_body is None
-    second = change(flag(text="Penicillin, latex og nøtter"), base=first.version)
+    second = change(contact(name="Mor, far og bror"), base=first.version)
     kari.push_one(second)
     with storage.read() as transaction:
-        stored = transaction.records.get("flag", "f1")
+        stored = transaction.records.get("contact", "k1")
     assert stored is not None
     assert stored.body["active"] is False
 
@@ -132,12 +132,12 @@ def test_a_merge_that_may_not_be_shown_does_not_let_the_next_edit_undo_a_colleag
 def test_a_lost_answer_to_such_a_merge_is_no_other_road_to_that_loss(
     team: Team, kari: Laptop
 ) -> None:
-    version = kari.push_one(change(flag())).version
+    version = kari.push_one(change(contact())).version
     team.laptop("ola")
     team.admin.assign("ola", "p1", primary=False)
     team.admin.unassign("kari", "p1")
-    team.laptop("ola").push_one(change(replace(flag(), active=False), base=version))
-    sent = change(flag(text="Penicillin og latex"), base=version)
+    team.laptop("ola").push_one(change(replace(contact(), active=False), base=version))
+    sent = change(contact(name="Mor og far"), base=version)
     kari.push_one(sent)
     again = kari.push_one(sent)
     assert (again.outcome, again.version) == (Outcome.REPEATED, version)

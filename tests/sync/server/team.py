@@ -10,7 +10,15 @@ from fieldapp.clock import FixedClock
 from fieldapp.domain.codec import to_body
 from fieldapp.domain.kinds import name_of
 from fieldapp.domain.notes import Note
-from fieldapp.domain.patients import Flag, FlagCategory, FlagState, Patient, Role
+from fieldapp.domain.patients import (
+    Contact,
+    Flag,
+    FlagCategory,
+    FlagState,
+    Patient,
+    Relation,
+    Role,
+)
 from fieldapp.ids import new_id
 from sync.protocol.messages import (
     EnrolAnswer,
@@ -128,6 +136,12 @@ def patient(patient_id: str = "p1", **fields: Any) -> Patient:
 
 def note(note_id: str = "n1", patient_id: str = "p1", text: str = "Hjemme, rolig.") -> Note:
     return Note(note_id, patient_id, "u1", "generic", text, NOW, NOW, "d1", 1)
+
+
+def contact(
+    contact_id: str = "k1", patient_id: str = "p1", name: str = "Mor", phone: str = ""
+) -> Contact:
+    return Contact(contact_id, patient_id, name, Relation.PARENT, phone)
 
 
 def flag(flag_id: str = "f1", patient_id: str = "p1", text: str = "Penicillin") -> Flag:

@@ -21,7 +21,7 @@ def held(body: dict[str, Any], version: int = 5) -> Held:
 
 
 def edit(incoming: dict[str, Any], server: dict[str, Any], base: dict[str, Any] | None) -> Decision:
-    return decide("flag", "p1", incoming, held(server), base)
+    return decide("contact", "p1", incoming, held(server), base)
 
 
 def test_a_new_record_is_accepted() -> None:
@@ -58,6 +58,12 @@ def test_edits_of_different_fields_are_joined() -> None:
 def test_edits_of_the_same_field_wait_for_a_person() -> None:
     decision = edit({**FLAG, "text": "Min"}, {**FLAG, "text": "Din"}, FLAG)
     assert decision == Decision(Outcome.CONFLICT, reason="same_field:text")
+
+
+def test_critical_information_changed_on_both_sides_always_waits_for_a_person() -> None:
+    mine, theirs = {**FLAG, "text": "Ny"}, {**FLAG, "active": False}
+    decision = decide("flag", "p1", mine, held(theirs), FLAG)
+    assert decision == Decision(Outcome.CONFLICT, reason="same_field:active,text")
 
 
 def test_an_edit_that_is_already_here_stores_nothing() -> None:

@@ -13,7 +13,7 @@ from sync.protocol.errors import LoginExpiredError, ProtocolError_, RevokedError
 from sync.protocol.messages import ConfirmRequest, Outcome, PullRequest, PushRecord, RecordName
 from sync.server.service import ServerSyncService, authenticate
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import Laptop, Team, change, flag, note, patient
+from tests.sync.server.team import Laptop, Team, change, contact, flag, note, patient
 
 
 @pytest.fixture
@@ -74,13 +74,13 @@ def test_an_event_with_another_body_is_never_overwritten(kari: Laptop) -> None:
 
 
 def test_edits_of_two_laptops_are_joined_by_field(team: Team, kari: Laptop) -> None:
-    version = kari.push_one(change(flag())).version
+    version = kari.push_one(change(contact())).version
     other = team.laptop("kari")
-    other.push_one(change(replace(flag(), text="Penicillin: utslett"), base=version))
-    result = kari.push_one(change(replace(flag(), active=False), base=version))
+    other.push_one(change(contact(phone="900 00 000"), base=version))
+    result = kari.push_one(change(replace(contact(), active=False), base=version))
     assert result.outcome is Outcome.MERGED
     assert result.server_body is not None
-    assert result.server_body["text"] == "Penicillin: utslett"
+    assert result.server_body["phone"] == "900 00 000"
     assert result.server_body["active"] is False
     assert result.server_version == result.version > version
 
@@ -125,9 +125,9 @@ def test_a_value_that_the_database_refuses_parks_its_own_record_alone(
 
 
 def test_a_base_that_the_server_cannot_have_given_is_an_unknown_base(kari: Laptop) -> None:
-    kari.push_one(change(flag()))
-    result = kari.push_one(change(flag(text="x"), base=2**62))
-    assert (result.outcome, result.reason) == (Outcome.CONFLICT, "same_field:text")
+    kari.push_one(change(contact()))
+    result = kari.push_one(change(contact(name="x"), base=2**62))
+    assert (result.outcome, result.reason) == (Outcome.CONFLICT, "same_field:name")
 
 
 def test_unknown_kinds_and_unknown_fields_survive_word_for_word(team: Team, kari: Laptop) -> None:
