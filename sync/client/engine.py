@@ -229,10 +229,8 @@ class _Run:
             # The laptop's own trouble, such as a full disk; what was stored stays as it was.
             log.warning("sync ended early: %s", error)
             return self._ended(error.code, error.code)
-        counts = self._counts
-        log.info(
-            "sync: %d pushed, %d parked, %d pulled", counts.pushed, counts.parked, counts.pulled
-        )
+        done = self._counts
+        log.info("sync: %d pushed, %d parked, %d pulled", done.pushed, done.parked, done.pulled)
         return self._ended(None, None)
 
     def _steps(self) -> None:
@@ -397,7 +395,7 @@ class _Run:
         done, total, stored = self._counts.pulled, 0, 0
         try:
             for page in pages:
-                if not page.complete and page.cursor == inbox.cursor(self._database):
+                if _stands_still(page, inbox.cursor(self._database)):
                     raise ProtocolError_("cursor")  # it would go on for ever
                 self._store(page, receipt)
                 stored += 1
@@ -505,6 +503,12 @@ class _Pages:
         close = getattr(self._pages, "close", None)
         if close is not None:
             close()
+
+
+def _stands_still(page: Page, cursor: str | None) -> bool:
+    """True for a page that brings nothing and leads nowhere."""
+    brings = page.records or page.ended_patients or page.whole
+    return not (page.complete or brings) and page.cursor == cursor
 
 
 def _incoming(record: PulledRecord) -> IncomingRecord:

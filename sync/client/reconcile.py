@@ -86,15 +86,13 @@ def offer_what_was_lost(
                 is not None
             ]
             offered += outbox.offer_again(database, lost, now, new_id)
-    if restored and differences.unlisted:
-        _, began = _holdings(service, [TEAM])
-        for patient_id in differences.unlisted:
-            lost = [
-                (*name, 0)
-                for name, mine in _held_here(database, patient_id).items()
-                if mine.version > began and policy_of(name[0]) is not Policy.SERVER
-            ]
-            offered += outbox.offer_again(database, lost, now, new_id)
+    for patient_id in differences.unlisted if restored else ():
+        lost = [
+            (*name, 0)
+            for name in _held_here(database, patient_id)
+            if policy_of(name[0]) is not Policy.SERVER
+        ]
+        offered += outbox.offer_again(database, lost, now, new_id)
     if offered:
         log.warning("%d records are offered to the server again", offered)
     return offered
@@ -121,14 +119,14 @@ def _base_to_offer(
     if policy is Policy.SERVER or _same(mine, holding):
         return None
     if holding is None:
-        of_the_lost_time = restored and mine.version > began
-        return 0 if policy is Policy.EVENT or of_the_lost_time else None
+        # What a server of this epoch does not know was not made by anybody: the laptop drops it.
+        return 0 if restored or policy is Policy.EVENT else None
     if policy is Policy.EVENT:
         return None
-    newer = mine.version > began if restored else mine.version > holding.version
-    if not newer:
-        return None
-    return 0 if holding.changed else holding.version
+    if not holding.changed:
+        return holding.version if mine.version > holding.version else None
+    newer = mine.version > (began if restored else holding.version)
+    return 0 if newer else None
 
 
 def _same(mine: Held, holding: Holding | None) -> bool:

@@ -27,33 +27,34 @@ from fieldapp.domain.medication import (
 from fieldapp.domain.notes import Draft, Note
 from fieldapp.domain.patients import Patient
 from fieldapp.ids import new_id
-from fieldapp.store import drafts, outbox, records
+from fieldapp.store import drafts, inbox, outbox, records
 from fieldapp.store.db import Connection, Database
 from fieldapp.store.migrate import migrate
 from sync.client.engine import Engine, Progress, SyncReport
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
-from sync.protocol.errors import LineBrokenError, OfflineError, SyncError
+from sync.protocol.errors import LineBrokenError, OfflineError, SyncError, TimeoutError_
 from sync.protocol.messages import (
     ConfirmAnswer,
     ConfirmRequest,
+    DigestsAnswer,
     EnrolAnswer,
     EnrolRequest,
+    ExchangeRequest,
     HelloAnswer,
+    HoldingsAnswer,
+    HoldingsRequest,
     LoginAnswer,
     LoginRequest,
-    PullAnswer,
-    PullRequest,
-    PushAnswer,
-    PushRequest,
+    Page,
 )
-from sync.protocol.service import SyncService
+from sync.protocol.service import Exchange, SyncService
 from sync.server.assignments import assign, unassign
 from sync.server.auth import PasswordHasher
 from sync.server.service import Identity, ServerSyncService, World
 from sync.server.settings import Settings
 from sync.server.storage.storage import Storage
-from sync.server.storage.values import NewVersion, UserRow
+from sync.server.storage.values import DeviceRow, NewVersion, UserRow
 from tests.helpers.stores import START
 
 A = TypeVar("A")
@@ -82,7 +83,7 @@ class Office:
             self.clock,
             new_id,
             PasswordHasher(memory_kib=64, iterations=1, lanes=1),
-            Settings(page_limit=page_limit),
+            Settings(page_limit=page_limit, exchange_page_limit=page_limit),
         )
 
     def new_user(self) -> Identity:
@@ -90,7 +91,14 @@ class Office:
         who = Identity(new_id(), new_id(), "case_manager")
         with self.storage.write() as transaction:
             transaction.accounts.add_user(UserRow(who.user_id, who.user_id, who.role, "none"))
+        self.add_device(who)
         return who
+
+    def add_device(self, who: Identity) -> None:
+        """Make a laptop known."""
+        row = DeviceRow(who.device_id, who.user_id, "none", "laptop", "Linux", "1", self._now())
+        with self.storage.write() as transaction:
+            transaction.accounts.add_device(row)
 
     def service(self, who: Identity) -> ServerSyncService:
         """The real service, as the routes would build it for this user."""
@@ -167,11 +175,17 @@ class Office:
 
 
 class Fault(StrEnum):
-    """What happens to one call."""
+    """What happens to one call. Those about pages leave a call without pages as it is."""
 
     NONE = "none"
     LOST_REQUEST = "lost_request"
     LOST_REPLY = "lost_reply"
+    CUT_AFTER_RECEIPT = "cut_after_receipt"
+    CUT_AFTER_A_PAGE = "cut_after_a_page"
+    REPEATED = "repeated"
+    """The server gets the request twice; the second answer is the one that comes back."""
+    DELAYED = "delayed"
+    """The laptop hears nothing; the request arrives after the next one that does arrive."""
 
 
 class ShakyLine:
@@ -179,48 +193,84 @@ class ShakyLine:
 
     Attributes:
         faults: what happens to the next calls, in order; then nothing more.
-        in_the_air: called while the next push or pull is on its way, and then forgotten.
+        in_the_air: "push": called when the server has stored the next records and the receipt is
+            on its way; "pull": when the first page is on its way. Then forgotten.
         calls: names of the calls that were made.
+        exchanges: the requests of those of them that were exchanges.
     """
 
     def __init__(self, real: SyncService) -> None:
-        self._real = real
+        self.real = real
         self.faults: deque[Fault | SyncError] = deque()
         self.in_the_air: dict[str, Callable[[], None]] = {}
         self.calls: list[str] = []
+        self.exchanges: list[ExchangeRequest] = []
+        self._delayed: deque[ExchangeRequest] = deque()
 
     def hello(self) -> HelloAnswer:
-        return self._call("hello", self._real.hello)
+        return self._call("hello", self.real.hello)
 
     def enrol(self, request: EnrolRequest) -> EnrolAnswer:
-        return self._call("enrol", lambda: self._real.enrol(request))
+        return self._call("enrol", lambda: self.real.enrol(request))
 
     def login(self, request: LoginRequest) -> LoginAnswer:
-        return self._call("login", lambda: self._real.login(request))
+        return self._call("login", lambda: self.real.login(request))
 
-    def push(self, request: PushRequest) -> PushAnswer:
-        return self._call("push", lambda: self._real.push(request))
+    def exchange(self, request: ExchangeRequest) -> Exchange:
+        self.exchanges.append(request)
+        fault = self._next_fault("exchange")
+        if fault is Fault.DELAYED:
+            self._delayed.append(request)
+            raise TimeoutError_
+        answer = self.real.exchange(request)
+        if fault is Fault.REPEATED:
+            answer = self.real.exchange(request)
+        while self._delayed:
+            self.real.exchange(self._delayed.popleft())
+        if request.records:
+            self._meanwhile("push")
+        if fault is Fault.LOST_REPLY:
+            raise LineBrokenError
+        return Exchange(answer.receipt, self._pages(answer.pages, fault))
 
-    def pull(self, request: PullRequest) -> PullAnswer:
-        return self._call("pull", lambda: self._real.pull(request))
+    def digests(self) -> DigestsAnswer:
+        return self._call("digests", self.real.digests)
+
+    def holdings(self, request: HoldingsRequest) -> HoldingsAnswer:
+        return self._call("holdings", lambda: self.real.holdings(request))
 
     def confirm(self, request: ConfirmRequest) -> ConfirmAnswer:
-        return self._call("confirm", lambda: self._real.confirm(request))
+        return self._call("confirm", lambda: self.real.confirm(request))
+
+    def _pages(self, pages: Iterator[Page], fault: Fault) -> Iterator[Page]:
+        sent = 0
+        for page in pages:
+            self._meanwhile("pull")
+            if (fault, sent) in ((Fault.CUT_AFTER_RECEIPT, 0), (Fault.CUT_AFTER_A_PAGE, 1)):
+                raise LineBrokenError
+            sent += 1
+            yield page
 
     def _call(self, name: str, real: Callable[[], A]) -> A:
+        fault = self._next_fault(name)
+        answer = real()
+        if fault not in (Fault.NONE, Fault.REPEATED):
+            raise LineBrokenError
+        return answer
+
+    def _next_fault(self, name: str) -> Fault:
         self.calls.append(name)
         fault = self.faults.popleft() if self.faults else Fault.NONE
         if isinstance(fault, SyncError):
             raise fault
         if fault is Fault.LOST_REQUEST:
             raise OfflineError
-        answer = real()
+        return fault
+
+    def _meanwhile(self, name: str) -> None:
         meanwhile = self.in_the_air.pop(name, None)
         if meanwhile is not None:
             meanwhile()
-        if fault is Fault.LOST_REPLY:
-            raise LineBrokenError
-        return answer
 
 
 class PowerCutError(BaseException):
@@ -234,11 +284,18 @@ class Laptop:
     """One laptop: a cipher store, a line and the real engine.
 
     Attributes: `database` (the screen's connection), `line`, `clock`, `who`; for a laptop that
-    was enrolled over a real line also `coverage` and `token`.
+    was enrolled over a real line also `coverage` and `token`. `may_heal`: this test lets the two
+    stores drift apart; otherwise no sync may find a difference to heal.
     """
 
     def __init__(
-        self, path: Path, service: SyncService, who: Identity, *, batch_records: int = 200
+        self,
+        path: Path,
+        service: SyncService,
+        who: Identity,
+        *,
+        batch_records: int = 200,
+        checked_each_time: int = 1,
     ) -> None:
         self.database = Database.open(path, laptop_key)
         self.line = ShakyLine(service)
@@ -246,11 +303,17 @@ class Laptop:
         self.who = who
         self.coverage = Line()
         self.token = ""
+        self.may_heal = False
         self._service = service
         self._cut_at: int | None = None
         self._sequence = 0
         self._engine = Engine(
-            self.line, self._connection, self.clock, new_id, batch_records=batch_records
+            self.line,
+            self._connection,
+            self.clock,
+            new_id,
+            batch_records=batch_records,
+            checked_each_time=checked_each_time,
         )
 
     def close(self) -> None:
@@ -270,10 +333,21 @@ class Laptop:
         """Run one sync; the calls meet these faults in order."""
         self.line.faults = deque(faults)
         try:
-            return self._engine.run(progress, should_stop)
+            report = self._engine.run(progress, should_stop)
         finally:
             self.line.faults.clear()
             self.line.in_the_air.clear()
+        if report.complete:
+            self._check_sums()
+        if not self.may_heal:
+            assert not report.healed, "stores differed that should not"
+        return report
+
+    def _check_sums(self) -> None:
+        with contextlib.closing(self.database.clone()) as database:
+            carried = inbox.sums_by_patient(database)
+            inbox.deep_digest(database)
+            assert carried == inbox.sums_by_patient(database), "the sums went astray"
 
     def sync_until_power_cut(self, transaction: int) -> None:
         """Run a sync; the machine stops just before the n-th commit (from 0), if it gets there."""
@@ -420,9 +494,30 @@ class LaptopFactory:
         path.write_bytes(_empty_store())
         return path
 
-    def laptop(self, office: Office, who: Identity, *, batch_records: int = 200) -> Laptop:
-        """A laptop that talks to the office's real service."""
-        return Laptop(self.path(), office.service(who), who, batch_records=batch_records)
+    def laptop(
+        self,
+        office: Office,
+        who: Identity,
+        *,
+        batch_records: int = 200,
+        checked_each_time: int = 1,
+        path: Path | None = None,
+    ) -> Laptop:
+        """A laptop that talks to the office's real service; on a copy of a store where given."""
+        return Laptop(
+            path or self.path(),
+            office.service(who),
+            who,
+            batch_records=batch_records,
+            checked_each_time=checked_each_time,
+        )
+
+    def copy_of(self, laptop: Laptop) -> Path:
+        """A copy of a laptop's store as it stands now, as of a disk image."""
+        self._count += 1
+        path = self._folder / f"laptop-{self._count}.db"
+        laptop.database.copy_to(path)
+        return path
 
 
 def events_of(laptops: Iterable[Laptop]) -> set[tuple[str, str]]:

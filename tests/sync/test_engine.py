@@ -17,7 +17,8 @@ from fieldapp.store import drafts, inbox, outbox
 from fieldapp.store.db import Database
 from sync.client.engine import Engine, Progress
 from sync.protocol.errors import LoginExpiredError, ServerTroubleError, TimeoutError_, TooLargeError
-from sync.protocol.messages import PushAnswer, PushRequest
+from sync.protocol.messages import ExchangeRequest
+from sync.protocol.service import Exchange
 from sync.server.service import Identity
 from sync.server.storage import sqlite
 from sync.server.storage.storage import Storage
@@ -180,10 +181,10 @@ def test_a_pull_cut_between_pages_goes_on_where_it_stopped(
 ) -> None:
     for _ in range(6):
         office.add_patient(kari)
-    report = laptop.sync(Fault.NONE, Fault.NONE, Fault.LOST_REPLY)
-    assert (report.pulled, report.complete) == (8, False)
+    report = laptop.sync(Fault.CUT_AFTER_A_PAGE, Fault.LOST_REQUEST)
+    assert (report.pulled, report.complete) == (4, False)
     assert not inbox.state(laptop.database).complete
-    assert laptop.sync().pulled == 4
+    assert laptop.sync().pulled == 8
     assert len(laptop.ids("patient")) == 6
     assert inbox.state(laptop.database).complete
 
@@ -361,14 +362,14 @@ def test_one_record_too_large_even_alone_is_parked_and_the_others_arrive(
     laptop.sync()
     huge = laptop.sign_note(patient.id, "x" * 1000)
     others = [laptop.sign_note(patient.id, f"besøk {number}") for number in range(5)]
-    real = laptop.line.push
+    real = laptop.line.exchange
 
-    def push(request: PushRequest) -> PushAnswer:
+    def exchange(request: ExchangeRequest) -> Exchange:
         if any(record.id == huge for record in request.records):
             raise TooLargeError(413)
         return real(request)
 
-    monkeypatch.setattr(laptop.line, "push", push)
+    monkeypatch.setattr(laptop.line, "exchange", exchange)
     report = laptop.sync()
     assert report.complete
     (parked,) = laptop.unsent()
@@ -383,11 +384,15 @@ def test_a_server_that_forgets_an_answer_leaves_the_change_unsent(
     laptop.sync()
     laptop.sign_note(patient.id, "a")
     laptop.sign_note(patient.id, "b")
-    real = laptop.line.push
+    real = laptop.line.exchange
+
+    def forgetful(request: ExchangeRequest) -> Exchange:
+        answer = real(request)
+        told = answer.receipt.model_copy(update={"results": answer.receipt.results[1:]})
+        return Exchange(told, answer.pages)
+
     with monkeypatch.context() as patch:
-        patch.setattr(
-            laptop.line, "push", lambda request: PushAnswer(results=real(request).results[1:])
-        )
+        patch.setattr(laptop.line, "exchange", forgetful)
         report = laptop.sync()
     assert (report.error_code, report.complete) == ("protocol", False)
     assert outbox.counts(laptop.database).waiting == 1
@@ -516,7 +521,7 @@ def test_unsent_work_for_a_patient_who_was_taken_away_arrives_before_the_patient
     note = laptop.sign_note(patient.id, "besøk")
     laptop.line.in_the_air["pull"] = lambda: late.append(laptop.sign_note(patient.id, "sent"))
     late: list[str] = []
-    laptop.sync()
+    laptop.sync(Fault.NONE, Fault.LOST_REQUEST)
     assert laptop.ids("patient") == {patient.id}  # the late note is not sent yet
     laptop.sync()
     assert laptop.contents() == {}
