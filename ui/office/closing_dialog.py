@@ -145,7 +145,7 @@ class ClosingDialog(Dialog):
         self._known = True
         self.confirm_button.say(self.tr("Gå videre"))
         self.points.set_rows(closing_rows(answer.points))
-        names = ", ".join(patient.name for patient in answer.only_they_follow[:8])
+        names = " · ".join(patient.name for patient in answer.only_they_follow[:8])
         if len(answer.only_they_follow) > 8:
             names = self.tr("{0} og {1} til").format(names, len(answer.only_they_follow) - 8)
         self._patients.setText(self.tr("Følges av ingen andre: {0}").format(names))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from fieldapp.services import setup
 from fieldapp.services.session import Session
+from sync.client.http import HttpSyncService
 from sync.client.line import Line
 from sync.client.office import HttpOfficeService
 from sync.client.office_messages import OfficeService
@@ -50,11 +51,13 @@ def over_http(session: Session, line: Line | None = None) -> Callable[[], Callab
         enrolment = setup.load_enrolment(session.database)
         if enrolment is None:
             raise setup.NotEnrolledError
-        return lambda: HttpOfficeService(
-            enrolment.server_url,
-            lambda: enrolment.token,
-            line or Line(),
-            server_id=enrolment.server_id,
-        )
+        url, token, server_id = enrolment.server_url, enrolment.token, enrolment.server_id
+        return lambda: _open(url, token, server_id, line or Line())
 
     return prepare
+
+
+@contextmanager
+def _open(url: str, token: str, server_id: str, line: Line) -> Iterator[OfficeService]:
+    with HttpSyncService(url, lambda: token, line, server_id=server_id) as connection:
+        yield HttpOfficeService(connection)

@@ -102,13 +102,9 @@ class OverviewTab(OfficeTab):
         self._warnings = QVBoxLayout()
         self._warnings.setSpacing(6)
         self._card.body.addLayout(self._warnings)
-        self._facts = Facts(self.tr("Slik står det til"), self._card)
-        self._card.body.addWidget(self._facts)
         role = self.context.session.user.role
         card = self._card
-        self.parked = PrimaryButton(
-            self.tr("Se det som er stoppet"), card, icon="list", name="laptopParked"
-        )
+        self.parked = PrimaryButton(self.tr("Se stoppede"), card, icon="list", name="laptopParked")
         self.parked.clicked.connect(self._open_parked)
         self.assign = SecondaryButton(
             self.tr("Pasienter"), card, icon="users", name="laptopPatients"
@@ -116,12 +112,14 @@ class OverviewTab(OfficeTab):
         self.assign.setAccessibleName(self.tr("Se og flytt pasientene"))
         self.assign.clicked.connect(self._open_patients)
         self.enrol = SecondaryButton(
-            self.tr("Lag engangskode …"), card, icon="key-round", name="laptopEnrol"
+            self.tr("Engangskode …"), card, icon="key-round", name="laptopEnrol"
         )
+        self.enrol.setAccessibleName(self.tr("Lag engangskode for ny laptop"))
         self.enrol.clicked.connect(self._make_code)
         self.revoke = DangerButton(
-            self.tr("Meld laptopen tilbaketrukket …"), card, icon="lock", name="laptopRevoke"
+            self.tr("Meld tilbaketrukket …"), card, icon="lock", name="laptopRevoke"
         )
+        self.revoke.setAccessibleName(self.tr("Meld laptopen tilbaketrukket"))
         self.revoke.clicked.connect(self._revoke)
         self.close_account = DangerButton(
             self.tr("Steng kontoen …"), card, icon="user", name="laptopClose"
@@ -135,9 +133,16 @@ class OverviewTab(OfficeTab):
             self.close_account: may(role, Right.REVOKE),
         }
         acts = FlowLayout(None, 8)
-        for button in self._allowed:
+        for button in (self.parked, self.assign, self.enrol):
             acts.addWidget(button)
         self._card.body.addLayout(acts)
+        self._facts = Facts(self.tr("Slik står det til"), self._card)
+        self._card.body.addWidget(self._facts)
+        # What cannot be taken back stands last, away from the rest.
+        endings = FlowLayout(None, 8)
+        for ending in (self.revoke, self.close_account):
+            endings.addWidget(ending)
+        self._card.body.addLayout(endings)
         self._card.hide()
         return self._card
 

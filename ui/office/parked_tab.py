@@ -19,7 +19,7 @@ from ui.office.parts import Comparison
 from ui.office.reasons import stopped_text
 from ui.office.state import parked_row
 from ui.office.tab import OfficeTab
-from ui.office.values import Difference, corrected, differences
+from ui.office.values import differences
 from ui.sync.state import when
 from ui.widgets import (
     Banner,
@@ -198,18 +198,13 @@ class ParkedTab(OfficeTab):
             except ValueError as error:
                 self.say_wrong(str(error))
                 return
-            if changes:
-                # An event is whole or nothing; of an edit only what was shown is written.
-                fields = [one.field for one in self._differences(row)]
-                body = corrected(row.mine, changes, fields, whole=not row.can_keep_server)
+            # Only what was corrected; the rest is stored as its author wrote it.
+            body = changes or None
         self._settle(TakeOverAction.STORE, body)
 
     @Slot()
     def _keep(self) -> None:
         self._settle(TakeOverAction.KEEP_SERVER, None)
-
-    def _differences(self, row: ParkedRow) -> tuple[Difference, ...]:
-        return differences(row.mine, row.server_body, row.fields, self._names)
 
     def _settle(self, action: TakeOverAction, body: dict[str, object] | None) -> None:
         row = self._shown

@@ -120,6 +120,7 @@ class PatientsTab(OfficeTab):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.person.setMinimumContentsLength(8)
+        self.person.setPlaceholderText(self.tr("Velg ansatt"))
         self.person.currentIndexChanged.connect(self._show_acts)
         card.body.addWidget(FormField(self.tr("Ansatt"), self.person, parent=card))
         self.primary = QCheckBox(self.tr("Som hovedansvarlig"), card)

@@ -20,6 +20,7 @@ from ui.office.tab import OfficeTab
 from ui.office.values import differences
 from ui.sync.state import when
 from ui.widgets import (
+    Banner,
     Card,
     Columns,
     EmptyState,
@@ -88,6 +89,8 @@ class ProposalsTab(OfficeTab):
         card.body.addWidget(self._why)
         self.sides = Comparison(self.tr("Forslaget mot det som gjelder"), card)
         card.body.addWidget(self.sides)
+        self._not_here = Banner("", "neutral", card)
+        card.body.addWidget(self._not_here)
         self.words = QLineEdit(card)
         self.words.setObjectName("proposalWords")
         self.words.setPlaceholderText(self.tr("Må fylles ut når forslaget avslås"))
@@ -145,6 +148,11 @@ class ProposalsTab(OfficeTab):
             differences(row.values, row.server_body, (), names),
             two=row.server_body is not None,
         )
+
+        others = self.tr("Forordninger avgjøres av lege. Forslaget vises så det ikke blir glemt.")
+        self._not_here.say("" if row.can_decide else others, "neutral")
+        for part in (self.words_field, self.accept, self.decline):
+            part.setVisible(row.can_decide)
 
     @Slot()
     def _go_into_card(self) -> None:

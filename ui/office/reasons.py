@@ -85,6 +85,20 @@ _NOT_DONE: dict[str, object] = {
         "Slik det står nå, kan serveren ikke lese det. Ingenting er endret. Rett det og prøv "
         "igjen.",
     ),
+    "no_server_body": QT_TRANSLATE_NOOP(
+        "office", "Serveren har ikke noe eget å beholde. Ingenting er endret."
+    ),
+    "server_owned": QT_TRANSLATE_NOOP(
+        "office",
+        "Forordninger, tildelinger og roller lagres ikke herfra. Ingenting er endret. Gjør "
+        "endringen der den hører hjemme, og behold serverens.",
+    ),
+    "author": QT_TRANSLATE_NOOP(
+        "office", "Hvem som førte dette, kan ikke endres. Ingenting er endret."
+    ),
+    "kind": QT_TRANSLATE_NOOP(
+        "office", "Dette slaget forslag kan ikke godtas herfra. Ingenting er endret."
+    ),
     "closed": QT_TRANSLATE_NOOP(
         "office", "Kontoen er stengt, så den kan ikke få en ny laptop. Ingenting er endret."
     ),

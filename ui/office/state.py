@@ -94,7 +94,8 @@ def laptop_row(row: LaptopRow, now: datetime, newest: str) -> Row:
     """Who, on which laptop, when it was last whole, and what wants somebody's attention."""
     detail = [role_word(row.role), laptop_name(row)]
     if row.device_id is not None:
-        detail.append(translate("office", "synket {0}").format(when(row.last_complete, now)))
+        # First, as the end of the line is what a narrow window leaves out.
+        detail.insert(0, translate("office", "synket {0}").format(when(row.last_complete, now)))
     tags = marks(row, now, newest)
     tone = "neutral" if not tags else tags[0].tone
     return Row(
@@ -151,17 +152,16 @@ def laptop_facts(row: LaptopRow, now: datetime, newest: str) -> tuple[Fact, ...]
     """Everything that is known of a laptop, as last heard of."""
     if row.device_id is None:
         return (Fact(translate("office", "Laptop"), translate("office", "har ingen ennå")),)
-    seen = "warn" if is_silent(row, now) else ""
+    late = bool(row.visits_since) or is_silent(row, now)
+    complete = when(row.last_complete, now)
+    if row.visits_since:
+        complete = translate("office", "{0}, {1} siden").format(
+            complete, visits_text(row.visits_since)
+        )
     facts = [
-        Fact(
-            translate("office", "Sist fullført synk"),
-            when(row.last_complete, now),
-            "warn" if row.visits_since or seen else "",
-        ),
+        Fact(translate("office", "Sist fullført synk"), complete, "warn" if late else ""),
         Fact(translate("office", "Sist i kontakt"), when(row.last_contact, now)),
     ]
-    if row.visits_since:
-        facts.append(Fact(translate("office", "Siden da"), visits_text(row.visits_since), "warn"))
     facts.extend(_counts(row, now))
     facts.append(
         Fact(
@@ -208,31 +208,43 @@ def laptop_warnings(row: LaptopRow) -> tuple[str, ...]:
 
 
 def _counts(row: LaptopRow, now: datetime) -> list[Fact]:
-    stopped_here = translate("office", "Stoppet, hos kontoret")
+    here = translate("office", "{0} hos kontoret").format(row.parked_here)
     if row.reported_at is None:
         unknown = translate("office", "ukjent, har aldri meldt fra")
+        stopped = here if row.parked_here else "0"
         return [
             Fact(translate("office", "Usendt"), unknown, "warn"),
-            Fact(stopped_here, str(row.parked_here), "error" if row.parked_here else ""),
+            Fact(translate("office", "Stoppet"), stopped, "error" if row.parked_here else ""),
         ]
-    facts = [
-        _count(translate("office", "Usendt"), row.waiting, "warn"),
-        _count(translate("office", "Stoppet på laptopen"), row.parked, "error"),
-        _count(stopped_here, row.parked_here, "error"),
-        _count(translate("office", "Konflikter"), row.conflicts, "error"),
-        _count(translate("office", "Utkast bare på laptopen"), row.drafts_unsent, "warn"),
-        _count(translate("office", "Utkast hos serveren"), row.drafts_here, ""),
-    ]
     late = now - row.reported_at >= FACT_LATE
     told = translate("office", "for {0} siden").format(age(row.reported_at, now))
-    facts.append(Fact(translate("office", "Tallene er fra"), told, "warn" if late else ""))
-    return facts
+    return [
+        _count(translate("office", "Usendt"), row.waiting, "warn"),
+        _two_places(translate("office", "Stoppet"), row.parked, here, row.parked_here, "error"),
+        _count(translate("office", "Konflikter"), row.conflicts, "error"),
+        _two_places(
+            translate("office", "Utkast"),
+            row.drafts_unsent,
+            translate("office", "{0} hos serveren").format(row.drafts_here),
+            0,
+            "warn",
+        ),
+        Fact(translate("office", "Tallene er fra"), told, "warn" if late else ""),
+    ]
 
 
 def _count(label: str, count: int | None, tone: str) -> Fact:
     if count is None:
         return Fact(label, translate("office", "ukjent"))
     return Fact(label, str(count), tone if count else "")
+
+
+def _two_places(label: str, there: int | None, here: str, heavy: int, tone: str) -> Fact:
+    """What lies on the laptop and what lies here; `heavy` of those here want attention, too."""
+    if not there and here.startswith("0 "):
+        return _count(label, there, tone)
+    laptop = translate("office", "{0} på laptopen").format(there or 0)
+    return Fact(label, f"{laptop}, {here}", tone if there or heavy else "")
 
 
 def _disk(row: LaptopRow) -> Fact:
@@ -321,7 +333,7 @@ def parked_row(row: ParkedRow, now: datetime) -> Row:
     tag = RowTag(translate("office", "Stoppet"), "danger", "circle-alert")
     if row.outcome == "conflict":
         tag = RowTag(translate("office", "Konflikt"), "warn", "triangle-alert")
-    detail = translate("office", "{0} · {1} · for {2} siden")
+    detail = translate("office", "{0} · {1} · {2}")
     return Row(
         id=row.change_id,
         title=row.patient_name or translate("office", "Hele teamet"),
@@ -395,9 +407,8 @@ def duplicate_row(number: int, pair: DuplicatePair) -> Row:
 
 
 def duplicate_fields(pair: DuplicatePair) -> tuple[tuple[str, str, str], ...]:
-    """Label and both values of the fields in which two patients differ."""
+    """Label and both values of the fields in which two patients differ; the names stand above."""
     rows = (
-        (translate("office", "Navn"), pair.first.name, pair.second.name),
         (translate("office", "Fødselsdato"), _birth(pair.first), _birth(pair.second)),
         (
             translate("office", "Fødselsnummer"),

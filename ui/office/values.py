@@ -139,7 +139,7 @@ def shown(value: object, field: str = "", names: Mapping[str, str] = NOBODY) -> 
     if field == "weekdays" and isinstance(value, list):
         return ", ".join(_weekday(day) for day in value)
     if isinstance(value, Mapping):
-        return " · ".join(shown(value[name], name, names) for name in value)
+        return " · ".join(_part(name, value[name], names) for name in value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "\n".join(shown(part, field, names) for part in value)
     text = str(value)
@@ -188,12 +188,10 @@ def typed(difference: Difference, text: str) -> object:
     return clean
 
 
-def corrected(
-    mine: Body, changes: Mapping[str, object], shown_fields: Sequence[str], *, whole: bool
-) -> dict[str, Any]:
-    """The body to store: an event goes whole, of an edit only the fields that were shown."""
-    base = dict(mine) if whole else {name: mine[name] for name in shown_fields if name in mine}
-    return {**base, **changes}
+def _part(name: str, value: object, names: Mapping[str, str]) -> str:
+    """A field inside a list, where no label tells the unit."""
+    words = shown(value, name, names)
+    return translate("office", "{0} mg").format(words) if name == "dose_mg" else words
 
 
 def _readable(field: str) -> bool:
