@@ -23,22 +23,14 @@ _AT_ONCE = 2000
 def fill_exchange(statements: Statements) -> None:
     """Work out digests, doses by slot and the first commit mark of the records that are here."""
     ((newest,),) = statements.rows("SELECT value FROM counter WHERE name = 'commit'")
-    sums: dict[str, tuple[int, int]] = {}
     stored: list[tuple[int, str]] = []
     handouts = []
     for record in _records(statements):
         stored.append((record.seq, record.body_hash))
-        key = record.patient_id or TEAM
-        count, digest = sums.get(key, (0, 0))
-        sums[key] = (count + 1, moved(digest, digest_of(record)))
         if record.kind == HANDOUT_KIND:
             row = handout_row(record.id, record.patient_id, record.body)
             handouts += [row] if row is not None else []
-    statements.insert_many(
-        "patient_digest",
-        ("patient_id", "count", "digest"),
-        [(key, count, as_text(digest)) for key, (count, digest) in sums.items()],
-    )
+    statements.insert_many("patient_digest", ("patient_id", "count", "digest"), sums_of(statements))
     statements.insert_many(
         "handout", ("event_id", "slot", "author_id", "given", "reverses"), handouts
     )
@@ -47,6 +39,16 @@ def fill_exchange(statements: Statements) -> None:
     mark = next_mark("", stored)
     statements.run("INSERT INTO commit_mark (seq, mark) VALUES (?, ?)", (newest, mark))
     statements.run("UPDATE counter SET mark = ? WHERE name = 'commit'", (mark,))
+
+
+def sums_of(statements: Statements) -> list[tuple[str, int, str]]:
+    """Work out (patient id, count, digest) of every patient anew from what is stored."""
+    sums: dict[str, tuple[int, int]] = {}
+    for record in _records(statements):
+        key = record.patient_id or TEAM
+        count, digest = sums.get(key, (0, 0))
+        sums[key] = (count + 1, moved(digest, digest_of(record)))
+    return [(key, count, as_text(digest)) for key, (count, digest) in sums.items()]
 
 
 FILL: Final[Mapping[int, Callable[[Statements], None]]] = {3: fill_exchange}
