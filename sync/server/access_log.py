@@ -29,7 +29,7 @@ def take_log(
     log = transaction.access_log
     sequence, head = log.head(device_id)
     present = LogHead(sequence=sequence, hash=head)
-    if part is None or not part.lines:
+    if part is None or not part.lines or not part.after.isprintable():
         return present
     rows = _chained(device_id, part, received_at)
     held = log.held(device_id, [part.after, *(row.hash for row in rows)])

@@ -28,6 +28,9 @@ MAX_KEPT: Final = 500
 _MAX_TOLD_BYTES: Final = 2 * 1024 * 1024
 """Of drafts from other laptops in one receipt; the newest come first."""
 
+_MOST_LETTERS: Final = 100
+"""Of an id, a form's name or a moment."""
+
 _MARK_LETTERS: Final = 16
 
 
@@ -43,8 +46,10 @@ def take_drafts(
     What is not in the answer was not kept and stays unsent at the laptop. One that cannot be kept
     never touches the others.
     """
-    if dropped:
-        transaction.drafts.drop(identity.device_id, identity.user_id, dropped)
+    droppable = [draft_id for draft_id in dropped if draft_id.isprintable()]
+    if droppable:
+        transaction.drafts.drop(identity.device_id, identity.user_id, droppable)
+    drafts = [draft for draft in drafts if _has_sound_names(draft)]
     if not drafts or not rules(transaction).drafts_travel:
         return []
     done = _already_records(transaction, identity, drafts)
@@ -121,6 +126,12 @@ def _keep(
     except BadValueError:
         return False
     return True
+
+
+def _has_sound_names(draft: DraftOut) -> bool:
+    """True when a database can hold and look for everything but the body."""
+    names = (draft.id, draft.patient_id, draft.form, draft.encounter_id or "", draft.saved_at)
+    return all(name.isprintable() and len(name) <= _MOST_LETTERS for name in names)
 
 
 def _text_of(draft: DraftOut) -> str | None:

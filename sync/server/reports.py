@@ -43,7 +43,7 @@ def note_report(
             user_id=identity.user_id,
             received_at=to_iso(now),
             offset_ms=round(offset.total_seconds() * 1000),
-            app_version=report.app_version[:_MOST_LETTERS],
+            app_version=_printable(report.app_version)[:_MOST_LETTERS],
             waiting=max(0, report.waiting - len(results)),
             parked=report.parked + refused,
             conflicts=report.conflicts + clashes,
@@ -60,6 +60,10 @@ def note_served(transaction: Transaction, identity: Identity, now: datetime) -> 
     Does nothing for a laptop that has never reported.
     """
     transaction.office.served_complete(identity.device_id, to_iso(now))
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _in_our_time(moment: datetime | None, offset: timedelta) -> str | None:
