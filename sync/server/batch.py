@@ -51,9 +51,19 @@ class Pushed:
 def examined(records: Sequence[PushRecord]) -> list[Pushed]:
     """Judge each change by itself."""
     return [
-        Pushed(record, examine(record.kind, record.id, record.patient_id, record.body))
+        Pushed(record, examine(record.kind, record.id, _named_patient(record), record.body))
         for record in records
     ]
+
+
+def _named_patient(record: PushRecord) -> str | None:
+    """Return the patient whom the body names. Where two were joined it may be the one who is gone;
+    whether both are one is known only later.
+    """
+    named = record.body.get("patient_id")
+    if record.kind == "patient" or record.patient_id is None or not isinstance(named, str):
+        return record.patient_id
+    return named
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,7 @@ class _Batch:
 
     def run(self) -> Stored:
         self._read()
-        results = [self._apply(pushed) for pushed in self._pushed]
+        results = [self._told(pushed.record, self._apply(pushed)) for pushed in self._pushed]
         self._write(results)
         stored = [
             (pushed.record.id, pushed.record.body)
@@ -136,6 +146,7 @@ class _Batch:
         self._applied = records.applied_many([pushed.record.change_id for pushed in good])
         self._present = records.get_many(pushed.name for pushed in good)
         patients = {pushed.record.patient_id for pushed in good}
+        patients |= {_named_patient(pushed.record) for pushed in good}
         patients |= {record.patient_id for record in self._present.values()}
         self._patients = self._transaction.scope.ties(
             self._who.user_id, [patient_id for patient_id in patients if patient_id is not None]
@@ -161,9 +172,23 @@ class _Batch:
 
     def _owner(self, record: PushRecord) -> str | None:
         """Return whose record it is: of a patient who was joined with another, the other's."""
-        if record.patient_id is None or record.kind == "patient":
+        if record.kind == "patient":
             return record.patient_id
-        return self._patients.get(record.patient_id, (record.patient_id, None))[0]
+        return self._stands_for(record.patient_id)
+
+    def _stands_for(self, patient_id: str | None) -> str | None:
+        """Return the patient for whom an id stands since a join, mostly itself."""
+        return None if patient_id is None else self._patients.get(patient_id, (patient_id, None))[0]
+
+    def _told(self, record: PushRecord, result: PushResult) -> PushResult:
+        """Of a change that names a patient who was joined, say no version of its own.
+
+        The laptop then fetches the record in its next pages, where it stands under the other.
+        """
+        if not result.outcome.stored or self._owner(record) == record.patient_id:
+            return result
+        news = {"version": record.base_version, "server_body": None, "server_version": None}
+        return result.model_copy(update=news)
 
     # --- deciding
 
@@ -171,6 +196,8 @@ class _Batch:
         record = pushed.record
         if pushed.examined.problem is not None:
             return _refused(record, pushed.examined.problem)
+        if self._stands_for(_named_patient(record)) != self._stands_for(record.patient_id):
+            return _refused(record, "bad_body:patient_id")
         before = self._applied.get(record.change_id)
         present = self._present.get(pushed.name)
         if before is not None and (before.kind, before.id) != pushed.name:
@@ -182,6 +209,8 @@ class _Batch:
             return _repeated(record, pushed.examined, before.seq, present, shown=shown)
         if policy_of(record.kind) is Policy.SERVER:
             return self._wish(pushed, present)
+        if record.kind == "patient" and present is not None:
+            self._carry_over(record, present)
         new_patient = record.kind == "patient" and present is None
         admission = admit(record.kind, self._reach(record.patient_id), new_patient=new_patient)
         if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
@@ -299,18 +328,32 @@ class _Batch:
 
     def _proposal(self, record: PushRecord, present: StoredRecord, flagged: bool) -> NewVersion:
         held = present.body
+        values = {
+            field: value
+            for field, value in record.body.items()
+            if field not in held or held[field] != value
+        }
+        patient_id = str(present.patient_id)
+        return self._wish_of(record, record.kind, record.id, patient_id, values, flagged=flagged)
+
+    def _wish_of(
+        self,
+        record: PushRecord,
+        target_kind: str,
+        target_id: str,
+        patient_id: str,
+        values: dict[str, Any],
+        *,
+        flagged: bool = False,
+    ) -> NewVersion:
         proposal = Proposal(
             id=str(uuid.uuid5(_PROPOSALS, record.change_id)),
-            patient_id=str(present.patient_id),
-            target_kind=record.kind,
-            target_id=record.id,
+            patient_id=patient_id,
+            target_kind=target_kind,
+            target_id=target_id,
             author_id=self._who.user_id,
             proposed_at=self._now,
-            values={
-                field: value
-                for field, value in record.body.items()
-                if field not in held or held[field] != value
-            },
+            values=values,
         )
         return NewVersion(
             kind="proposal",
@@ -324,6 +367,24 @@ class _Batch:
             out_of_scope=flagged,
             offset_ms=record.offset_ms,
         )
+
+    def _carry_over(self, record: PushRecord, present: StoredRecord) -> None:
+        """What was edited of a patient who is another one now becomes a wish about that one."""
+        winner_id = self._stands_for(record.id)
+        base = self._base(record, present)
+        if winner_id is None or winner_id == record.id or base is None:
+            return
+        if self._reach(record.id) is Reach.NEVER:
+            return
+        values = {
+            field: value
+            for field, value in record.body.items()
+            if field not in ("id", "active", "replaced_by") and base.get(field) != value
+        }
+        wish = self._wish_of(record, "patient", winner_id, winner_id, values)
+        # The same change may come again while it is in conflict.
+        if values and self._records.get(wish.kind, wish.id) is None:
+            self._add(wish, None)
 
     # --- writing
 

@@ -48,6 +48,7 @@ from sync.protocol.service import Exchange
 from sync.protocol.version import PROTOCOL
 from sync.server import auth, batch, cursors, intake
 from sync.server.identity import Identity
+from sync.server.keys import device_public_key, key_pairs
 from sync.server.pages import pages, pulled
 from sync.server.settings import Settings
 from sync.server.storage.base import DiskFullError
@@ -156,8 +157,15 @@ class ServerSyncService:
             raise RevokedError
         with self._storage.write() as transaction:
             token, expires_at = self._new_login(transaction, user.id, device.id)
-            practitioner = _practitioner(transaction, user.id)
-        return LoginAnswer(token=token, expires_at=expires_at, practitioner=practitioner)
+            public_key = device_public_key(request.device_key)
+            if public_key is not None and public_key != device.public_key:
+                transaction.accounts.set_public_key(device.id, public_key)
+            return LoginAnswer(
+                token=token,
+                expires_at=expires_at,
+                practitioner=_practitioner(transaction, user.id),
+                server_keys=key_pairs(transaction).public,
+            )
 
     # --- exchange
 
@@ -351,7 +359,7 @@ class ServerSyncService:
                 platform=request.platform,
                 app_version=request.app_version,
                 enrolled_at=to_iso(self._world.clock.now()),
-                public_key=request.device_key,
+                public_key=device_public_key(request.device_key),
             )
         )
         token, expires_at = self._new_login(transaction, user.id, device_id)
@@ -362,6 +370,7 @@ class ServerSyncService:
             expires_at=expires_at,
             practitioner=_practitioner(transaction, user.id),
             server_id=self._storage.server_id,
+            server_keys=key_pairs(transaction).public,
         )
 
     def _new_login(

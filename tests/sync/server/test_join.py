@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from fieldapp.domain.codec import to_body
 from fieldapp.domain.kinds import Policy, name_of, policy_of
 from fieldapp.domain.patients import Patient
 from fieldapp.ids import new_id
+from sync.protocol.messages import ExchangeRequest, LaptopReport, Outcome, PullPart
 from sync.server.assignments import assign
 from sync.server.join import (
     NAME_AND_BIRTH,
@@ -22,8 +24,8 @@ from sync.server.join import (
 )
 from sync.server.storage.base import BadValueError
 from sync.server.storage.storage import Storage
-from sync.server.storage.values import START, NewVersion, UserRow
-from tests.sync.server.team import flag, note
+from sync.server.storage.values import START, NewVersion, StoredRecord, UserRow
+from tests.sync.server.team import Laptop, Team, change, flag, note
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -208,7 +210,7 @@ def test_a_patient_is_not_joined_with_itself_or_with_nobody(two: Storage) -> Non
 
 def test_the_schema_lets_an_event_change_hands_and_nothing_else_of_it(two: Storage) -> None:
     # Whoever would write so: the schema itself says no.
-    for change in (
+    for setting in (
         "body = '{}'",
         "author_id = 'x'",
         "received_at = 'x'",
@@ -218,7 +220,7 @@ def test_the_schema_lets_an_event_change_hands_and_nothing_else_of_it(two: Stora
         "immutable = 0",
     ):
         with pytest.raises(BadValueError), two.write() as transaction:
-            transaction._db.run(f"UPDATE record SET {change} WHERE id = 'n-l'")
+            transaction._db.run(f"UPDATE record SET {setting} WHERE id = 'n-l'")
     with pytest.raises(BadValueError), two.write() as transaction:
         transaction._db.run("DELETE FROM record WHERE id = 'n-l'")
 
@@ -239,3 +241,125 @@ def test_who_may_be_one_person_is_named_with_the_reason_the_surest_first(storage
     join(storage, "c", "d")
     with storage.read() as transaction:
         assert [pair.first_id for pair in possible_duplicates(transaction)] == ["a"]
+
+
+# --- what laptops push that still names the one who is gone
+
+
+@pytest.fixture
+def joined(storage: Storage) -> tuple[Team, Laptop]:
+    """A laptop that knew "l" only, and heard nothing yet of "l" being "w" now."""
+    team = Team(storage)
+    laptop = team.laptop("bo")
+    laptop.push(change(person("l")), change(flag("f-l", "l")))
+    office = team.laptop("anna")
+    office.push_one(change(person("w")))
+    laptop.pull_ids()
+    join(storage, "w", "l")
+    return team, laptop
+
+
+def stored(team: Team, kind: str, record_id: str) -> StoredRecord:
+    with team.storage.read() as transaction:
+        found = transaction.records.get(kind, record_id)
+    assert found is not None
+    return found
+
+
+def test_what_still_names_the_loser_is_stored_under_the_winner_word_for_word(
+    joined: tuple[Team, Laptop],
+) -> None:
+    team, laptop = joined
+    sent = change(note("late", "l"))
+    result = laptop.push_one(sent)
+    found = stored(team, "note", "late")
+    assert (result.outcome, found.patient_id, found.body) == (Outcome.ACCEPTED, "w", sent.body)
+    assert not found.out_of_scope
+    assert sums_fit(team.storage)
+
+
+def test_the_laptop_is_sent_its_own_record_again_so_that_it_stands_under_the_winner_there_too(
+    joined: tuple[Team, Laptop],
+) -> None:
+    team, laptop = joined
+    result = laptop.push_one(change(note("late", "l")))
+    # No version is told: what a laptop was told it is not sent again.
+    assert result.version == 0
+    report = LaptopReport(
+        now=NOW, app_version="1", waiting=0, parked=0, conflicts=0, drafts_unsent=0
+    )
+    pull = PullPart(cursor=None, page_records=500, have=[(result.version, result.version)])
+    answer = laptop.service.exchange(ExchangeRequest(report=report, pull=pull))
+    owners = {one.id: one.patient_id for page in answer.pages for one in page.records}
+    assert (owners["late"], owners["f-l"]) == ("w", "w")
+
+
+def test_a_repeated_push_from_before_the_join_is_answered_and_not_doubled(
+    joined: tuple[Team, Laptop],
+) -> None:
+    team, laptop = joined
+    sent = change(note("late", "l"))
+    laptop.push_one(sent)
+    before = stored(team, "note", "late").seq
+    assert laptop.push_one(sent).outcome is Outcome.REPEATED
+    assert stored(team, "note", "late").seq == before
+
+
+def test_an_edit_made_on_the_version_before_the_join_is_merged_with_what_came_since(
+    joined: tuple[Team, Laptop],
+) -> None:
+    team, laptop = joined
+    with team.storage.read() as transaction:
+        (old,) = transaction._db.rows("SELECT seq FROM record_history WHERE id = 'f-l'")
+    sent = change(replace(flag("f-l", "l"), text="Penicillin og sulfa"), base=int(old[0]))
+    result = laptop.push_one(sent)
+    assert result.outcome.stored
+    found = stored(team, "flag", "f-l")
+    assert (found.patient_id, found.body["text"]) == ("w", "Penicillin og sulfa")
+    assert sums_fit(team.storage)
+
+
+def test_an_edit_of_the_loser_itself_is_kept_as_a_wish_about_the_winner(
+    joined: tuple[Team, Laptop],
+) -> None:
+    team, laptop = joined
+    with team.storage.read() as transaction:
+        (old,) = transaction._db.rows(
+            "SELECT seq FROM record_history WHERE kind = 'patient' AND id = 'l' ORDER BY seq"
+        )[:1]
+    sent = change(person("l", phone="90000000"), base=int(old[0]))
+    assert laptop.push_one(sent).outcome.stored
+    laptop.push_one(sent)
+    signpost = stored(team, "patient", "l").body
+    assert (signpost["active"], signpost["replaced_by"]) == (False, "w")
+    with team.storage.read() as transaction:
+        (wish,) = transaction.records.of_patient("w", "proposal")
+    assert (wish.body["target_kind"], wish.body["target_id"]) == ("patient", "w")
+    assert wish.body["values"] == {"phone": "90000000"}
+    assert sums_fit(team.storage)
+
+
+def test_a_record_offered_under_the_winner_whose_text_names_the_loser_is_taken(
+    joined: tuple[Team, Laptop],
+) -> None:
+    """So a laptop offers again what a restored server has lost."""
+    team, laptop = joined
+    sent = change(note("again", "l")).model_copy(update={"patient_id": "w"})
+    assert laptop.push_one(sent).outcome is Outcome.ACCEPTED
+    assert stored(team, "note", "again").patient_id == "w"
+    stranger = change(note("other", "somebody")).model_copy(update={"patient_id": "w"})
+    assert laptop.push_one(stranger).reason == "bad_body:patient_id"
+
+
+def test_a_new_patient_with_a_known_national_number_is_stored_and_shown_as_a_duplicate(
+    storage: Storage,
+) -> None:
+    team = Team(storage)
+    laptop = team.laptop("bo")
+    put(storage, person("known", national_id="03028012345"))
+    new = Patient("met", "Braaten", "Aase", national_id="03028012345")
+    assert laptop.push_one(change(new)).outcome is Outcome.ACCEPTED
+    with storage.read() as transaction:
+        (pair,) = possible_duplicates(transaction)
+    assert {pair.first_id, pair.second_id} == {"known", "met"}
+    assert pair.reasons == (NATIONAL_ID,)
