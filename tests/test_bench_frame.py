@@ -13,6 +13,7 @@ import pytest
 from fieldapp.store import outbox
 from fieldapp.store.db import Database
 from tests.bench import __main__ as bench
+from tests.bench._workload import load, patient_of, write_lines
 from tests.bench.rows import Row, interleaved, turn_about
 from tests.torture import __main__ as torture
 from tests.torture import store as store_torture
@@ -41,7 +42,7 @@ def tiny_bench(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_benchmark_is_found_by_the_name_of_its_module() -> None:
-    assert bench.names() == ["day_sync", "filter", "start", "store"]
+    assert bench.names() == ["filter", "history", "rush", "start", "store", "sync"]
 
 
 @pytest.mark.usefixtures("tiny_bench")
@@ -66,6 +67,77 @@ def test_the_file_is_a_list_of_rows_with_a_finite_ratio(tmp_path: Path) -> None:
         "ratio": 1.5,
     }
     assert math.isfinite(row["ratio"])
+
+
+def test_an_option_reaches_the_benchmark_that_knows_it_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[object] = []
+
+    def rows(*, peers: str = "all") -> list[Row]:
+        given.append(peers)
+        return [TINY]
+
+    _give_module(monkeypatch, "tests.bench.knowing", rows=rows)
+    _give_module(monkeypatch, "tests.bench.tiny", rows=lambda: [TINY])
+    monkeypatch.setattr(bench, "names", lambda: ["knowing", "tiny"])
+    assert bench.main(["--peers", "git"]) == 0
+    assert bench.main([]) == 0
+    assert given == ["git", "all"]
+
+
+_EVENT = {
+    "id": "a72f6dd9-c5e0-4a6a-aa9d-ce5e954bf809",
+    "patient_id": "24a60fce-4042-48b1-a4be-2ce10ecebdf2",
+    "staff_id": "0f31b12f-a4b8-4fc8-b953-dc8c57ab556f",
+    "created_at": "2024-01-08T09:54:31.254Z",
+    "updated_at": "2024-01-08T10:06:36.254Z",
+    "updated_by": "0f31b12f-a4b8-4fc8-b953-dc8c57ab556f",
+    "device_id": "LT-749F",
+    "rev": 7,
+}
+_VISIT = {**_EVENT, "type": "visit", "note": "Pas. har det bra.", "mood": 2, "present": ["mor"]}
+_HANDOUT = {
+    **_EVENT,
+    "type": "handout",
+    "given_at": "2024-01-08T08:53:20.000Z",
+    "drug": "metadon mikstur",
+    "dose_mg": 120,
+    "intoxicated": False,
+    "withheld": True,
+    "witness_id": None,
+}
+
+
+def _flat(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in _flat(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in _flat(item)]
+    return [str(value)]
+
+
+@pytest.mark.parametrize("plain", [_VISIT, _HANDOUT])
+def test_the_shared_workload_loses_nothing_when_it_becomes_our_own_kinds(
+    tmp_path: Path, plain: dict[str, object]
+) -> None:
+    for name in ("first", "day"):
+        write_lines(tmp_path / f"{name}.jsonl", [plain])
+    (mapped,) = load(tmp_path).day
+    told_by_name = {"type", "withheld", "intoxicated"}
+    wanted = _flat({name: value for name, value in plain.items() if name not in told_by_name})
+    assert set(wanted) <= set(_flat(mapped))
+    assert patient_of(mapped) == plain["patient_id"]
+
+
+def test_two_doses_of_the_workload_never_stand_in_one_slot(tmp_path: Path) -> None:
+    other = {**_HANDOUT, "id": "e457fbab-4c38-4f49-ae84-c6d964444d2c", "withheld": False}
+    for name in ("first", "day"):
+        write_lines(tmp_path / f"{name}.jsonl", [_HANDOUT, other])
+    one, two = load(tmp_path).first
+    assert (one["day"], one["part"]) == (two["day"], two["part"])
+    assert one["request_id"] != two["request_id"]
+    assert (one["status"], two["status"]) == ("withheld", "given")
 
 
 def test_two_that_are_timed_take_turns_and_begin_with_one_round_that_does_not_count() -> None:
