@@ -270,7 +270,8 @@ class _Arriving:
     def __init__(self, response: httpx2.Response, seconds: float) -> None:
         self._pieces = response.iter_raw()
         self._seconds = seconds
-        self._left = b""
+        self._piece = b""
+        self._taken = 0
         self.next_message()
 
     def next_message(self) -> None:
@@ -280,11 +281,11 @@ class _Arriving:
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, at most `size`, as soon as there are any; none at the end."""
-        if not self._left:
-            self._left = self._next_piece()
-        taken = self._left[:size] if size >= 0 else self._left
-        self._left = self._left[len(taken) :]
-        return taken
+        if self._taken == len(self._piece):
+            self._piece, self._taken = self._next_piece(), 0
+        begin, end = self._taken, len(self._piece)
+        self._taken = end if size < 0 else min(end, begin + size)
+        return self._piece[begin : self._taken]
 
     def whole(self) -> bytes:
         """Return everything up to the end."""

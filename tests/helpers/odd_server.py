@@ -95,10 +95,28 @@ def answers(status: int, content_type: str, body: bytes, **headers: str) -> Beha
 def half_an_answer(connection: socket.socket) -> None:
     """Promise a thousand bytes, send a few, hang up."""
     connection.sendall(
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nFieldapp-Server: server-1\r\n"
-        b"Content-Length: 1000\r\n\r\n" + b'{"server_id": "ser'
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/zstd\r\nFieldapp-Server: server-1\r\n"
+        b"Content-Length: 1000\r\n\r\n" + b"\x28\xb5\x2f\xfd"
     )
     connection.close()
+
+
+def streams(*pieces: bytes, then: Behaviour | None = None) -> Behaviour:
+    """Answer under our name with a stream of these pieces; end it properly or do `then`."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/zstd\r\nFieldapp-Server: server-1\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
+        )
+        for piece in pieces:
+            connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+        if then is not None:
+            then(connection)
+        else:
+            connection.sendall(b"0\r\n\r\n")
+
+    return behave
 
 
 def hangs_up(connection: socket.socket) -> None:
