@@ -13,6 +13,7 @@ from sync.protocol.courier import (
 from sync.protocol.errors import BadRequestError, NotFoundError_, SyncError
 from sync.protocol.messages import Outcome, Rules
 from sync.protocol.office import (
+    PAGE_SIZE,
     AssignRequest,
     CloseAccountRequest,
     ClosingAnswer,
@@ -57,6 +58,7 @@ from sync.protocol.office import (
 __all__ = [
     "FILE_SUFFIX",
     "MAX_COURIER_BYTES",
+    "PAGE_SIZE",
     "RECEIPT_SUFFIX",
     "CourierReceipt",
     "CourierResult",

@@ -105,7 +105,7 @@ class DuplicatesTab(OfficeTab):
         self.rows.setVisible(bool(answer.pairs))
         self.rows.fit_height(9)
         self._none.setVisible(not answer.pairs)
-        self.counted.emit(len(answer.pairs))
+        self.counted.emit("duplicates", len(answer.pairs))
         self._show_chosen()
 
     @Slot()

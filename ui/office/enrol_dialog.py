@@ -10,7 +10,7 @@ from fieldapp.clock import OSLO
 from sync.client.office_messages import EnrolCodeAnswer, EnrolCodeRequest
 from ui.office.desk import OfficeDesk
 from ui.office.reasons import not_done_text
-from ui.widgets import Dialog, SecondaryButton, Text
+from ui.widgets import Dialog, SecondaryButton, Text, row_of
 
 
 class EnrolDialog(Dialog):
@@ -48,7 +48,7 @@ class EnrolDialog(Dialog):
         self.copy = SecondaryButton(self.tr("Kopier koden"), self, name="enrolCopy")
         self.copy.clicked.connect(self._copy)
         self.copy.hide()
-        self.body.addWidget(self.copy)
+        self.body.addLayout(row_of(self.copy, None))
         self.body.addStretch(1)
         self.confirm_button.setFocus()
 

@@ -160,7 +160,8 @@ class OverviewTab(OfficeTab):
         self.rows.fit_height(9)
         self._none.setVisible(not answer.rows)
         self._issues.say(self._issues_text(answer.issues_open), "danger")
-        self.counted.emit(sum(1 for row in answer.rows if row.visits_since and not row.revoked))
+        self.counted.emit("parked", answer.parked_open)
+        self.counted.emit("proposals", answer.proposals_open)
         self._show_chosen()
 
     def _issues_text(self, count: int) -> str:

@@ -139,17 +139,18 @@ class OfficePage(Page):
         tab = self._built.get(name)
         if tab is None:
             tab = TABS[name](self.context, self._desk, self._stack)
-            tab.counted.connect(lambda count, name=name: self._count(name, count))
+            tab.counted.connect(self._count)
             tab.opened.connect(self._go_to)
             self._built[name] = tab
             self._stack.addWidget(tab)
         self._stack.setCurrentWidget(tab)
         tab.load()
 
+    @Slot(str, int)
     def _count(self, name: str, count: int) -> None:
-        words = self._tab_words()[name]
-        shown = f"{words} ({count})" if count and name != "overview" else words
-        self.tabs.setTabText(self.names.index(name), shown)
+        if name in self.names:
+            words = self._tab_words()[name]
+            self.tabs.setTabText(self.names.index(name), f"{words} ({count})" if count else words)
 
     @Slot()
     def _reload(self) -> None:

@@ -130,7 +130,7 @@ class ParkedTab(OfficeTab):
         self.rows.fit_height(9)
         self._none.setVisible(not answer.parked)
         self._more.setVisible(answer.more)
-        self.counted.emit(len(answer.parked))
+        self.counted.emit("parked", len(answer.parked))
         wanted, self._wanted_device = self._wanted_device, ""
         for row in answer.parked:
             if wanted and row.device_id == wanted:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
 from sync.client.office_messages import (
+    PAGE_SIZE,
     AssignRequest,
     Follower,
     OfficeService,
@@ -40,9 +41,6 @@ from ui.widgets import (
     Text,
     row_of,
 )
-
-PAGE_SIZE = 50
-"""Patients that the server puts on a page."""
 
 
 class PatientsTab(OfficeTab):

@@ -119,7 +119,7 @@ class ProposalsTab(OfficeTab):
         self.rows.fit_height(9)
         self._none.setVisible(not answer.proposals)
         self._more.setVisible(answer.more)
-        self.counted.emit(len(answer.proposals))
+        self.counted.emit("proposals", len(answer.proposals))
         self._show_chosen()
 
     @Slot()

@@ -22,11 +22,11 @@ class OfficeTab(ScrollColumn):
     Only the newest answer to a question is shown. What was typed stays when an act fails.
 
     Signals:
-        counted(int): how many things wait here for a person.
+        counted(str, int): a part of the office, and how many things wait there for a person.
         opened(str, str): another part of the office is asked for, with the id to show there.
     """
 
-    counted = Signal(int)
+    counted = Signal(str, int)
     opened = Signal(str, str)
 
     def __init__(

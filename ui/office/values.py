@@ -84,7 +84,19 @@ _DAYS = (
 )
 
 _HIDDEN = frozenset(
-    {"id", "device_id", "sequence", "version", "revision", "request_revision", "patient_id"}
+    {
+        "answers",
+        "id",
+        "instrument_version",
+        "language",
+        "panel_version",
+        "request_revision",
+        "revision",
+        "scoring_hash",
+        "sequence",
+        "template",
+        "version",
+    }
 )
 """Fields that say nothing to a person; ids of others are hidden too, by their ending."""
 
@@ -93,7 +105,7 @@ _FIGURES = frozenset({"dose_mg", "dose_ml", "concentration_mg_per_ml"})
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-LONG = 60
+LONG = 40
 """Letters above which a text is shown and typed over several lines."""
 
 
