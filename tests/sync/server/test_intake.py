@@ -11,6 +11,7 @@ from fieldapp.domain.access_log import START, Fields, chain_hash
 from fieldapp.domain.patients import Role
 from sync.protocol.messages import (
     ConfirmRequest,
+    ExchangeRequest,
     HoldingsRequest,
     LogLine,
     LogPart,
