@@ -110,6 +110,11 @@ class Door:
         """Open the store. Raises what ``Vault.unlock`` raises."""
         self._vault.unlock(self._username, passphrase)
 
+    def verify(self, passphrase: str) -> None:
+        """Prove that this passphrase opens the store. Raises what ``Vault.verify_passphrase``
+        raises."""
+        self._vault.verify_passphrase(self._username, passphrase)
+
     @property
     def database(self) -> Database | None:
         """The open store; None while locked."""

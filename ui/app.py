@@ -79,6 +79,9 @@ class LazyDoor:
     def unlock(self, passphrase: str) -> None:
         self._real().unlock(passphrase)
 
+    def verify(self, passphrase: str) -> None:
+        self._real().verify(passphrase)
+
     def session(self) -> Session:
         return self._real().session()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,6 +54,12 @@ class SyncControl(Protocol):
 
     def cancel(self) -> None: ...
 
+    def confirm(
+        self,
+        names: Sequence[tuple[str, str]],
+        on_done: Callable[[int | None, str | None], None],
+    ) -> None: ...
+
     def login(self, password: str, on_done: Callable[[str | None], None]) -> None: ...
 
     def close(self) -> None: ...
@@ -61,7 +67,11 @@ class SyncControl(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """Lives from unlock to lock. Pages never keep anything of it in a global."""
+    """Lives from unlock to lock. Pages never keep anything of it in a global.
+
+    `verify_passphrase` proves that a passphrase opens the store, or raises the vault's errors; it
+    is slow and runs off the GUI thread. None where there is no vault to ask.
+    """
 
     session: Session
     tasks: TaskRunner
@@ -69,3 +79,4 @@ class AppContext:
     theme: Theme
     navigate: Navigate
     changes: ChangeBus
+    verify_passphrase: Callable[[str], None] | None = None

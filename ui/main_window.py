@@ -35,6 +35,9 @@ class Door(Protocol):
     def unlock(self, passphrase: str) -> None:
         """Open the store. Slow: called off the GUI thread. Raises the errors of the vault."""
 
+    def verify(self, passphrase: str) -> None:
+        """Prove that the passphrase opens the store, without a line. Slow, as `unlock`."""
+
     def session(self) -> Session:
         """The session on the opened store; called on the GUI thread, which owns it from then on."""
 
@@ -176,6 +179,10 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(page)
         page.focus_field()
 
+    def _verify(self, passphrase: str) -> None:
+        assert self._door is not None
+        self._door.verify(passphrase)
+
     def _unlock(self, passphrase: str) -> None:
         """Runs on a worker."""
         assert self._door is not None
@@ -190,7 +197,14 @@ class MainWindow(QMainWindow):
         try:
             session = self._door.session()
             self._on_session(session)
-            workspace = Workspace(session, self._tasks, self._theme, self._make_sync, self)
+            workspace = Workspace(
+                session,
+                self._tasks,
+                self._theme,
+                self._make_sync,
+                self,
+                verify_passphrase=self._verify,
+            )
         except Exception as error:  # the store is open, but the day cannot be shown from it
             self._door.lock()
             if self.unlock_page is not None:

@@ -46,13 +46,18 @@ class Workspace(QWidget):
         theme: Theme,
         make_sync: SyncMaker,
         parent: QWidget | None = None,
+        *,
+        verify_passphrase: Callable[[str], None] | None = None,
     ) -> None:
+        """`verify_passphrase` proves that a passphrase opens the store; see `AppContext`."""
         super().__init__(parent)
         # Stated, so that no page can make the window grow beyond the screen at large text.
         self.setMinimumSize(*SMALLEST)
         changes = ChangeBus(self)
         sync = make_sync(session, tasks, changes)
-        self.context = AppContext(session, tasks, sync, theme, self.navigate, changes)
+        self.context = AppContext(
+            session, tasks, sync, theme, self.navigate, changes, verify_passphrase
+        )
         self._history = History()
         self._built: dict[str, Page] = {}
 

@@ -16,6 +16,7 @@ keep the store's connection to themselves: the first thread to use it afterwards
 from __future__ import annotations
 
 import contextlib
+import hmac
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -335,6 +336,23 @@ class Vault:
         user = normal_username(username)
         wipe(self._open_with_passphrase(unlocked.key_file, user, old))
         self._replace_passphrase(unlocked, user, new)
+
+    def verify_passphrase(self, username: str, passphrase: str) -> None:
+        """Prove that this passphrase opens the store, with the files as they lie on the disk now.
+
+        For before a trip; needs no network and changes nothing but the count of wrong tries.
+        The vault must be unlocked. Raises what ``unlock`` raises for key file, keyring and
+        passphrase, and WrongSecretError also when the file opens another store.
+        """
+        unlocked = self._require_unlocked()
+        key_file = keyfile.read(self.key_file_path)
+        root = self._open_with_passphrase(key_file, normal_username(username), passphrase)
+        try:
+            key_file.check_mark(root)
+            if not hmac.compare_digest(bytes(root), bytes(unlocked.root)):
+                raise WrongSecretError
+        finally:
+            wipe(root)
 
     def rebind(self, username: str, new_passphrase: str) -> None:
         """Set a new passphrase, and a new device secret where the keyring has lost it.

@@ -11,6 +11,7 @@ from fieldapp.domain.medication import HandoutStatus, MedicationAdministration
 from fieldapp.domain.notes import Note
 from fieldapp.domain.observations import RapidTest, ScreeningResponse
 from fieldapp.domain.visits import EncounterStatus
+from fieldapp.services import sync_status
 from fieldapp.services.session import Session
 from fieldapp.store import patients
 from fieldapp.store import receipt as store
@@ -23,8 +24,9 @@ class DayReceipt:
     """Counts of one service day on this laptop.
 
     `visits_signed` are finished visits with at least one signed note; `handouts` counts given and
-    not given, counter-entries aside. `names` are (kind, id) of every event and visit of the day,
-    to ask the server for.
+    not given, counter-entries aside. `drafts_left` are all drafts on this laptop and `all_sent`
+    says that nothing waits here. `names` are (kind, id) of every event and visit of the day, to
+    ask the server for.
     """
 
     day: date
@@ -33,6 +35,8 @@ class DayReceipt:
     handouts: int
     screenings: int
     rapid_tests: int
+    drafts_left: int
+    all_sent: bool
     names: tuple[tuple[str, str], ...]
 
 
@@ -57,6 +61,7 @@ def of_day(session: Session, day: date) -> DayReceipt:
         for event in mine(MedicationAdministration)
         if event.status is not HandoutStatus.ENTERED_IN_ERROR
     ]
+    status = sync_status.read(session)
     return DayReceipt(
         day=day,
         patients=len(patients.active(database)),
@@ -64,6 +69,8 @@ def of_day(session: Session, day: date) -> DayReceipt:
         handouts=len(handouts),
         screenings=len(screenings),
         rapid_tests=len(tests),
+        drafts_left=status.drafts,
+        all_sent=status.all_sent,
         names=(
             *(("encounter", visit.id) for visit in visits),
             *(("note", note.id) for note in notes),
@@ -72,3 +79,9 @@ def of_day(session: Session, day: date) -> DayReceipt:
             *(("rapid_test", event.id) for event in tests),
         ),
     )
+
+
+def printed(session: Session, day: date) -> None:
+    """Log that the receipt of a day was printed."""
+    with session.write() as unit:
+        unit.audit("print", "receipt", day.isoformat())

@@ -108,15 +108,20 @@ def read(session: Session) -> SyncStatus:
         drafts=drafts.count(session.database),
         conflicts=_conflicts(session) if counts.parked else 0,
         issues=issues.count_open(session),
-        drafts_unsent=0,
+        drafts_unsent=drafts.count_unsent(session.database) if _drafts_travel(session) else 0,
     )
 
 
 def unsent(session: Session) -> list[UnsentItem]:
-    """Everything that is not on the server yet, oldest first."""
+    """Everything that is not on the server yet, oldest first; drafts come last."""
     found = outbox.items(session.database)
+    waiting_drafts = drafts.unsent(session.database) if _drafts_travel(session) else []
     patients = store_patients.by_ids(
-        session.database, [item.patient_id for item in found if item.patient_id]
+        session.database,
+        {
+            *(item.patient_id for item in found if item.patient_id),
+            *(draft.patient_id for draft in waiting_drafts),
+        },
     )
     held_back = _held_back(session, found)
     return [
@@ -141,6 +146,22 @@ def unsent(session: Session) -> list[UnsentItem]:
             waits_for=held_back.get(item.change_id),
         )
         for item in found
+    ] + [
+        UnsentItem(
+            change_id=draft.id,
+            patient_id=draft.patient_id,
+            patient_name=(patients[draft.patient_id].name if draft.patient_id in patients else ""),
+            kind="draft",
+            title_code=draft.form,
+            created_at=draft.saved_at,
+            state="waiting",
+            reason_code=None,
+            reason_detail=None,
+            mine={},
+            servers=None,
+            record_id=draft.id,
+        )
+        for draft in waiting_drafts
     ]
 
 
@@ -218,6 +239,10 @@ def take_servers(session: Session, change_id: str) -> ChangeSet:
             changed = outbox.discard_in_favour_of_server(session.database, change_id)
             _note(unit, "take_servers", changed)
     return unit.changes()
+
+
+def _drafts_travel(session: Session) -> bool:
+    return state.rules(session.database).drafts_travel
 
 
 def _conflicts(session: Session) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
-from fieldapp.clock import from_iso
-from fieldapp.services import medication, sync_status
+from fieldapp.clock import from_iso, to_iso
+from fieldapp.services import machine, medication, sync_status
 from fieldapp.services.session import Session
 from fieldapp.store import inbox, state
 from fieldapp.store import patients as store_patients
@@ -16,39 +17,83 @@ from fieldapp.store import visits as store_visits
 OLDEST_SYNC = timedelta(hours=12)
 FREE_BYTES = 500_000_000
 CLOCK_TOLERANCE = timedelta(minutes=5)
+PASSPHRASE_STANDS = timedelta(days=7)
+"""How long a proof of the passphrase counts; after a week one may have forgotten it."""
+BATTERY_PERCENT = 60
+_VERIFIED_AT = "passphrase_verified_at"
+_CLOCK_OFFSET = "clock_offset_ms"
 
 
 @dataclass(frozen=True, slots=True)
 class TripCheck:
     """One line of the list. ``detail`` is the figure or the time behind it, as text.
 
-    Codes: pull_complete, synced_recently, patients_present, doses_present, nothing_parked,
-    nothing_unsent, disk_space, clock.
+    Codes: pull_complete, synced_recently, patients_present, doses_present, passphrase, issues,
+    nothing_parked, nothing_unsent, drafts_sent, disk_space, clock, battery, disk_encrypted. The
+    last two are there only when the system tells. What is not ``needed`` is advice: one may leave
+    without it.
     """
 
     code: str
     ok: bool
     detail: str = ""
+    needed: bool = True
 
 
-def checklist(session: Session) -> list[TripCheck]:
+def checklist(session: Session, system_files: Path = machine.SYSTEM_FILES) -> list[TripCheck]:
     """Look at everything that can be known without a line; what cannot be known is left out."""
     status = sync_status.read(session)
-    return [
+    checks = [
         TripCheck("pull_complete", status.pull_complete),
         _synced_recently(session, status),
         _patients_present(session),
         _doses_present(session, status),
+        _passphrase(session),
         TripCheck("nothing_parked", status.parked == 0, str(status.parked)),
         TripCheck("nothing_unsent", status.waiting == 0, str(status.waiting)),
+        TripCheck("drafts_sent", status.drafts_unsent == 0, str(status.drafts_unsent)),
         _disk_space(session),
         _clock(session),
+        _battery(system_files),
+        _disk_encrypted(session, system_files),
     ]
+    if status.issues:
+        checks.insert(0, TripCheck("issues", False, str(status.issues)))
+    return [check for check in checks if check is not None]
 
 
 def ready(checks: list[TripCheck]) -> bool:
-    """True when every line is in order."""
-    return all(check.ok for check in checks)
+    """True when every line that is needed is in order."""
+    return all(check.ok for check in checks if check.needed)
+
+
+def note_passphrase_verified(session: Session) -> None:
+    """Remember that this person's passphrase was just proved to open the store, and when.
+
+    Nothing else is kept of it.
+    """
+    state.write(session.database, _VERIFIED_AT, to_iso(session.clock.now()))
+
+
+def _passphrase(session: Session) -> TripCheck:
+    seen = state.read(session.database, _VERIFIED_AT)
+    if seen is None:
+        return TripCheck("passphrase", False)
+    age = session.clock.now() - from_iso(seen)
+    return TripCheck("passphrase", timedelta() <= age <= PASSPHRASE_STANDS, seen)
+
+
+def _battery(system_files: Path) -> TripCheck | None:
+    found = machine.battery(system_files)
+    if found is None:
+        return None
+    enough = found.percent >= BATTERY_PERCENT
+    return TripCheck("battery", enough, str(found.percent), needed=not found.charging)
+
+
+def _disk_encrypted(session: Session, system_files: Path) -> TripCheck | None:
+    found = machine.disk_encrypted(session.database.path.parent, system_files)
+    return None if found is None else TripCheck("disk_encrypted", found, needed=False)
 
 
 def _synced_recently(session: Session, status: sync_status.SyncStatus) -> TripCheck:
@@ -78,7 +123,8 @@ def _disk_space(session: Session) -> TripCheck:
 
 
 def _clock(session: Session) -> TripCheck:
-    """The clock must not stand before what was already written here or said by the server."""
+    """The clock must not stand before what was written here or said by the server, nor go far
+    from the server's by what the last sync measured."""
     now = session.clock.now()
     seen = [
         from_iso(text)
@@ -90,4 +136,7 @@ def _clock(session: Session) -> TripCheck:
     ]
     latest = max(seen, default=now)
     behind = max(latest - now, timedelta())
-    return TripCheck("clock", behind <= CLOCK_TOLERANCE, str(int(behind.total_seconds())))
+    measured = state.read(session.database, _CLOCK_OFFSET)
+    offset = timedelta(milliseconds=abs(int(measured))) if measured is not None else timedelta()
+    wrong = max(behind, offset)
+    return TripCheck("clock", wrong <= CLOCK_TOLERANCE, str(int(wrong.total_seconds())))

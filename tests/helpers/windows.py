@@ -39,6 +39,9 @@ class NoLine:
     def login(self, password: str) -> None:
         raise OfflineError
 
+    def confirmed(self, names: list[tuple[str, str]]) -> int:
+        raise OfflineError
+
 
 def no_sync(session: Session, tasks: TaskRunner, changes: ChangeBus) -> SyncControl:
     """The real coordinator on a line without coverage."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -37,6 +37,9 @@ class Connection(Protocol):
 
     def login(self, password: str) -> None:
         """Get a new token for the stored account. Raises SyncError."""
+
+    def confirmed(self, names: list[tuple[str, str]]) -> int:
+        """Return how many of these (kind, id) the server holds. Raises SyncError."""
 
 
 class SyncCoordinator(QObject):
@@ -176,6 +179,23 @@ class SyncCoordinator(QObject):
             on_done(str(getattr(error, "code", "unexpected")))
 
         self._tasks.run(lambda: self._connection.login(password), succeeded, failed)
+
+    def confirm(
+        self,
+        names: Sequence[tuple[str, str]],
+        on_done: Callable[[int | None, str | None], None],
+    ) -> None:
+        """Ask the server how many of these (kind, id) it holds. `on_done` gets the number, or
+        None and the error code."""
+        wanted = list(names)
+
+        def succeeded(held: int) -> None:
+            on_done(held, None)
+
+        def failed(error: BaseException) -> None:
+            on_done(None, str(getattr(error, "code", "unexpected")))
+
+        self._tasks.run(lambda: self._connection.confirmed(wanted), succeeded, failed)
 
     def _run_engine(self, report: Callable[[object], None]) -> SyncReport:
         return self._connection.run(report, self._stop.is_set)

@@ -22,7 +22,9 @@ from ui.context import AppContext
 from ui.page import Page
 from ui.sync.conflict_dialog import ConflictDialog
 from ui.sync.issue_dialog import IssueDialog, issue_row
+from ui.sync.passphrase_dialog import PassphraseDialog
 from ui.sync.reasons import differences, reason_text
+from ui.sync.receipt_card import ReceiptCard
 from ui.sync.state import NEEDS_LOGIN, headline, step_text
 from ui.sync.unsent import place_of, trip_row, unsent_row, waits_text
 from ui.widgets import (
@@ -64,6 +66,8 @@ class SyncPage(Page):
         columns.left.addWidget(self._unsent_card())
         columns.left.addStretch(1)
         columns.right.addWidget(self._trip_card())
+        self._receipt = ReceiptCard(context, self)
+        columns.right.addWidget(self._receipt)
         columns.right.addStretch(1)
         column.addWidget(columns)
         column.addStretch(1)
@@ -190,6 +194,11 @@ class SyncPage(Page):
         self._checks = Statements(self.tr("Sjekkliste før tur"), card)
         self._checks.setObjectName("tripChecks")
         card.body.addWidget(self._checks)
+        self._try = SecondaryButton(
+            self.tr("Prøv passfrasen …"), card, icon="key-round", name="tripTryPassphrase"
+        )
+        self._try.clicked.connect(self._try_passphrase)
+        card.body.addWidget(self._try, 0, Qt.AlignmentFlag.AlignLeft)
         return card
 
     # --- what is shown
@@ -252,6 +261,8 @@ class SyncPage(Page):
         checks = trip.checklist(self.context.session)
         rows: list[Row] = [trip_row(check) for check in checks]
         self._checks.set_rows(rows)
+        self._try.setVisible(self.context.verify_passphrase is not None)
+        self._receipt.show_day()
         if trip.ready(checks):
             self._ready.say(self.tr("Klar. Alt som trengs for dagen, er på maskinen."), "ok")
         else:
@@ -325,6 +336,10 @@ class SyncPage(Page):
         change_id = self._unsent.current_id
         if change_id is not None and callable(act):
             self.context.changes.announce(act(self.context.session, change_id))
+
+    @Slot()
+    def _try_passphrase(self) -> None:
+        PassphraseDialog(self.context, self._show_trip, self.window()).open()
 
     @Slot()
     def _log_in(self) -> None:

@@ -28,40 +28,76 @@ _ICONS = {
     "patient": "user",
 }
 
-_CHECKS: dict[str, tuple[object, object]] = {
+_CHECKS: dict[str, tuple[object, object, object]] = {
+    "issues": (
+        QT_TRANSLATE_NOOP("sync", "Ingen åpne sikkerhetssaker"),
+        QT_TRANSLATE_NOOP("sync", "En sikkerhetssak står åpen"),
+        QT_TRANSLATE_NOOP("sync", "Åpne saken øverst på siden før du reiser."),
+    ),
     "pull_complete": (
         QT_TRANSLATE_NOOP("sync", "Alt er hentet fra serveren"),
-        QT_TRANSLATE_NOOP("sync", "Hentingen er ikke fullført. Synk på nytt."),
+        QT_TRANSLATE_NOOP("sync", "Hentingen er ikke fullført"),
+        QT_TRANSLATE_NOOP("sync", "Trykk «Synk nå» og vent til det står at alt er hentet."),
     ),
     "synced_recently": (
         QT_TRANSLATE_NOOP("sync", "Synket for kort tid siden"),
         QT_TRANSLATE_NOOP("sync", "Lenge siden siste fullførte synk"),
+        QT_TRANSLATE_NOOP("sync", "Trykk «Synk nå» mens du har dekning."),
     ),
     "patients_present": (
         QT_TRANSLATE_NOOP("sync", "Dagens pasienter er på maskinen"),
         QT_TRANSLATE_NOOP("sync", "Noen av dagens pasienter mangler"),
+        QT_TRANSLATE_NOOP("sync", "Synk. Mangler de fortsatt, be kontoret tildele dem til deg."),
     ),
     "doses_present": (
         QT_TRANSLATE_NOOP("sync", "Dagens forordninger er på maskinen"),
         QT_TRANSLATE_NOOP("sync", "Forordningene kan være ufullstendige"),
+        QT_TRANSLATE_NOOP("sync", "Synk til alt er hentet, ellers kan en dose mangle i runden."),
+    ),
+    "passphrase": (
+        QT_TRANSLATE_NOOP("sync", "Passfrasen åpner maskinen uten nett"),
+        QT_TRANSLATE_NOOP("sync", "Passfrasen er ikke prøvd den siste uken"),
+        QT_TRANSLATE_NOOP("sync", "Prøv den her nå. Uten den kommer du ikke inn ute i felt."),
     ),
     "nothing_parked": (
         QT_TRANSLATE_NOOP("sync", "Ingenting er stoppet på vei til serveren"),
-        QT_TRANSLATE_NOOP("sync", "Noe kunne ikke sendes. Se listen."),
+        QT_TRANSLATE_NOOP("sync", "Noe kunne ikke sendes"),
+        QT_TRANSLATE_NOOP("sync", "Rett det i listen over det usendte, eller overlat det."),
     ),
     "nothing_unsent": (
         QT_TRANSLATE_NOOP("sync", "Alt herfra er sendt"),
         QT_TRANSLATE_NOOP("sync", "Noe er ikke sendt ennå"),
+        QT_TRANSLATE_NOOP("sync", "Trykk «Synk nå», så finnes det også om maskinen blir borte."),
+    ),
+    "drafts_sent": (
+        QT_TRANSLATE_NOOP("sync", "Utkastene er trygge på serveren"),
+        QT_TRANSLATE_NOOP("sync", "Noen utkast finnes bare på denne maskinen"),
+        QT_TRANSLATE_NOOP("sync", "Trykk «Synk nå», eller signer dem før du reiser."),
     ),
     "disk_space": (
         QT_TRANSLATE_NOOP("sync", "God plass på disken"),
         QT_TRANSLATE_NOOP("sync", "Lite plass på disken"),
+        QT_TRANSLATE_NOOP("sync", "Slett filer du ikke trenger, eller kontakt brukerstøtte."),
     ),
     "clock": (
         QT_TRANSLATE_NOOP("sync", "Klokken stemmer"),
-        QT_TRANSLATE_NOOP("sync", "Klokken går bak. Still den før du reiser."),
+        QT_TRANSLATE_NOOP("sync", "Klokken går feil"),
+        QT_TRANSLATE_NOOP("sync", "Still maskinens klokke før du reiser."),
+    ),
+    "battery": (
+        QT_TRANSLATE_NOOP("sync", "Batteriet rekker"),
+        QT_TRANSLATE_NOOP("sync", "Lite strøm på batteriet"),
+        QT_TRANSLATE_NOOP("sync", "Sett maskinen til lading, eller ta med lader i bilen."),
+    ),
+    "disk_encrypted": (
+        QT_TRANSLATE_NOOP("sync", "Disken er kryptert"),
+        QT_TRANSLATE_NOOP("sync", "Disken er ikke kryptert av systemet"),
+        QT_TRANSLATE_NOOP(
+            "sync", "Pasientdata her er kryptert likevel. Be brukerstøtte slå på diskkryptering."
+        ),
     ),
 }
+"""What is said when a check is fine, what when it is not, and what to do then."""
 
 
 def unsent_row(item: UnsentItem, now: datetime) -> Row:
@@ -127,20 +163,22 @@ _TABS = {
 
 
 def trip_row(check: TripCheck) -> Row:
-    """One check in words, with the figure or time behind it."""
-    fine, amiss = _CHECKS[check.code]
-    words = fine if check.ok else amiss
+    """One check in words, with the figure or time behind it, and what to do when it is not fine."""
+    fine, amiss, advice = _CHECKS[check.code]
+    details = [_behind(check)]
+    if not check.ok:
+        details.append(translate("sync", str(advice)))
     return Row(
         id=check.code,
-        title=translate("sync", str(words)),
-        detail=_behind(check),
+        title=translate("sync", str(fine if check.ok else amiss)),
+        detail=" · ".join(detail for detail in details if detail),
         icon="circle-check" if check.ok else "triangle-alert",
         icon_tone="ok" if check.ok else "warn",
     )
 
 
 def _behind(check: TripCheck) -> str:
-    if check.code == "synced_recently":
+    if check.code in ("synced_recently", "passphrase"):
         return _moment(check.detail)
     if check.code == "patients_present":
         return translate("sync", "{0} planlagte i dag").format(check.detail.replace("/", " av "))
@@ -149,8 +187,16 @@ def _behind(check: TripCheck) -> str:
     if check.code == "disk_space":
         gigabytes = round(Decimal(check.detail) / 1000, 1)
         return translate("sync", "{0} GB ledig").format(amount(gigabytes))
-    if check.code in ("nothing_parked", "nothing_unsent") and check.detail != "0":
+    if check.code == "battery":
+        return translate("sync", "{0} % igjen").format(check.detail)
+    if check.detail in ("", "0"):
+        return ""
+    if check.code in ("nothing_parked", "nothing_unsent"):
         return translate("sync", "{0} endringer").format(check.detail)
+    if check.code == "drafts_sent":
+        return translate("sync", "{0} utkast").format(check.detail)
+    if check.code == "clock" and not check.ok:
+        return translate("sync", "{0} minutter feil").format(int(check.detail) // 60)
     return ""
 
 

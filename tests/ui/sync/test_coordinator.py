@@ -48,6 +48,9 @@ class FakeLine:
         self.together -= 1
         return self.report
 
+    def confirmed(self, names: list[tuple[str, str]]) -> int:
+        return len(names)
+
     def login(self, password: str) -> None:
         if password != "riktig":
             raise WrongPasswordError
