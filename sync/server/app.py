@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
-from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
@@ -23,6 +21,7 @@ from sync.protocol.errors import (
 from sync.protocol.messages import ErrorAnswer
 from sync.protocol.version import EXCHANGE_PREFIX, SERVER_HEADER
 from sync.server.auth import PasswordHasher
+from sync.server.bugs import log_bug
 from sync.server.exchange_routes import exchange_router
 from sync.server.metrics import Metrics, monitoring
 from sync.server.office_routes import office
@@ -139,7 +138,7 @@ class _Signed:
         try:
             await self._app(scope, receive, send_signed)
         except Exception as error:
-            _log_bug(error)
+            log_bug(error)
             if status:
                 raise
             response = _trouble(Request(scope), ServerTroubleError(500), 500)
@@ -160,12 +159,3 @@ def _known_path(scope: Scope) -> str:
     """The path as one of ours; what a stranger typed may hold anything and is not logged."""
     route = scope.get("route")
     return str(getattr(route, "path", "(unknown)"))
-
-
-def _log_bug(error: Exception) -> None:
-    """Log where it happened. The message is left out: it may quote what the request held."""
-    places = [
-        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)[-6:]
-    ]
-    log.error("unexpected %s at %s", type(error).__name__, " < ".join(reversed(places)))

@@ -20,6 +20,7 @@ from sync.protocol.errors import SyncError
 from sync.protocol.messages import ExchangeRequest, HoldingsRequest, Page
 from sync.protocol.packing import Tables
 from sync.protocol.version import EXCHANGE_PREFIX
+from sync.server.bugs import log_bug
 from sync.server.deps import Own, TheWorld, WireBody
 from sync.server.storage.base import StorageError
 
@@ -88,6 +89,9 @@ class _Streamed(Response):
         except (SyncError, StorageError) as error:
             log.warning("an exchange ended early: %s", error.code)
             return  # without its end, so that nobody takes it for whole
+        except Exception as error:
+            log_bug(error)
+            return
         finally:
             with anyio.CancelScope(shield=True):
                 await run_in_threadpool(self._close)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Iterator
 
 import httpx2
 import pytest
-import uvicorn
 import zstandard
 
-from fieldapp.ids import new_id
 from sync.protocol.codec import decode, encode
 from sync.protocol.messages import (
-    EnrolAnswer,
     ErrorAnswer,
     HelloAnswer,
     PullAnswer,
@@ -24,47 +20,12 @@ from sync.protocol.messages import (
     PushRequest,
 )
 from sync.protocol.version import PROTOCOL_HEADER, SERVER_HEADER
-from sync.server.app import create_app
 from sync.server.settings import InsecureListenError, Settings, check_listen
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import CHEAP, Team, change, enrol_request, note, patient
+from tests.sync.server.running import Running
+from tests.sync.server.team import change, note, patient
 
 SETTINGS = Settings(max_wire_bytes=20_000, max_plain_bytes=60_000)
-
-
-class Running:
-    """A server in a thread of its own; `client` speaks to it."""
-
-    def __init__(self, storage: Storage) -> None:
-        self.team = Team(storage, SETTINGS)
-        app = create_app(storage, self.team.clock, new_id, hasher=CHEAP, settings=SETTINGS)
-        app.add_api_route("/boom", _boom)
-        config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", access_log=False)
-        self._server = uvicorn.Server(config)
-        self._socket = config.bind_socket()
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
-        self._thread.start()
-        port = self._socket.getsockname()[1]
-        self.client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{port}",
-            headers={PROTOCOL_HEADER: "1"},
-            trust_env=False,
-            timeout=20,
-        )
-
-    def stop(self) -> None:
-        self.client.close()
-        self._server.should_exit = True
-        self._thread.join(20)
-        self._socket.close()
-
-    def token(self, username: str = "kari") -> str:
-        self.team.add_user(username)
-        code, _ = self.team.admin.enrol_code(username)
-        content, _ = encode(enrol_request(username, code), compress=False)
-        answer = self.client.post("/v1/enrol", content=content)
-        assert answer.status_code == 200
-        return decode(EnrolAnswer, answer.content, None).token
 
 
 def _boom() -> None:
@@ -73,7 +34,8 @@ def _boom() -> None:
 
 @pytest.fixture
 def running(embedded: Storage) -> Iterator[Running]:
-    server = Running(embedded)
+    server = Running(embedded, SETTINGS)
+    server.app.add_api_route("/boom", _boom)
     yield server
     server.stop()
 

@@ -1,0 +1,69 @@
+"""The server over HTTP in a thread of its own: a real uvicorn on a real socket."""
+
+from __future__ import annotations
+
+import threading
+
+import httpx2
+import uvicorn
+
+from fieldapp.ids import new_id
+from sync.client.http import HttpSyncService
+from sync.client.line import Line
+from sync.protocol.codec import decode, encode
+from sync.protocol.messages import EnrolAnswer
+from sync.protocol.version import PROTOCOL_HEADER
+from sync.server.app import create_app
+from sync.server.settings import Settings
+from sync.server.storage.storage import Storage
+from tests.sync.server.team import CHEAP, Team, enrol_request
+
+
+class Running:
+    """Attributes: `client` speaks JSON to it; `port`; `team`; `app`."""
+
+    def __init__(self, storage: Storage, settings: Settings | None = None) -> None:
+        settings = settings or Settings()
+        self.team = Team(storage, settings)
+        self.app = create_app(storage, self.team.clock, new_id, hasher=CHEAP, settings=settings)
+        config = uvicorn.Config(
+            self.app,
+            port=0,
+            log_config=None,
+            lifespan="off",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+        )
+        self._server = uvicorn.Server(config)
+        self._socket = config.bind_socket()
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+        self._thread.start()
+        self.port = self._socket.getsockname()[1]
+        self.client = httpx2.Client(
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={PROTOCOL_HEADER: "1"},
+            trust_env=False,
+            timeout=20,
+        )
+
+    def stop(self) -> None:
+        self.client.close()
+        self._server.should_exit = True
+        self._thread.join(20)
+        self._socket.close()
+
+    def token(self, username: str = "kari") -> str:
+        """A new user on a new laptop, enrolled over the line."""
+        self.team.add_user(username)
+        code, _ = self.team.admin.enrol_code(username)
+        content, _ = encode(enrol_request(username, code), compress=False)
+        answer = self.client.post("/v1/enrol", content=content)
+        assert answer.status_code == 200
+        return decode(EnrolAnswer, answer.content, None).token
+
+    def service(self, token: str) -> HttpSyncService:
+        """The laptop's side, as a laptop uses it."""
+        return HttpSyncService(
+            f"http://127.0.0.1:{self.port}", lambda: token, Line(), server_id="server-1"
+        )
