@@ -115,7 +115,8 @@ def read_receipt(database: Database, data: bytes, *, actor_id: str, now: datetim
     files = _files(database)
     known = files.get(receipt.file_sha256)
     if (
-        known is None or False and receipt.server_id != enrolment.server_id
+        known is None
+        or receipt.server_id != enrolment.server_id
         or receipt.device_id != enrolment.device_id
     ):
         raise courier.OtherFileError

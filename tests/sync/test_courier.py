@@ -124,6 +124,9 @@ class Field:
             (one.kind, one.id): (one.seq, one.body) for one in found if one.kind != "assignment"
         }
 
+    def version(self, kind: str, record_id: str) -> int:
+        return outbox.version_of(self.database.connection, kind, record_id)
+
     def nothing_stored(self) -> bool:
         with self.storage.read() as transaction:
             return not transaction.records.of_patient("p1") and not transaction.parked.count_open()
@@ -245,7 +248,10 @@ def test_an_edit_joined_with_a_colleagues_comes_back_whole_with_the_next_sync(
     assert result.outcome.stored
     receipt = field.give_in(data)
     assert b"Bod" not in receipt
+    base = field.version("patient", "p1")
     assert field.read(receipt).stored == 1
+    # Had it the joined version's number with its own text, nothing would be fetched.
+    assert field.version("patient", "p1") == base
     field.sync()
     joined = records.get(field.database, Patient, "p1")
     assert joined is not None
