@@ -82,13 +82,17 @@ def store(
     new_id: IdMaker,
     *,
     numbered: bool,
+    careful: bool = True,
 ) -> Stored:
     """Store a batch, each change on its own. Waits for the turn.
 
-    `numbered`: the changes' sequences are places in the laptop's queue. A value that the database
-    refuses is found by storing them one by one, and refused alone.
+    `numbered`: the changes' sequences are places in the laptop's queue. When `careful`, a value
+    that the database refuses is found by storing them one by one, and refused alone; otherwise it
+    raises BadValueError, and the transaction is lost.
     """
     transaction.records.take_turn()
+    if not careful:
+        return _Batch(transaction, identity, pushed, now, new_id, numbered).run()
     try:
         with transaction.savepoint():
             return _Batch(transaction, identity, pushed, now, new_id, numbered).run()
@@ -389,18 +393,19 @@ class _Batch:
     # --- writing
 
     def _write(self, results: Sequence[PushResult]) -> None:
-        self._records.flush()
         if self._changes and self._numbered:
             self._look_for_a_fork()
-        self._records.remember_changes(list({one.change_id: one for one in self._changes}.values()))
+        with self._transaction.at_once():
+            self._records.flush()
+            self._records.remember_changes(
+                list({one.change_id: one for one in self._changes}.values())
+            )
         raise_double_handouts(self._transaction, self._slots, self._now)
         self._keep_what_was_not_stored(results)
 
     def _look_for_a_fork(self) -> None:
         """Two changes from one place of one queue: the laptop was cloned, or set back."""
-        sent = {one.sequence: one.change_id for one in self._changes if one.sequence is not None}
-        before = self._records.changes_at(self._who.device_id, list(sent))
-        if any(sent[sequence] != change_id for sequence, change_id in before):
+        if self._records.is_forked(self._who.device_id, self._changes):
             self._transaction.accounts.mark_forked(self._who.device_id)
 
     def _keep_what_was_not_stored(self, results: Sequence[PushResult]) -> None:

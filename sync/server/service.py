@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fieldapp.clock import Clock, from_iso, to_iso
 from fieldapp.ids import IdMaker
@@ -35,9 +35,11 @@ from sync.protocol.messages import (
     HoldingsRequest,
     LoginAnswer,
     LoginRequest,
+    Outcome,
     Page,
     PatientDigest,
     PullAnswer,
+    PullPart,
     PullRequest,
     PushAnswer,
     PushRequest,
@@ -51,7 +53,7 @@ from sync.server.identity import Identity
 from sync.server.keys import device_public_key, key_pairs
 from sync.server.pages import pages, pulled
 from sync.server.settings import Settings
-from sync.server.storage.base import DiskFullError
+from sync.server.storage.base import BadValueError, DiskFullError
 from sync.server.storage.records import digest_of
 from sync.server.storage.storage import Storage, Transaction
 from sync.server.storage.values import (
@@ -63,6 +65,8 @@ from sync.server.storage.values import (
     TokenRow,
     UserRow,
 )
+
+T = TypeVar("T")
 
 __all__ = ["Identity", "ServerSyncService", "World", "authenticate"]
 
@@ -179,16 +183,15 @@ class ServerSyncService:
         pushed = batch.examined(request.records)
         now = self._world.clock.now()
 
-        def work(transaction: Transaction) -> _TakenIn:
-            return self._take_in(transaction, request, pushed, now)
+        def work(transaction: Transaction, careful: bool) -> _TakenIn:
+            return self._take_in(transaction, request, pushed, now, careful)
 
-        with _full_disk_told():
-            if pushed:
-                taken = self._storage.write_grouped(work)
-            else:
-                # Nothing here takes numbers, so nobody has to wait for anybody.
-                with self._storage.write() as transaction:
-                    taken = work(transaction)
+        if pushed:
+            taken = self._stored(work)
+        else:
+            # Nothing here takes numbers, so nobody has to wait for anybody.
+            with _full_disk_told(), self._storage.write() as transaction:
+                taken = work(transaction, True)
         if request.pull is None or taken.begin is None:
             return Exchange(taken.receipt, iter(()))
         limit = min(request.pull.page_records, self._world.settings.exchange_page_limit)
@@ -201,14 +204,23 @@ class ServerSyncService:
         request: ExchangeRequest,
         pushed: Sequence[batch.Pushed],
         now: datetime,
+        careful: bool,
     ) -> _TakenIn:
         identity = self._identity()
+        if pushed:
+            transaction.records.take_turn()
         # First of all: what is stored from now on belongs to the epoch that this may begin.
         begun = cursors.begin(transaction, request.pull.cursor) if request.pull else None
         stored = batch.Stored([], [])
         if pushed:
             stored = batch.store(
-                transaction, identity, pushed, now, self._world.new_id, numbered=True
+                transaction,
+                identity,
+                pushed,
+                now,
+                self._world.new_id,
+                numbered=True,
+                careful=careful,
             )
             intake.signed(transaction, identity, stored.signed)
         held = intake.take_drafts(
@@ -281,15 +293,20 @@ class ServerSyncService:
         pushed = batch.examined(request.records)
         now = self._world.clock.now()
 
-        def work(transaction: Transaction) -> list[PushResult]:
-            # Its sequences are no places in a queue.
+        def work(transaction: Transaction, careful: bool) -> list[PushResult]:
             stored = batch.store(
-                transaction, identity, pushed, now, self._world.new_id, numbered=False
+                transaction,
+                identity,
+                pushed,
+                now,
+                self._world.new_id,
+                # Its sequences are no places in a queue.
+                numbered=False,
+                careful=careful,
             )
             return stored.results
 
-        with _full_disk_told():
-            return PushAnswer(results=self._storage.write_grouped(work))
+        return PushAnswer(results=self._stored(work))
 
     def pull(self, request: PullRequest) -> PullAnswer:
         """Return the next page of what the user may see. Changes nothing; safe to repeat."""
@@ -325,6 +342,19 @@ class ServerSyncService:
         )
 
     # --- inner parts
+
+    def _stored(self, work: Callable[[Transaction, bool], T]) -> T:
+        """Do a piece of work in a transaction that other requests may share.
+
+        A value that the database refuses ends that transaction; then it is done once more by
+        itself, with care.
+        """
+        with _full_disk_told():
+            try:
+                return self._storage.write_grouped(lambda transaction: work(transaction, False))
+            except BadValueError:
+                with self._storage.write() as transaction:
+                    return work(transaction, True)
 
     def _identity(self) -> Identity:
         if self._who is None:

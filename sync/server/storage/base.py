@@ -86,6 +86,10 @@ class Statements(Protocol):
         """
         ...
 
+    def at_once(self) -> AbstractContextManager[None]:
+        """Send the writes inside without waiting for each; what is wrong is raised at the end."""
+        ...
+
     def run_for(self, sql: str, types: Types, rows: Sequence[Row]) -> None:
         """Execute one statement for many rows; `{rows}` in the text stands for a table of them."""
         ...

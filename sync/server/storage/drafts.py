@@ -69,8 +69,11 @@ class DraftRepository:
 
     def signed(self, user_id: str, record_ids: Sequence[str]) -> None:
         """Forget the author's drafts that have become records, on whichever laptop they stood."""
-        for record_id in record_ids:
-            self._db.run("DELETE FROM draft WHERE id = ? AND user_id = ?", (record_id, user_id))
+        self._db.run_for(
+            "DELETE FROM draft WHERE (id, user_id) IN ({rows})",
+            ("text", "text"),
+            [(record_id, user_id) for record_id in record_ids],
+        )
 
     def forget_all(self) -> int:
         """Forget every draft: the organisation no longer lets them travel. Returns how many."""

@@ -122,6 +122,11 @@ class _PostgresStatements:
         text, arrays = _with_table(sql, "{rows}", types, rows)
         self.run(text, arrays)
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        with _value_errors_named(), self._connection.pipeline():
+            yield
+
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         statement = composed.SQL("COPY {} ({}) FROM STDIN").format(
             composed.Identifier(table),
@@ -159,9 +164,27 @@ def _with_table(
     """Put a table of parameters into a text. One array for each column: the text is always the
     same, however many rows there are, so that it is planned once.
     """
-    table = _table_of(types)
-    columns = tuple(map(list, zip(*rows, strict=True))) if rows else tuple([] for _ in types)
-    return sql.replace(mark, table), columns
+    columns = zip(*rows, strict=True) if rows else ([] for _ in types)
+    arrays = tuple(map(_array, types, columns))
+    return sql.replace(mark, _table_of(types)), arrays
+
+
+def _array(kind: str, values: Iterable[object]) -> str:
+    """Return the text of an array. The driver's own way looks at every letter in Python."""
+    if kind == "bigint":
+        return "{" + ",".join("NULL" if value is None else f"{value:d}" for value in values) + "}"
+    return "{" + ",".join(map(_quoted, values)) + "}"
+
+
+def _quoted(value: object) -> str:
+    if value is None:
+        return "NULL"
+    text = str(value)
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if '"' in text:
+        text = text.replace('"', '\\"')
+    return f'"{text}"'
 
 
 @lru_cache(maxsize=64)

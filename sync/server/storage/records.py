@@ -69,6 +69,9 @@ class _Turn:
     began: int
     last: int
     mark: str
+    state: State
+    known: dict[str, Totals] = field(default_factory=dict)
+    """Count and digest of patients as they stood when the turn was taken."""
     stored: list[tuple[int, str]] = field(default_factory=list)
     """Number and body hash of every version."""
     sums: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -111,12 +114,15 @@ class RecordRepository:
             return
         self.flush()
         mark = next_mark(turn.mark, turn.stored)
-        self._write_sums(turn.sums)
-        self._db.run("INSERT INTO commit_mark (seq, mark) VALUES (?, ?)", (turn.last, mark))
-        self._db.run(
-            "UPDATE counter SET value = ?, mark = ? WHERE name = 'commit'", (turn.last, mark)
-        )
-        self._turn = _Turn(turn.last, turn.last, mark)
+        missing = [patient_id for patient_id in turn.sums if patient_id not in turn.known]
+        turn.known.update(self.totals(missing))
+        with self._db.at_once():
+            self._write_sums(turn)
+            self._db.run("INSERT INTO commit_mark (seq, mark) VALUES (?, ?)", (turn.last, mark))
+            self._db.run(
+                "UPDATE counter SET value = ?, mark = ? WHERE name = 'commit'", (turn.last, mark)
+            )
+        self._turn = _Turn(turn.last, turn.last, mark, turn.state, turn.known)
 
     def remembered(self) -> object:
         """Return what a savepoint must be able to bring back."""
@@ -136,16 +142,18 @@ class RecordRepository:
 
     def state(self) -> State:
         """Return how far the server has come, epochs included."""
+        if self._turn is not None:
+            return self._turn.state._replace(newest=self._turn.last)
         ((value, epoch, began, kept_from),) = self._db.rows(
             "SELECT value, epoch, epoch_began, kept_from FROM counter WHERE name = 'commit'"
         )
-        newest = int(value) if self._turn is None else self._turn.last
-        return State(newest, int(epoch), int(began), int(kept_from))
+        return State(int(value), int(epoch), int(began), int(kept_from))
 
     def forget_before(self, seq: int) -> None:
         """Clear away the marks below `seq`; laptops with an older cursor begin anew."""
-        newest = self._take_turn().last
-        oldest = max(self.state().kept_from, min(seq, newest))
+        turn = self._take_turn()
+        oldest = max(turn.state.kept_from, min(seq, turn.last))
+        turn.state = turn.state._replace(kept_from=oldest)
         self._db.run("DELETE FROM commit_mark WHERE seq < ?", (oldest,))
         self._db.run("UPDATE counter SET kept_from = ? WHERE name = 'commit'", (oldest,))
 
@@ -155,6 +163,7 @@ class RecordRepository:
         What is stored from now on takes numbers that cannot have been given out before.
         """
         turn = self._take_turn()
+        turn.state = turn.state._replace(epoch=number, epoch_began=turn.last)
         self._db.run(
             "UPDATE counter SET epoch = ?, epoch_began = ? WHERE name = 'commit'",
             (number, turn.last),
@@ -352,19 +361,17 @@ class RecordRepository:
         )
         return {row[0]: Applied(row[1], row[2], int(row[3])) for row in rows}
 
-    def changes_at(self, device_id: str, sequences: Sequence[int]) -> set[tuple[int, str]]:
-        """Return (sequence, change id) of what a laptop has sent from these places of its queue."""
-        if not sequences:
-            return set()
+    def is_forked(self, device_id: str, changes: Sequence[NewChange]) -> bool:
+        """True when a laptop has sent other changes from the same places of its queue."""
         rows = self._db.rows_for(
-            "WITH wanted (sequence) AS ({keys}) SELECT a.sequence, a.change_id"
-            " FROM wanted JOIN applied_change a"
-            " ON a.sequence = wanted.sequence AND a.device_id = ?",
-            ("bigint",),
-            [(sequence,) for sequence in sequences],
+            "WITH wanted (sequence, change_id) AS ({keys}) SELECT 1"
+            " FROM wanted JOIN applied_change a ON a.sequence = wanted.sequence"
+            " AND a.device_id = ? AND a.change_id <> wanted.change_id LIMIT 1",
+            ("bigint", "text"),
+            [(change.sequence, change.change_id) for change in changes],
             (device_id,),
         )
-        return {(int(row[0]), row[1]) for row in rows}
+        return bool(rows)
 
     def remember_change(self, change_id: str, kind: str, record_id: str, seq: int) -> None:
         """Note that a change is stored in version `seq` of its record."""
@@ -422,12 +429,13 @@ class RecordRepository:
         )
         return {row[0]: Totals(int(row[1]), from_text(row[2])) for row in rows}
 
-    def _write_sums(self, sums: Mapping[str, tuple[int, int]]) -> None:
-        present = self.totals(sums)
+    def _write_sums(self, turn: _Turn) -> None:
         rows = []
-        for patient_id, (count, digest) in sums.items():
-            before = present.get(patient_id, Totals(0, 0))
-            rows.append((patient_id, before.count + count, as_text(moved(before.digest, digest))))
+        for patient_id, (count, digest) in turn.sums.items():
+            before = turn.known.get(patient_id, Totals(0, 0))
+            now = Totals(before.count + count, moved(before.digest, digest))
+            turn.known[patient_id] = now
+            rows.append((patient_id, now.count, as_text(now.digest)))
         if rows:
             self._db.run_for(
                 "INSERT INTO patient_digest (patient_id, count, digest) {rows}"
@@ -442,10 +450,12 @@ class RecordRepository:
     def _take_turn(self) -> _Turn:
         """Lock the counter until the transaction ends."""
         if self._turn is None:
-            ((value, mark),) = self._db.rows(
-                "UPDATE counter SET value = value WHERE name = 'commit' RETURNING value, mark"
+            ((value, mark, *rest),) = self._db.rows(
+                "UPDATE counter SET value = value WHERE name = 'commit'"
+                " RETURNING value, mark, epoch, epoch_began, kept_from"
             )
-            self._turn = _Turn(int(value), int(value), mark)
+            state = State(int(value), *map(int, rest))
+            self._turn = _Turn(state.newest, state.newest, mark, state)
         return self._turn
 
     def _numbered(self, turn: _Turn, version: NewVersion) -> StoredRecord:

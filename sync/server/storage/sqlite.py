@@ -13,7 +13,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +264,9 @@ class _SqliteStatements:
         text = sql.replace("{rows}", f"VALUES ({', '.join('?' * len(types))})")
         with _value_errors_named():
             self._connection.executemany(text, rows)
+
+    def at_once(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         marks = ", ".join("?" * len(columns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -63,6 +63,10 @@ class Transaction:
             self.records.bring_back(remembered)
             raise
         self._db.run("RELEASE SAVEPOINT part")
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Send the writes inside without waiting for each; what is wrong is raised at the end."""
+        return self._db.at_once()
 
     def meta(self, key: str) -> str | None:
         """Return a fact about the server itself."""
