@@ -151,7 +151,8 @@ class _Signed:
 
 
 def _headers_for(scope: Scope) -> dict[str, str]:
-    exchange = scope["path"].startswith(EXCHANGE_PREFIX + "/")
+    path = scope["path"]
+    exchange = path.startswith(EXCHANGE_PREFIX + "/") and not path.startswith(office.prefix)
     return _FEW_HEADERS if exchange else _SECURITY_HEADERS
 
 

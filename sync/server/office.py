@@ -62,6 +62,7 @@ from sync.protocol.office import (
 )
 from sync.server import assignments, auth
 from sync.server.bodies import canonical
+from sync.server.courier import receive
 from sync.server.drafts import out
 from sync.server.identity import Identity
 from sync.server.join import JoinError, join_patients, possible_duplicates
@@ -423,8 +424,6 @@ class ServerOfficeService:
 
     def receive_courier(self, data: bytes) -> bytes:
         """Take in a courier file and return the signed receipt."""
-        from sync.server.courier import receive
-
         act = self._act("receive_courier", Right.RECEIVE_COURIER)
         receipt = receive(self._world, data, self._who)
         self._seen(act, len(data))
