@@ -29,6 +29,9 @@ Body = dict[str, Any]
 Version = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A server sequence; 0: the server never had the record."""
 
+VersionRange = Annotated[tuple[Version, Version], Field(strict=False)]
+"""First and last; a list of two on the line."""
+
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Instant = Annotated[AwareDatetime, Field(strict=False)]
 """A moment with its zone; ISO 8601 text on the line."""
@@ -307,7 +310,7 @@ class PullPart(Message):
 
     cursor: Annotated[str, Field(max_length=300)] | None
     page_records: Annotated[int, Field(ge=1, le=MAX_PAGE_RECORDS)]
-    have: Annotated[list[tuple[Version, Version]], Field(max_length=MAX_RANGES, strict=False)] = []
+    have: Annotated[list[VersionRange], Field(max_length=MAX_RANGES)] = []
     whole: Annotated[list[Id], Field(max_length=MAX_WHOLE)] = []
 
 

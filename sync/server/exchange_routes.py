@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-import anyio
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -93,8 +92,7 @@ class _Streamed(Response):
             log_bug(error)
             return
         finally:
-            with anyio.CancelScope(shield=True):
-                await run_in_threadpool(self._close)
+            await run_in_threadpool(self._close)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _next_page(self) -> bytes | None:
