@@ -20,6 +20,7 @@ from sync.server.auth import PasswordHasher
 from sync.server.service import Identity
 from sync.server.settings import Settings
 from sync.server.storage import sqlite
+from sync.server.storage.postgres import PostgresDatabase
 from sync.server.storage.storage import Storage
 from tests.helpers.sync_world import Laptop, Office
 
@@ -27,27 +28,21 @@ ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "et langt passord"
 
 
-class ServerProcess:
-    """A server with its folder; may be killed and started again.
+class RunningServer:
+    """One server process on a database that is set up; may be killed and started again.
 
-    Attributes: `url` while it runs; `office`, which looks into the same database from outside.
+    Attributes: `where`, the arguments that name the database; `url` while it runs.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, where: list[str]) -> None:
+        self.where = where
+        self.url = ""
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
-        self._storage = Storage(sqlite.create(folder))
-        self._storage.initialise(new_id())
-        hasher = PasswordHasher(memory_kib=64, iterations=1, lanes=1)
-        self.admin = Admin(self._storage, SystemClock(), new_id, hasher, Settings())
-        initialise(self.admin, "admin", "Administrator")
-        self.office = Office(self._storage)
-        self.url = ""
 
     def start(self) -> None:
         """Start the process and wait until it listens."""
-        command = [sys.executable, "-m", "sync.server", "--data", str(self._folder)]
+        command = [sys.executable, "-m", "sync.server", *self.where]
         self._process = subprocess.Popen(
             [*command, "run", "--port", "0"],
             cwd=ROOT,
@@ -71,6 +66,26 @@ class ServerProcess:
             assert self._process.stdout is not None
             self._process.stdout.close()
             self._process = None
+
+
+class ServerProcess(RunningServer):
+    """A server with its database: an embedded one in `folder`, or a PostgreSQL.
+
+    Attributes: `office`, which looks into the same database from outside, and `admin`.
+    """
+
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        if database_url is None:
+            super().__init__(["--data", str(folder)])
+            self._storage = Storage(sqlite.create(folder))
+        else:
+            super().__init__(["--database-url", database_url])
+            self._storage = Storage(PostgresDatabase(database_url))
+        self._storage.initialise(new_id())
+        hasher = PasswordHasher(memory_kib=64, iterations=1, lanes=1)
+        self.admin = Admin(self._storage, SystemClock(), new_id, hasher, Settings())
+        initialise(self.admin, "admin", "Administrator")
+        self.office = Office(self._storage)
 
     def close(self) -> None:
         """End the process and leave the database."""
