@@ -212,9 +212,7 @@ class ParkedTab(OfficeTab):
             return
         reason = self.reason.text().strip()
         if not reason:
-            self.reason_field.say_problem(
-                self.tr("Skriv hvorfor. Den ansatte får se det, og det står i loggen.")
-            )
+            self.reason_field.say_problem(self.tr("Skriv hvorfor. Det står i kontorets logg."))
             self.reason.setFocus()
             return
         self.reason_field.say_problem("")

@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from fieldapp.clock import FixedClock
+from fieldapp.clock import FixedClock, to_iso
 from fieldapp.domain.patients import Role
-from sync.client.office_messages import OfficeService
+from sync.client.office_messages import OfficeService, Outcome
+from sync.protocol.messages import PushRecord
 from sync.server.storage import sqlite
 from sync.server.storage.storage import Storage
+from sync.server.storage.values import NewVersion
 from tests.helpers.pages import make_context, show_page
 from tests.helpers.ward import NOW, SOLVEIG, Ward
 from tests.sync.server.desk import desk, exchange
+from tests.sync.server.orders import order_body
 from tests.sync.server.team import Laptop, Team, change, note, patient
 from ui.office.desk import OfficeDesk
 from ui.office.page import OfficePage
@@ -108,6 +111,28 @@ def stop_something(scene: Scene) -> None:
     )
 
 
+def propose(scene: Scene) -> None:
+    """Let a laptop wish for other doses than the prescriber's, and for another follower."""
+    order = order_body("o1", "p1")
+    with scene.team.storage.write() as transaction:
+        seq = transaction.records.put(
+            NewVersion("medication_request", "o1", "p1", order, False, None, None, to_iso(NOW))
+        )
+    wished = {**order, "place": "pharmacy"}
+    (result,) = scene.nils.push(
+        PushRecord(
+            change_id="c-order",
+            kind="medication_request",
+            id="o1",
+            patient_id="p1",
+            base_version=seq,
+            sequence=9,
+            body=wished,
+        )
+    )
+    assert result.outcome is Outcome.MERGED
+
+
 Office = Callable[..., tuple[OfficePage, Road]]
 
 
@@ -115,9 +140,11 @@ Office = Callable[..., tuple[OfficePage, Road]]
 def office(qtbot: QtBot, ward: Ward, scene: Scene, tasks: TaskRunner, theme: Theme) -> Office:
     """Show the page for somebody with a role, on the server of the scene."""
 
-    def show(role: Role = Role.SECRETARY, tab: str = "") -> tuple[OfficePage, Road]:
+    def show(
+        role: Role = Role.SECRETARY, tab: str = "", team: Team = scene.team
+    ) -> tuple[OfficePage, Road]:
         session = replace(ward.session, user=replace(SOLVEIG, role=role))
-        road = Road(desk(scene.team, role, f"kontor{role.value}"))
+        road = Road(desk(team, role, f"kontor{role.value}"))
         context = make_context(session, tasks, theme)
         page = OfficePage(context, desk=OfficeDesk(road.prepare, tasks))
         show_page(qtbot, page, tab=tab)
