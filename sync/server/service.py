@@ -101,6 +101,21 @@ class _TakenIn:
     begin: cursors.Begin | None
 
 
+def _without_own(part: PullPart, receipt: Receipt) -> PullPart:
+    """The pull without the versions that this answer's results name: their text is there already.
+
+    A patient who is fetched anew must come whole, and so must everything in a fresh pull.
+    """
+    if receipt.fresh or part.whole:
+        return part
+    told = [
+        result.server_version or result.version
+        for result in receipt.results
+        if result.outcome in (Outcome.ACCEPTED, Outcome.MERGED)
+    ]
+    return part.model_copy(update={"have": [*part.have, *((one, one) for one in told)]})
+
+
 class ServerSyncService:
     """Implements `sync.protocol.service.SyncService` for one identity, or for nobody yet."""
 
@@ -195,7 +210,8 @@ class ServerSyncService:
         if request.pull is None or taken.begin is None:
             return Exchange(taken.receipt, iter(()))
         limit = min(request.pull.page_records, self._world.settings.exchange_page_limit)
-        walk = pages(self._storage, identity.user_id, request.pull, taken.begin, limit)
+        part = _without_own(request.pull, taken.receipt)
+        walk = pages(self._storage, identity.user_id, part, taken.begin, limit)
         return Exchange(taken.receipt, self._served(walk))
 
     def _take_in(
