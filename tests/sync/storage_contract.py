@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,7 +12,10 @@ from typing import Any
 
 import pytest
 
-from sync.server.storage.base import BadValueError
+from sync.protocol.digests import as_text
+from sync.server.storage.backfill import sums_of
+from sync.server.storage.base import BadValueError, DiskFullError
+from sync.server.storage.records import next_mark, slot_of
 from sync.server.storage.storage import Storage, Transaction
 from sync.server.storage.values import (
     START,
@@ -89,6 +95,63 @@ def pull_all(
 
 def ids(records: list[StoredRecord]) -> list[str]:
     return [record.id for record in records]
+
+
+def recomputed(storage: Storage) -> dict[str, tuple[int, str]]:
+    """Count and digest of every patient, worked out anew."""
+    with storage.read() as transaction:
+        return {key: (count, digest) for key, count, digest in sums_of(transaction._db)}
+
+
+def hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plan_of_due(storage: Storage, user_id: str, cursor: Cursor) -> str:
+    """How the database reads what is due after a cursor."""
+    dialect = storage._database.dialect
+    texts: list[str] = []
+    with storage.read() as transaction:
+        statements: Any = transaction._db
+        plain = statements.rows_for
+        explain = "EXPLAIN QUERY PLAN " if dialect == "sqlite" else "EXPLAIN "
+
+        def explained(sql: str, *arguments: Any) -> Any:
+            texts.extend(str(row) for row in plain(explain + sql, *arguments))
+            return plain(sql, *arguments)
+
+        statements.rows_for = explained
+        assert [item.seq for item in transaction.scope.due(user_id, cursor)]
+    return "\n".join(texts)
+
+
+def fill_the_disk(storage: Storage) -> None:
+    """Let the next larger write find no room."""
+    database: Any = storage._database
+    if database.dialect == "sqlite":
+        ((pages,),) = database._writer.execute("PRAGMA page_count").fetchall()
+        database._writer.execute(f"PRAGMA max_page_count = {pages + 20}").fetchall()
+        return
+    with database.writing() as statements:
+        # What PostgreSQL itself raises, raised by hand: a real full disk would stop all tests.
+        statements.run(
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$"
+        )
+        statements.run(
+            "CREATE TRIGGER no_room BEFORE INSERT ON commit_mark"
+            " FOR EACH ROW EXECUTE FUNCTION no_room()"
+        )
+
+
+def make_room(storage: Storage) -> None:
+    """Undo `fill_the_disk`."""
+    database: Any = storage._database
+    if database.dialect == "sqlite":
+        database._writer.execute("PRAGMA max_page_count = 1073741823").fetchall()
+        return
+    with database.writing() as statements:
+        statements.run("DROP TRIGGER no_room ON commit_mark")
 
 
 class StorageContract:
@@ -278,6 +341,148 @@ class StorageContract:
             cursor = page.cursor
             if page.complete:
                 break
+
+    def test_a_range_of_the_index_is_all_that_a_page_reads(
+        self, storage: Storage, second: Storage
+    ) -> None:
+        """What is stored of others, and before the cursor, costs nothing."""
+        grant(storage, "u1", "p1")
+        with storage.write() as transaction:
+            transaction.records.insert_new([version(f"x{n}", "p2") for n in range(3000)])
+            transaction.records.insert_new([version(f"y{n}", "p1") for n in range(3000)])
+        _, _, cursor = pull_all(storage, "u1", limit=1000)
+        put(storage, version("new", "p1"))
+        plan = plan_of_due(storage, "u1", cursor)
+        assert "record_by_patient" in plan
+        assert "SCAN r " not in plan
+        assert "Seq Scan on record" not in plan
+
+    # --- what goes with every commit
+
+    def test_digests_are_what_a_recomputation_gives_after_any_mixture(
+        self, storage: Storage, second: Storage
+    ) -> None:
+        rng = random.Random(3)
+        for where in (storage, second) * 10:
+            with where.write() as transaction:
+                for _ in range(rng.randrange(1, 6)):
+                    name = f"f{rng.randrange(12)}"
+                    owner = rng.choice(["p1", "p2", None])
+                    transaction.records.put(version(f"{name}-{owner}", owner, n=rng.random()))
+                with contextlib.suppress(RuntimeError), transaction.savepoint():
+                    transaction.records.put(version("undone", "p1", n=rng.random()))
+                    raise RuntimeError
+                if rng.random() < 0.3:
+                    fresh = [version(f"b{rng.random()}", "p2") for _ in range(3)]
+                    transaction.records.insert_new(fresh)
+            with contextlib.suppress(RuntimeError), where.write() as transaction:
+                transaction.records.put(version("lost", "p1", n=rng.random()))
+                raise RuntimeError
+        with storage.read() as transaction:
+            totals = transaction.records.totals(["p1", "p2", ""])
+        stored = {key: (part.count, as_text(part.digest)) for key, part in totals.items()}
+        assert stored == recomputed(storage)
+        assert set(stored) == {"p1", "p2", ""}
+
+    def test_digests_beside_many_writers_lose_nothing(
+        self, storage: Storage, second: Storage
+    ) -> None:
+        def write(number: int) -> None:
+            for step in range(8):
+                put(storage if number % 2 else second, version(f"w{step % 3}", "p1", n=number))
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(write, range(4)))
+        with storage.read() as transaction:
+            part = transaction.records.totals(["p1"])["p1"]
+        assert {"p1": (part.count, as_text(part.digest))} == recomputed(storage)
+
+    def test_every_commit_has_a_mark_that_names_all_before_it(
+        self, storage: Storage, second: Storage
+    ) -> None:
+        first = put(storage, version("f1", text="a"))
+        with second.write() as transaction:
+            transaction.records.put(version("f2"))
+            middle = transaction.records.put(version("f3"))
+            last = transaction.records.put(version("f4"))
+        with storage.read() as transaction:
+            at_first, at_last = (
+                transaction.records.mark_at(first),
+                transaction.records.mark_at(last),
+            )
+            assert at_first is not None
+            assert at_last is not None
+            assert at_first != at_last
+            # In the middle of a commit stands the mark of the whole: nobody can have seen half.
+            assert transaction.records.mark_at(middle) == at_last
+            assert transaction.records.mark_at(last + 1) is None
+
+    def test_other_contents_under_the_same_numbers_have_other_marks(
+        self, storage: Storage, second: Storage
+    ) -> None:
+        assert next_mark("", [(1, "one")]) != next_mark("", [(1, "two")])
+        assert next_mark("a", [(1, "one")]) != next_mark("b", [(1, "one")])
+        put(storage, version("f1"))
+        with storage.write() as transaction:
+            assert transaction.records.newest_seq() == 1
+        put(second, version("f1", text="other"))
+        with storage.read() as transaction:
+            chain = next_mark(
+                next_mark("", [(1, hash_of('{"id":"f1"}'))]),
+                [(2, hash_of('{"id":"f1","text":"other"}'))],
+            )
+            assert transaction.records.mark_at(2) == chain
+
+    def test_a_new_epoch_leaves_out_numbers_that_were_lost(
+        self, storage: Storage, second: Storage
+    ) -> None:
+        put(storage, version("f1"))
+        with storage.write() as transaction:
+            transaction.records.begin_epoch(1, 500)
+        with second.read() as transaction:
+            state = transaction.records.state()
+        assert (state.epoch, state.epoch_began) == (1, 1)
+        assert put(second, version("f2")) > 500
+        with storage.read() as transaction:
+            assert transaction.records.mark_at(500) is not None
+
+    def test_a_savepoint_gives_its_numbers_back(self, storage: Storage) -> None:
+        with storage.write() as transaction:
+            first = transaction.records.put(version("f1"))
+            with contextlib.suppress(RuntimeError), transaction.savepoint():
+                transaction.records.put(version("f2"))
+                raise RuntimeError
+            assert transaction.records.put(version("f3")) == first + 1
+
+    def test_doses_stand_in_their_slot_until_one_is_taken_back(self, storage: Storage) -> None:
+        slot = {"request_id": "r1", "day": "2026-11-23", "part": "morning"}
+
+        def dose(dose_id: str, **more: Any) -> NewVersion:
+            body = {"status": "given", "author_id": f"u-{dose_id}", **slot, **more}
+            return version(dose_id, kind="medication_administration", **body)
+
+        put(storage, dose("m1"))
+        with storage.write() as transaction:
+            transaction.records.insert_new([dose("m2"), dose("m3", status="withheld")])
+        with storage.read() as transaction:
+            found = transaction.records.doses_in([slot_of("p1", slot), slot_of("p2", slot)])
+        assert found == {slot_of("p1", slot): [("m1", "u-m1"), ("m2", "u-m2")]}
+        put(storage, dose("m4", status="entered_in_error", reverses="m1"))
+        with storage.read() as transaction:
+            found = transaction.records.doses_in([slot_of("p1", slot)])
+        assert found == {slot_of("p1", slot): [("m2", "u-m2")]}
+
+    def test_a_full_disk_has_a_name_and_nothing_is_half_stored(self, storage: Storage) -> None:
+        put(storage, version("before"))
+        fill_the_disk(storage)
+        with pytest.raises(DiskFullError), storage.write() as transaction:
+            transaction.records.insert_new(
+                [version(f"big{number}", text="a" * 20_000) for number in range(60)]
+            )
+        make_room(storage)
+        with storage.read() as transaction:
+            assert transaction.records.count("flag") == 1
+        put(storage, version("after"))
 
     # --- several at once
 

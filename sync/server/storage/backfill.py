@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from sync.protocol.digests import as_text, moved
@@ -51,7 +51,7 @@ def sums_of(statements: Statements) -> list[tuple[str, int, str]]:
     return [(key, count, as_text(digest)) for key, (count, digest) in sums.items()]
 
 
-FILL: Final[Mapping[int, Callable[[Statements], None]]] = {3: fill_exchange}
+FILL: Final[dict[int, Callable[[Statements], None]]] = {3: fill_exchange}
 """By the number of the migration after whose text it runs."""
 
 

@@ -32,6 +32,7 @@ from sync.protocol.messages import (
 from sync.server.settings import Settings
 from sync.server.storage.storage import Storage
 from tests.sync.server.team import NOW, Laptop, Team, change, contact, flag, note, patient
+from tests.sync.storage_contract import fill_the_disk, make_room
 
 
 @dataclass
@@ -538,33 +539,6 @@ def test_a_full_disk_is_told_by_name_and_nothing_half_stored(team: Team, kari: F
     assert kari.digest == kari.told_digest
     kari.sync(change(note("n-after")))
     assert kari.arrived == ["n-after"]
-
-
-def fill_the_disk(storage: Storage) -> None:
-    database: Any = storage._database
-    if database.dialect == "sqlite":
-        ((pages,),) = database._writer.execute("PRAGMA page_count").fetchall()
-        database._writer.execute(f"PRAGMA max_page_count = {pages + 20}").fetchall()
-        return
-    with database.writing() as statements:
-        # What PostgreSQL itself raises, raised by hand: a real full disk would stop all tests.
-        statements.run(
-            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            " RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$"
-        )
-        statements.run(
-            "CREATE TRIGGER no_room BEFORE INSERT ON applied_change"
-            " FOR EACH ROW EXECUTE FUNCTION no_room()"
-        )
-
-
-def make_room(storage: Storage) -> None:
-    database: Any = storage._database
-    if database.dialect == "sqlite":
-        database._writer.execute("PRAGMA max_page_count = 1073741823").fetchall()
-        return
-    with database.writing() as statements:
-        statements.run("DROP TRIGGER no_room ON applied_change")
 
 
 def test_requests_of_one_moment_share_a_transaction_and_one_bad_one_spoils_no_other(

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from sync.server.storage import sqlite
-from sync.server.storage.base import CannotOpenError, NewerSchemaError, NotInitialisedError
+from sync.protocol.digests import as_text, canonical
+from sync.server.bodies import hash_of_text
+from sync.server.storage import backfill, sqlite
+from sync.server.storage.backfill import fill_exchange
+from sync.server.storage.base import (
+    CannotOpenError,
+    Database,
+    NewerSchemaError,
+    NotInitialisedError,
+    Statements,
+)
 from sync.server.storage.migrate import migrations
 from sync.server.storage.postgres import PostgresDatabase
 from sync.server.storage.storage import Storage
-from tests.sync.storage_contract import StorageContract, put, version
+from tests.sync.storage_contract import (
+    StorageContract,
+    ids,
+    pull_all,
+    put,
+    recomputed,
+    version,
+)
 
 
 class TestEmbedded(StorageContract):
@@ -132,6 +148,134 @@ def test_both_databases_have_the_same_numbers() -> None:
     numbers = [migration.number for migration in migrations("sqlite")]
     assert numbers == [migration.number for migration in migrations("postgres")]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def older_database(database: Database, upto: int) -> None:
+    """Bring a database to an older schema, with records as that program stored them."""
+    with database.migrating() as statements:
+        statements.run("CREATE TABLE schema_migration (number INTEGER PRIMARY KEY)")
+        for migration in migrations(database.dialect):
+            if migration.number <= upto:
+                database.script(statements, migration.text)
+                statements.run("INSERT INTO schema_migration VALUES (?)", (migration.number,))
+        statements.run("INSERT INTO meta VALUES ('server_id', 'server-1')")
+        statements.run("INSERT INTO app_user VALUES ('u1', 'u1', 'case_manager', 'phc', 1)")
+        slot = {"request_id": "r1", "day": "2026-11-23", "part": "morning"}
+        bodies: list[tuple[str, str, str | None, dict[str, object]]] = [
+            ("flag", "f1", "p1", {"text": "Påske 😀"}),
+            ("note", "n1", "p1", {"text": "signert"}),
+            ("practitioner", "u1", None, {"username": "u1"}),
+            ("medication_administration", "m1", "p1", {**slot, "status": "given"}),
+        ]
+        for seq, (kind, record_id, patient_id, body) in enumerate(bodies, start=1):
+            text = canonical({"id": record_id, **body})
+            statements.run(
+                "INSERT INTO record (kind, id, patient_id, seq, body, body_hash, immutable,"
+                " received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    kind,
+                    record_id,
+                    patient_id,
+                    seq,
+                    text,
+                    hash_of_text(text),
+                    int(kind in ("note", "medication_administration")),
+                    "2026-11-22T08:00:00.000Z",
+                ),
+            )
+        statements.run("INSERT INTO scope_grant VALUES (2, 'p1', 'u1', NULL)")
+        statements.run("INSERT INTO applied_change VALUES ('c1', 'note', 'n1', 2)")
+        statements.run("UPDATE counter SET value = 4")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def older(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """An older database with records; each call opens it as a process of its own would."""
+    opened: list[Database] = []
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+
+    def open_it() -> Database:
+        if url:
+            opened.append(PostgresDatabase(url, connections=2))
+        else:
+            opened.append(sqlite.open_existing(tmp_path / "older"))
+        return opened[-1]
+
+    if not url:
+        sqlite.create(tmp_path / "older").close()
+        opened.append(sqlite.SqliteDatabase(tmp_path / "older" / "server.db", key_of(tmp_path)))
+    older_database(opened[-1] if opened else open_it(), 2)
+    yield open_it
+    for database in opened:
+        database.close()
+
+
+def key_of(tmp_path: Path) -> str:
+    return (tmp_path / "older" / sqlite.KEY_NAME).read_text().strip()
+
+
+def test_an_older_database_gets_digests_marks_and_doses_of_what_it_holds(
+    older: Callable[[], Database],
+) -> None:
+    storage = Storage(older())
+    with storage.read() as transaction:
+        totals = transaction.records.totals(["p1", ""])
+        assert {key: part.count for key, part in totals.items()} == {"p1": 3, "": 1}
+        assert recomputed(storage) == {
+            key: (part.count, as_text(part.digest)) for key, part in totals.items()
+        }
+        slot = '["p1","r1","2026-11-23","morning"]'
+        assert [dose for dose, _ in transaction.records.doses_in([slot])[slot]] == ["m1"]
+        assert transaction.records.mark_at(4)
+        assert transaction.records.applied("c1") == ("note", "n1", 2)
+    assert put(storage, version("f2")) == 5
+    records, _, cursor = pull_all(storage, "u1")
+    assert sorted(ids(records)) == ["f1", "f2", "m1", "n1", "u1"]
+    assert cursor.effective == 5
+
+
+def test_a_migration_that_is_killed_half_way_leaves_the_older_database(
+    older: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(statements: Statements) -> None:
+        fill_exchange(statements)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setitem(backfill.FILL, 3, die)
+        with pytest.raises(KeyboardInterrupt):
+            Storage(older())
+    database = older()
+    with database.reading() as statements:
+        ((number,),) = statements.rows("SELECT max(number) FROM schema_migration")
+        assert number == 2
+        ((name,),) = statements.rows("SELECT name FROM counter")
+        assert name == "seq"
+    assert put(Storage(database), version("f2")) == 5
+
+
+def test_two_processes_that_migrate_records_at_once_do_it_once(
+    older: Callable[[], Database],
+) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        storages = list(pool.map(Storage, [older(), older(), older()]))
+    with storages[1].read() as transaction:
+        assert transaction.records.totals(["p1"])["p1"].count == 3
+
+
+def test_a_program_of_the_older_version_stores_nothing_beside_this_one(
+    older: Callable[[], Database],
+) -> None:
+    """It knows nothing of digests and marks; it looks for a counter of the old name."""
+    database = older()
+    Storage(database)
+    with database.writing() as statements:
+        assert (
+            statements.rows(
+                "UPDATE counter SET value = value + 1 WHERE name = 'seq' RETURNING value"
+            )
+            == []
+        )
 
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
