@@ -139,6 +139,7 @@ def test_a_server_that_came_back_from_its_copy_is_offered_again_what_it_lost(
             assert found == {kept, *lost, newest}
             assert transaction.records.count("medication_administration") == 1
             assert transaction.facts.kept_digest() == transaction.facts.worked_out_digest()
+            assert transaction.records.state().epoch == 1
 
 
 # --- the disk is full

@@ -216,6 +216,13 @@ def test_the_schema_lets_an_event_change_hands_and_nothing_else_of_it(two: Stora
         "received_at = 'x'",
         "patient_id = 'w', body = '{}'",
         "patient_id = 'w', offset_ms = 7",
+        "patient_id = 'w', author_id = 'x'",
+        "patient_id = 'w', device_id = 'x'",
+        "patient_id = 'w', received_at = 'x'",
+        "patient_id = 'w', body_hash = 'x'",
+        "patient_id = 'w', out_of_scope = 1",
+        "patient_id = 'w', immutable = 0",
+        "patient_id = 'w', id = 'x'",
         "seq = seq + 1000",
         "immutable = 0",
     ):
