@@ -11,14 +11,26 @@ from typing import Any
 
 import pytest
 
+from fieldapp.clock import to_iso
 from fieldapp.domain.visits import Appointment
 from fieldapp.ids import new_id
-from fieldapp.store import drafts, inbox, outbox
+from fieldapp.store import audit, drafts, inbox, outbox, records, state
 from fieldapp.store.db import Database
+from sync.client import outgoing
 from sync.client.engine import Engine, Progress
-from sync.protocol.errors import LoginExpiredError, ServerTroubleError, TimeoutError_, TooLargeError
-from sync.protocol.messages import ExchangeRequest
+from sync.protocol.errors import (
+    CaptivePortalError,
+    LoginExpiredError,
+    RevokedError,
+    ServerFullError,
+    ServerTroubleError,
+    SyncError,
+    TimeoutError_,
+    TooLargeError,
+)
+from sync.protocol.messages import ExchangeRequest, Outcome, PushResult
 from sync.protocol.service import Exchange
+from sync.server.rules import set_rules
 from sync.server.service import Identity
 from sync.server.storage import sqlite
 from sync.server.storage.storage import Storage
@@ -641,6 +653,317 @@ def test_a_full_disk_ends_the_sync_by_name_and_loses_nothing(
     assert laptop.sync().complete
     assert laptop.unsent() == []
     assert len(laptop.patient(patient.id).address) == 100_000
+
+
+# --- one request
+
+
+def test_a_day_that_fits_is_one_request(laptop: Laptop, office: Office, kari: Identity) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    del laptop.line.calls[:]
+    for number in range(9):
+        laptop.sign_note(patient.id, f"besøk {number}")
+    office.put(replace(patient, city="Bodø"), "patient", patient.id)
+    assert laptop.sync().complete
+    assert laptop.line.calls == ["exchange"]
+
+
+def test_what_was_just_sent_does_not_come_back(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    for number in range(25):
+        laptop.sign_note(patient.id, f"besøk {number}")
+    report = laptop.sync()
+    assert (report.pushed, report.pulled) == (25, 0)
+
+
+def test_a_line_cut_after_the_receipt_has_settled_what_was_sent(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    laptop.sign_note(patient.id, "besøk")
+    report = laptop.sync(Fault.CUT_AFTER_RECEIPT)
+    assert (report.pushed, report.error_code) == (1, "line_broken")
+    assert laptop.unsent() == []
+    assert laptop.sync().pushed == 0
+
+
+def test_pages_cut_on_the_way_go_on_in_the_same_sync_while_the_line_lives(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    for _ in range(6):
+        office.add_patient(kari)
+    report = laptop.sync(Fault.CUT_AFTER_A_PAGE, Fault.CUT_AFTER_A_PAGE)
+    assert (report.pulled, report.complete) == (12, True)
+    assert len(laptop.line.calls) == 3
+
+
+def test_a_request_that_arrives_twice_is_stored_once(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    laptop.edit_patient(patient.id, phone="1")
+    assert laptop.sync(Fault.REPEATED).complete
+    assert len(office.past_bodies("note", note)) == 1
+    assert len(office.past_bodies("patient", patient.id)) == 2
+
+
+def test_an_old_request_that_arrives_late_undoes_nothing(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    laptop.edit_patient(patient.id, phone="1")
+    laptop.sync(Fault.DELAYED, Fault.LOST_REQUEST)
+    laptop.edit_patient(patient.id, phone="2")
+    assert laptop.sync().complete
+    assert laptop.sync().complete
+    assert laptop.patient(patient.id).phone == "2"
+    assert [body["phone"] for body in office.past_bodies("patient", patient.id)] == ["", "1", "2"]
+
+
+def test_an_answer_without_an_end_is_no_success(
+    laptop: Laptop, office: Office, kari: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.add_patient(kari)
+    real = laptop.line.exchange
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            laptop.line, "exchange", lambda request: Exchange(real(request).receipt, iter(()))
+        )
+        assert laptop.sync().error_code == "protocol"
+    assert not inbox.state(laptop.database).complete
+
+
+def test_the_log_in_expired_in_the_middle_keeps_what_had_come(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    for _ in range(6):
+        office.add_patient(kari)
+    report = laptop.sync(Fault.CUT_AFTER_A_PAGE, LoginExpiredError())
+    assert (report.pulled, report.error_code) == (4, "login_expired")
+    assert laptop.sync().pulled == 8
+
+
+@pytest.mark.parametrize("error", [ServerFullError(507), RevokedError(), CaptivePortalError(200)])
+def test_a_server_that_cannot_take_it_ends_the_sync_by_name_and_touches_nothing(
+    laptop: Laptop, office: Office, kari: Identity, error: SyncError
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    laptop.sign_note(patient.id, "besøk")
+    laptop.open_draft(patient.id)
+    before = laptop.contents()
+    report = laptop.sync(error)
+    assert (report.error_code, report.complete) == (error.code, False)
+    assert laptop.contents() == before
+    assert outbox.counts(laptop.database).waiting == 1
+    assert drafts.count_unsent(laptop.database) == 1
+
+
+# --- what goes first
+
+
+def test_handouts_go_before_notes_and_new_patients_before_both(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    for number in range(15):
+        laptop.sign_note(patient.id, f"besøk {number}")
+    dose = laptop.hand_out(patient.id, DAY)
+    new = laptop.save(replace(patient, id=new_id(), given_name="Ny"))
+    of_the_new = laptop.hand_out(new, DAY)
+    laptop.sync(Fault.NONE, Fault.LOST_REQUEST)  # only the first of two requests arrives
+    assert office.body("patient", new)
+    assert office.body("medication_administration", dose)
+    assert office.body("medication_administration", of_the_new)
+    assert {item.kind for item in laptop.unsent()} == {"note"}
+
+
+# --- drafts, log, clock, rules
+
+
+@pytest.mark.parametrize("moment", ["push", "pull"])
+def test_a_draft_travels_and_is_unsent_until_the_server_holds_just_this_text(
+    laptop: Laptop, office: Office, kari: Identity, moment: str
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    laptop.sign_note(patient.id, "besøk")
+    draft_id = laptop.open_draft(patient.id)
+    assert drafts.count_unsent(laptop.database) == 1
+
+    def type_on() -> None:
+        draft = drafts.get(laptop.database, draft_id)
+        assert draft is not None
+        with laptop.database.transaction():
+            drafts.save(laptop.database, replace(draft, body={"text": "videre"}))
+
+    laptop.line.in_the_air[moment] = type_on
+    laptop.sync()
+    assert drafts.count_unsent(laptop.database) == 1
+    laptop.sync()
+    assert drafts.count_unsent(laptop.database) == 0
+
+
+def test_a_draft_is_read_on_the_authors_other_laptop_and_on_no_colleagues(
+    laptop: Laptop,
+    other: Laptop,
+    factory: LaptopFactory,
+    office: Office,
+    kari: Identity,
+    ola: Identity,
+) -> None:
+    patient = office.add_patient(kari, ola)
+    karis_second = replace(kari, device_id=new_id())
+    office.add_device(karis_second)
+    second = factory.laptop(office, karis_second)
+    try:
+        laptop.sync()
+        draft = laptop.open_draft(patient.id)
+        for one in (laptop, second, other):
+            one.sync()
+        (seen,) = drafts.foreign(second.database)
+        assert (seen.draft.id, seen.draft.body) == (draft, {"text": "begun"})
+        assert drafts.everything(second.database) == []
+        assert drafts.foreign(other.database) == drafts.foreign(laptop.database) == []
+        with laptop.database.transaction():
+            drafts.delete(laptop.database, draft)
+        laptop.sync()
+        second.sync()
+        assert drafts.foreign(second.database) == []
+        assert drafts.dropped(laptop.database) == []
+    finally:
+        second.close()
+
+
+def test_drafts_and_log_lines_never_hold_a_record_back(
+    laptop: Laptop, office: Office, kari: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    laptop.open_draft(patient.id)
+    note = laptop.sign_note(patient.id, "besøk")
+    real = laptop.line.exchange
+
+    def exchange(request: ExchangeRequest) -> Exchange:
+        if request.drafts:
+            raise TooLargeError(413)
+        return real(request)
+
+    monkeypatch.setattr(laptop.line, "exchange", exchange)
+    report = laptop.sync()
+    assert (report.complete, report.parked) == (True, 0)
+    assert office.body("note", note)
+    assert drafts.count_unsent(laptop.database) == 1
+
+
+def test_drafts_stay_here_where_the_organisation_does_not_let_them_travel(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    laptop.open_draft(patient.id)
+    laptop.sync()
+    with office.storage.write() as transaction:
+        set_rules(transaction, drafts_travel=False, courier_allowed=True)
+    laptop.sync()
+    assert state.rules(laptop.database).courier_allowed
+    assert drafts.count_unsent(laptop.database) == 1
+    del laptop.line.exchanges[:]
+    laptop.sync()
+    assert [request.drafts for request in laptop.line.exchanges] == [[]]
+
+
+def test_lines_of_the_access_log_ride_along_and_are_sent_once(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    office.add_patient(kari)
+    laptop.sync()
+    with laptop.database.transaction():
+        for _ in range(70):
+            audit.append(
+                laptop.database, now=laptop.clock.now(), actor_id=kari.user_id, action="opened"
+            )
+    del laptop.line.exchanges[:]
+    for _ in range(3):
+        laptop.sync()
+    sent = [request.log.lines if request.log else [] for request in laptop.line.exchanges]
+    assert [len(lines) for lines in sent] == [50, 20, 0]
+
+
+def test_the_clock_offset_is_learnt_and_goes_with_what_is_recorded_from_then_on(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    office.clock.advance(timedelta(minutes=7))
+    laptop.sync()
+    assert state.clock_offset_ms(laptop.database) == 7 * 60_000
+    note = laptop.sign_note(patient.id, "besøk")
+    laptop.sync()
+    assert [record.offset_ms for record in laptop.line.exchanges[-1].records] == [7 * 60_000]
+    row = laptop.database.connection.execute(
+        "SELECT received_at, clock_offset_ms FROM note WHERE id = ?", (note,)
+    ).fetchone()
+    assert row is not None
+    assert row["received_at"] == to_iso(office.clock.now())
+    assert row["clock_offset_ms"] == 7 * 60_000
+
+
+def test_what_the_office_has_taken_over_leaves_the_laptops_queue(
+    laptop: Laptop, office: Office, kari: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    _spoil_outbox(laptop.database, note)
+    laptop.sync()
+    (parked,) = laptop.unsent()
+    body = records.body_of(laptop.database, "note", note)
+    assert body is not None
+    version = office.put_body(body, "note", patient.id)
+    real = laptop.line.exchange
+
+    def exchange(request: ExchangeRequest) -> Exchange:
+        answer = real(request)
+        done = PushResult(change_id=parked.change_id, outcome=Outcome.ACCEPTED, version=version)
+        return Exchange(answer.receipt.model_copy(update={"settled": [done]}), answer.pages)
+
+    monkeypatch.setattr(laptop.line, "exchange", exchange)
+    assert laptop.sync().complete
+    assert laptop.unsent() == []
+
+
+def test_a_courier_file_carries_everything_unsent_and_its_results_settle_it(
+    laptop: Laptop, office: Office, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    laptop.edit_patient(patient.id, phone="1")
+    laptop.open_draft(patient.id)
+    requests = outgoing.everything(laptop.database, laptop.clock.now())
+    assert [item.state for item in laptop.unsent()] == ["waiting", "waiting"]
+    laptop.edit_patient(patient.id, phone="2")  # not what is on the stick
+    service = office.service(kari)
+    results = [
+        result for request in requests for result in service.exchange(request).receipt.results
+    ]
+    applied = outgoing.apply_results(laptop.database, results)
+    assert (applied.stored, applied.parked) == (2, 0)
+    (left,) = laptop.unsent()
+    assert left.body["phone"] == "2"
+    assert laptop.sync().complete
+    assert len(office.past_bodies("note", note)) == 1
+    assert (office.body("patient", patient.id) or {})["phone"] == "2"
+    assert outgoing.apply_results(laptop.database, results).stored == 0  # given in twice
 
 
 # --- without a log-in

@@ -12,6 +12,10 @@ INSERT INTO note (id, patient_id, version, received, body) VALUES
     ('note-1', 'patient-1', 0, 0, '{"id": "note-1", "patient_id": "patient-1", "text": "Sår på høyre fot"}');
 INSERT INTO medication_administration (id, patient_id, version, received, body) VALUES
     ('dose-1', 'patient-1', 0, 0, '{"id": "dose-1", "patient_id": "patient-1", "status": "given", "day": "2026-11-22"}');
+INSERT INTO proposal (id, patient_id, version, received, body) VALUES
+    ('proposal-1', 'patient-1', 6, 1, '{"id": "proposal-1", "patient_id": "patient-1", "target_kind": "assignment", "status": "open"}');
+INSERT INTO detected_issue (id, patient_id, version, received, body) VALUES
+    ('issue-1', 'patient-1', 7, 1, '{"id": "issue-1", "patient_id": "patient-1", "code": "double_handout", "status": "open"}');
 INSERT INTO unknown_record (kind, id, patient_id, version, body) VALUES
     ('from_the_future', 'future-1', 'patient-1', 5, '{"kept": "ord for ord æøå"}');
 INSERT INTO draft (id, patient_id, form, body, saved_at, open) VALUES
@@ -20,3 +24,8 @@ INSERT INTO outbox (change_id, kind, record_id, patient_id, body, created_at) VA
     ('change-1', 'note', 'note-1', 'patient-1', '{"id": "note-1"}', '2026-11-22T08:15:00.000Z');
 INSERT INTO audit (at, actor_id, action, previous_hash, hash) VALUES
     ('2026-11-22T08:15:00.000Z', 'practitioner-1', 'note_signed', '', 'hash-1');
+INSERT INTO foreign_draft (id, device_id, device_name, patient_id, form, body, saved_at) VALUES
+    ('draft-2', 'device-2', 'Bærbar nr. 2', 'patient-2', 'note', '{"text": "på den andre"}', '2026-11-22T08:15:00.000Z');
+INSERT INTO dropped_draft (id) VALUES ('draft-3');
+INSERT INTO patient_digest (patient_id, count, digest) VALUES ('patient-1', 3, '0123456789abcdef0123456789abcdef');
+INSERT INTO arrived (kind, id) VALUES ('patient', 'patient-1');

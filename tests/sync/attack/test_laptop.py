@@ -11,22 +11,17 @@ from typing import Any, TypeVar
 import pytest
 
 from fieldapp.domain.patients import Patient
-from fieldapp.store import drafts, outbox, records
+from fieldapp.store import drafts, inbox, outbox, records
 from sync.protocol import codec
-from sync.protocol.messages import (
-    Outcome,
-    PullAnswer,
-    PullRequest,
-    PushAnswer,
-    PushRequest,
-)
+from sync.protocol.messages import ExchangeRequest, Message, Outcome
+from sync.protocol.service import Exchange
 from sync.server.service import Identity, ServerSyncService
 from sync.server.storage import sqlite
 from sync.server.storage.storage import Storage
 from tests.helpers.sync_world import Fault, Laptop, LaptopFactory, Office
 
 Change = Callable[[dict[str, Any]], None]
-A = TypeVar("A", PullAnswer, PushAnswer)
+A = TypeVar("A", bound=Message)
 
 
 class OddServer(ServerSyncService):
@@ -38,11 +33,10 @@ class OddServer(ServerSyncService):
     pulled: Change = staticmethod(lambda record: None)
     pushed: Change = staticmethod(lambda result: None)
 
-    def pull(self, request: PullRequest) -> PullAnswer:
-        return _changed(super().pull(request), "records", self.pulled)
-
-    def push(self, request: PushRequest) -> PushAnswer:
-        return _changed(super().push(request), "results", self.pushed)
+    def exchange(self, request: ExchangeRequest) -> Exchange:
+        answer = super().exchange(request)
+        receipt = _changed(answer.receipt, "results", self.pushed)
+        return Exchange(receipt, (_changed(page, "records", self.pulled) for page in answer.pages))
 
 
 def _changed(answer: A, part: str, change: Change) -> A:
@@ -85,6 +79,12 @@ def patient(office: Office, kari: Identity, laptop: Laptop) -> Patient:
     return added
 
 
+def once(fields: dict[str, Any]) -> Change:
+    """Change the first record only."""
+    left = [fields]
+    return lambda record: record.update(left.pop()) if left else None
+
+
 def shown(laptop: Laptop) -> list[Patient]:
     return records.select(laptop.database, Patient)
 
@@ -108,7 +108,8 @@ def test_a_record_under_the_wrong_name_is_kept_apart(
     laptop: Laptop, office: Office, server: OddServer, patient: Patient
 ) -> None:
     office.put(patient, "patient", patient.id)
-    server.pulled = lambda record: record.update(id="someone-else")
+    server.pulled = once({"id": "someone-else"})
+    laptop.may_heal = True
     assert laptop.sync().complete
     assert shown(laptop) == [patient]
 
@@ -120,8 +121,22 @@ def test_a_kind_named_like_a_table_is_only_an_unknown_kind(
     laptop: Laptop, office: Office, server: OddServer, patient: Patient, kind: str
 ) -> None:
     office.put(patient, "patient", patient.id)
-    server.pulled = lambda record: record.update(kind=kind)
+    server.pulled = once({"kind": kind})
+    laptop.may_heal = True
     assert laptop.sync().complete
+    assert shown(laptop) == [patient]
+
+
+def test_a_server_that_goes_on_lying_is_never_called_synced(
+    laptop: Laptop, office: Office, server: OddServer, patient: Patient
+) -> None:
+    last = inbox.state(laptop.database).last_complete
+    office.put(patient, "patient", patient.id)
+    server.pulled = lambda record: record.update(version=record["version"] + 7)
+    laptop.may_heal = True
+    laptop.clock.advance(timedelta(hours=1))
+    assert laptop.sync().error_code == "still_different"
+    assert inbox.state(laptop.database).last_complete == last
     assert shown(laptop) == [patient]
 
 
@@ -140,6 +155,7 @@ def test_an_answer_that_this_version_cannot_read_spoils_no_record(
     server.pushed = lambda result: result.update(
         outcome=outcome.value, server_body=body, server_version=99
     )
+    laptop.may_heal = True  # of a lie that holds for one answer
     laptop.edit_patient(patient.id, phone="900 00 001")
     laptop.sync()
     for item in laptop.unsent():
