@@ -196,10 +196,6 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "Rollen din gir ikke adgang til dette. Ingenting er endret. Kontakt lederen din.",
     ),
-    "not_found": QT_TRANSLATE_NOOP(
-        "errors",
-        "Dette finnes ikke lenger på serveren. Ingenting er endret. Hent listen på nytt.",
-    ),
     "bad_request": QT_TRANSLATE_NOOP(
         "errors",
         "Slik kan det ikke gjøres. Ingenting er endret. Rett opplysningene og prøv igjen.",
@@ -208,6 +204,16 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "Serveren har problemer akkurat nå. Alt er trygt lagret her, og programmet prøver igjen "
         "selv.",
+    ),
+    "server_full": QT_TRANSLATE_NOOP(
+        "errors",
+        "Serveren har ikke plass til mer akkurat nå, så ingenting nytt er lagret der. Alt er trygt "
+        "lagret her og sendes når det er ryddet plass. Meld fra til brukerstøtte.",
+    ),
+    "still_different": QT_TRANSLATE_NOOP(
+        "errors",
+        "Maskinen og serveren er ikke helt like ennå. Ingenting er borte, og programmet prøver "
+        "igjen ved neste synk. Kommer det tilbake, kontakt brukerstøtte.",
     ),
     "too_large": QT_TRANSLATE_NOOP(
         "errors",
@@ -359,6 +365,11 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "Listen har feil, eller pasientene her er endret siden du så på den. Ingenting er hentet "
         "inn. Se over listen på nytt.",
+    ),
+    "changed_meanwhile": QT_TRANSLATE_NOOP(
+        "errors",
+        "En kollega har endret det samme mens skjemaet var åpent. Ingenting er skrevet. Se hva som "
+        "står der nå, og lagre en gang til hvis ditt skal gjelde.",
     ),
     # --- safety items and wishes ---
     "involved": QT_TRANSLATE_NOOP(

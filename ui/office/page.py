@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 from ui.context import AppContext
 from ui.office.courier_tab import CourierTab
 from ui.office.desk import OfficeDesk, over_http
+from ui.office.drafts_tab import DraftsTab
 from ui.office.duplicates_tab import DuplicatesTab
 from ui.office.overview_tab import OverviewTab
 from ui.office.parked_tab import ParkedTab
@@ -33,6 +34,7 @@ TABS: dict[str, MakeTab] = {
     "duplicates": DuplicatesTab,
     "proposals": ProposalsTab,
     "courier": CourierTab,
+    "drafts": DraftsTab,
     "rules": RulesTab,
 }
 
@@ -117,6 +119,7 @@ class OfficePage(Page):
             "duplicates": self.tr("Dubletter"),
             "proposals": self.tr("Forslag"),
             "courier": self.tr("Sendefil"),
+            "drafts": self.tr("Utkast"),
             "rules": self.tr("Regler"),
         }
 

@@ -21,6 +21,7 @@ from sync.client.office_messages import (
     PatientRow,
     PersonRow,
     ProposalRow,
+    RecoveredDraft,
 )
 from ui.office.reasons import duplicate_text, point_text
 from ui.sync.state import age, when
@@ -58,6 +59,7 @@ SECTIONS: tuple[tuple[str, Right], ...] = (
     ("duplicates", Right.JOIN_PATIENTS),
     ("proposals", Right.DECIDE_PROPOSALS),
     ("courier", Right.RECEIVE_COURIER),
+    ("drafts", Right.READ_DRAFTS_OF_OTHERS),
     ("rules", Right.SEE_OVERVIEW),
 )
 """The parts of the page in order, and the right that each needs."""
@@ -351,6 +353,15 @@ def proposal_row(row: ProposalRow, now: datetime) -> Row:
         detail=detail.format(
             kind_word(row.target_kind), row.author_name, age(row.proposed_at, now)
         ),
+        icon="square-pen",
+    )
+
+
+def draft_row(number: str, draft: RecoveredDraft, now: datetime) -> Row:
+    return Row(
+        id=number,
+        title=draft.patient_name,
+        detail=" · ".join((kind_word(draft.draft.form), age(draft.received_at, now))),
         icon="square-pen",
     )
 

@@ -22,13 +22,14 @@ from tests.helpers.pages import make_context, show_page
 from tests.helpers.ward import SOLVEIG, Ward
 from tests.helpers.windows import LOOKS, no_sync, problems_in
 from tests.sync.server.conftest import embedded
-from tests.sync.server.desk import exchange
+from tests.sync.server.desk import draft, exchange, office_log
 from tests.sync.server.running import Running
 from tests.sync.server.team import change, patient
 from tests.sync.test_courier import Field
 from tests.ui.office.conftest import Office, Scene, propose, stop_something
 from ui.office.closing_dialog import ClosingDialog
 from ui.office.courier_tab import CourierTab
+from ui.office.drafts_tab import DraftsTab
 from ui.office.duplicates_tab import DuplicatesTab
 from ui.office.enrol_dialog import EnrolDialog
 from ui.office.overview_tab import OverviewTab
@@ -542,6 +543,33 @@ def test_a_file_that_is_no_courier_file_is_refused_in_words(
     tab.open_file(path)
     wait_for(qtbot, tab, "Ingenting er tatt imot")
     assert not path.with_suffix(".kvittering").exists()
+
+
+# --- drafts of a lost laptop
+
+
+def test_drafts_of_others_are_read_by_the_recovery_role_alone_and_only_with_a_reason(
+    qtbot: QtBot, office: Office, scene: Scene, theme: Theme
+) -> None:
+    exchange(scene.team, scene.nils, drafts=(draft(text="Uferdig om dagen"),))
+    page, _ = office(Role.RECOVERY_OFFICER, "drafts")
+    tab = part(page, DraftsTab)
+    assert isinstance(tab, DraftsTab)
+    qtbot.waitUntil(lambda: tab.person.count() > 0)
+    tab.person.setCurrentIndex(tab.person.findData(scene.number("nils")))
+    tab_to(tab.fetch)
+    press("Space")
+    assert "Skriv hvorfor" in said(tab)
+    assert "Uferdig" not in said(tab)
+    write("Laptopen er stjålet")
+    tab_to(tab.fetch)
+    press("Space")
+    wait_for(qtbot, tab, "Uferdig om dagen")
+    assert office_log(scene.team)[0].reason == "Laptopen er stjålet"
+    found = {look: problems_in(page, theme, *look) for look in LOOKS}
+    assert found == {look: [] for look in LOOKS}
+    page.show_for(tab="drafts")  # what was read does not stay on the screen
+    assert "Uferdig om dagen" not in said(tab)
 
 
 # --- over a real line

@@ -147,6 +147,7 @@ def test_versions_are_compared_as_numbers() -> None:
         (Role.PRESCRIBER, ("proposals",)),
         (Role.SECRETARY, ("overview", "parked", "patients", "duplicates", "courier", "rules")),
         (Role.ADMINISTRATOR, ("overview", "rules")),
+        (Role.RECOVERY_OFFICER, ("overview", "courier", "drafts", "rules")),
         ("of a later version", ()),
     ],
 )
