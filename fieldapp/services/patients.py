@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from fieldapp.domain.patients import (
 )
 from fieldapp.domain.toxicology import Reading
 from fieldapp.domain.visits import Appointment, Encounter
+from fieldapp.errors import UserError
 from fieldapp.services import conflicts, people
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, medication, records, visits
@@ -207,8 +208,12 @@ def set_flag(
     text: str,
     patient_id: str,
     flag_id: str | None = None,
+    opened: Flag | None = None,
 ) -> ChangeSet:
     """Answer a category of critical information, confirmed by this person today.
+
+    ``opened`` is the flag as the person saw it: where somebody else has changed it since,
+    ChangedMeanwhileError is raised, so that nobody's words are overwritten unseen.
 
     With ``flag_id`` that flag is answered anew. Without it another one is added, but there is only
     ever one "none known" in a category, and "present" takes its place.
@@ -223,6 +228,8 @@ def set_flag(
         kept = next((flag for flag in same if flag.id == flag_id), None) or next(iter(same), None)
         if flag_id is not None and (kept is None or kept.id != flag_id):
             raise NotFoundError(flag_id)
+        if opened is not None and kept is not None and _said(kept) != _said(opened):
+            raise ChangedMeanwhileError(kept)
         answered = Flag(
             id=kept.id if kept else session.new_id(),
             patient_id=patient_id,
@@ -240,22 +247,59 @@ def set_flag(
     return unit.changes(answered.id)
 
 
-def end_flag(session: Session, flag_id: str) -> ChangeSet:
-    """Take a flag out of force; it stays in the record. Raises NotFoundError."""
+def end_flag(session: Session, flag_id: str, opened: Flag | None = None) -> ChangeSet:
+    """Take a flag out of force; it stays in the record. Raises NotFoundError, and
+    ChangedMeanwhileError where it is not any more as it was ``opened``."""
     with session.write() as unit:
         flag = records.get(session.database, Flag, flag_id)
         if flag is None:
             raise NotFoundError(flag_id)
+        if opened is not None and _said(flag) != _said(opened):
+            raise ChangedMeanwhileError(flag)
         if flag.active:
             unit.save(_ended(flag), "end")
     return unit.changes()
 
 
-def save_contact(session: Session, contact: Contact) -> ChangeSet:
-    """Save a new or an edited contact; ``active=False`` takes it out of the list."""
+def save_contact(session: Session, contact: Contact, opened: Contact | None = None) -> ChangeSet:
+    """Save a new or an edited contact; ``active=False`` takes it out of the list.
+
+    ``opened`` is the contact as the person saw it. What somebody else has changed since is kept;
+    where it is the same field, ChangedMeanwhileError is raised and nothing is written.
+    """
     with session.write() as unit:
+        present = records.get(session.database, Contact, contact.id)
+        if opened is not None and present is not None:
+            contact = _joined(opened, present, contact)
         unit.save(contact)
     return unit.changes(contact.id)
+
+
+class ChangedMeanwhileError(UserError):
+    """Somebody else changed the same while the form was open; ``present`` is how it stands."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, present: Flag | Contact) -> None:
+        super().__init__(present.id)
+        self.present = present
+
+
+def _joined(opened: Contact, present: Contact, wanted: Contact) -> Contact:
+    """The edit from ``opened`` to ``wanted``, made on what stands there now."""
+    mine: dict[str, Any] = {}
+    for field in fields(Contact):
+        before, now, new = (getattr(one, field.name) for one in (opened, present, wanted))
+        if new in (before, now):
+            continue
+        if now != before:
+            raise ChangedMeanwhileError(present)
+        mine[field.name] = new
+    return replace(present, **mine)
+
+
+def _said(flag: Flag) -> tuple[object, ...]:
+    return flag.state, flag.text, flag.active
 
 
 def _ended(flag: Flag) -> Flag:

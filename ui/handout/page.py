@@ -32,11 +32,12 @@ from ui.handout.form_panel import (
     FormPanel,
 )
 from ui.handout.patient_head import PatientHead
-from ui.handout.presenter import HandoutPresenter
+from ui.handout.presenter import ROUND_KINDS, HandoutPresenter
 from ui.handout.slot_card import SlotCard
 from ui.handout.state import Ask, round_row, round_summary
 from ui.page import Page
 from ui.patient.header_state import header
+from ui.sync.newer import NewerLine
 from ui.sync.notices import PatientNotices
 from ui.widgets import (
     Banner,
@@ -94,6 +95,7 @@ class HandoutPage(Page):
             self._trouble.say(sentence_for(error), "danger")
             return
         self._trouble.say("")
+        self._watch()
         self._focus_work()
 
     def refresh(self, change_set: ChangeSet) -> None:
@@ -136,7 +138,8 @@ class HandoutPage(Page):
         self._trouble = Banner("", "danger", self)
         self._stale = Banner("", "warn", self)
         self._notices = PatientNotices(self.context, self)
-        for widget in (self._head, self._notices, self._trouble):
+        self._newer = NewerLine(self.context, ROUND_KINDS, self)
+        for widget in (self._head, self._notices, self._trouble, self._newer):
             column.addWidget(widget)
         self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
@@ -312,7 +315,16 @@ class HandoutPage(Page):
     def _on_patient_chosen(self) -> None:
         # Choosing somebody is an act of its own: what follows is no second half of a double click.
         self._settling.stop()
+        self._watch()
         self._scroll.verticalScrollBar().setValue(0)
+
+    def _watch(self) -> None:
+        """From now on, what a sync brings about the patient chosen is told in one quiet line."""
+        patient = self.presenter.state.patient
+        if patient is None:
+            self._newer.stop()
+        else:
+            self._newer.watch(patient.id)
 
     def _on_patient(self, patient_id: str) -> None:
         shown = self.presenter.state.patient

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -10,9 +10,11 @@ from fieldapp.domain.patients import Contact, Relation
 from fieldapp.errors import FieldAppError
 from fieldapp.services import patients
 from ui.context import AppContext
-from ui.errors import sentence_for
+from ui.errors import sentence, sentence_for
+from ui.sync.conflict_state import value_text
+from ui.sync.newer import NewerLine
 from ui.widgets import ChoiceRow, Dialog, FormField
-from ui.words import word
+from ui.words import field_word, word
 
 
 class ContactDialog(Dialog):
@@ -32,6 +34,11 @@ class ContactDialog(Dialog):
         self.confirm_button.say(self.tr("Lagre kontakten"))
         self._context = context
         self._contact = contact or Contact("", patient_id, "", Relation.OTHER)
+        self._opened = contact
+        self.newer = NewerLine(context, ("contact",), self)
+        self._outer.insertWidget(1, self.newer)
+        if contact is not None:
+            self.newer.watch(patient_id, [contact.id])
         self.name = QLineEdit(self._contact.name, self)
         self.name_field = FormField(self.tr("Navn"), self.name, parent=self)
         relations = [(relation, word(relation)) for relation in Relation]
@@ -78,8 +85,25 @@ class ContactDialog(Dialog):
             note=self.note.text().strip(),
         )
         try:
-            changes = patients.save_contact(session, contact)
+            changes = patients.save_contact(session, contact, self._opened)
+        except patients.ChangedMeanwhileError as error:
+            return self._changed_meanwhile(error.present)
         except FieldAppError as error:
             return sentence_for(error)
         self._context.changes.announce(changes)
         return ""
+
+    def _changed_meanwhile(self, present: object) -> str:
+        """Say what a colleague wrote; who saves again after that has seen it."""
+        assert isinstance(present, Contact)
+        assert self._opened is not None
+        differing = [
+            self.tr("{field}: {value}").format(
+                field=field_word(field.name),
+                value=value_text(getattr(present, field.name), {}),
+            )
+            for field in fields(Contact)
+            if getattr(present, field.name) != getattr(self._opened, field.name)
+        ]
+        self._opened = present
+        return f"{sentence('changed_meanwhile')} {'. '.join(differing)}."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from fieldapp.domain.patients import Flag, FlagCategory, FlagState
@@ -9,7 +11,8 @@ from fieldapp.errors import FieldAppError
 from fieldapp.services import patients
 from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
-from ui.errors import sentence_for
+from ui.errors import sentence, sentence_for
+from ui.sync.newer import NewerLine
 from ui.widgets import ChoiceRow, Dialog, Divider, Text
 from ui.words import day_text, word
 
@@ -26,6 +29,9 @@ class CriticalDialog(Dialog):
         self.confirm_button.say(self.tr("Bekreft og lagre"))
         self._context = context
         self._patient_id = facts.patient.id
+        self.newer = NewerLine(context, ("flag",), self)
+        self._outer.insertWidget(1, self.newer)
+        self.newer.watch(facts.patient.id)
         self.answers: dict[tuple[FlagCategory, str | None], CategoryAnswer] = {}
         for number, category in enumerate(FlagCategory):
             if number:
@@ -52,6 +58,9 @@ class CriticalDialog(Dialog):
         try:
             for answer in changed:
                 self._write(answer)
+                answer.written()
+        except patients.ChangedMeanwhileError as error:
+            return self._changed_meanwhile(error.present)
         except FieldAppError as error:
             return sentence_for(error)
         return ""
@@ -60,7 +69,7 @@ class CriticalDialog(Dialog):
         session = self._context.session
         if answer.state is None:
             assert answer.flag is not None
-            changes = patients.end_flag(session, answer.flag.id)
+            changes = patients.end_flag(session, answer.flag.id, answer.flag)
         else:
             changes = patients.set_flag(
                 session,
@@ -69,8 +78,20 @@ class CriticalDialog(Dialog):
                 answer.said,
                 self._patient_id,
                 answer.flag.id if answer.flag else None,
+                answer.flag,
             )
         self._context.changes.announce(changes)
+
+    def _changed_meanwhile(self, present: object) -> str:
+        """Say what a colleague wrote; who saves again after that has seen it."""
+        assert isinstance(present, Flag)
+        for answer in self.answers.values():
+            if answer.flag is not None and answer.flag.id == present.id:
+                answer.flag = present
+        stands = ", ".join(filter(None, (word(present.state), present.text)))
+        if not present.active:
+            stands = self.tr("tatt bort")
+        return f"{sentence('changed_meanwhile')} {word(present.category)}: {stands}."
 
 
 class CategoryAnswer(QWidget):
@@ -80,6 +101,7 @@ class CategoryAnswer(QWidget):
         super().__init__(parent)
         self.category = category
         self.flag = flag
+        self._written: tuple[FlagState | None, str] | None = None
         title = word(category)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -103,6 +125,12 @@ class CategoryAnswer(QWidget):
         self.choice.chosen.connect(self._show_text)
         self._show_text()
 
+    def written(self) -> None:
+        """What is shown has been stored: it is no change any more if the rest is tried again."""
+        self._written = (self.state, self.said)
+        if self.flag is not None and self.state is not None:
+            self.flag = replace(self.flag, state=self.state, text=self.said)
+
     @property
     def state(self) -> FlagState | None:
         """The answer chosen; None for "not asked"."""
@@ -124,6 +152,8 @@ class CategoryAnswer(QWidget):
 
     @property
     def is_changed(self) -> bool:
+        if self._written is not None:
+            return (self.state, self.said) != self._written
         before = (self.flag.state, self.flag.text) if self.flag else (None, "")
         return (self.state, self.said) != before
 

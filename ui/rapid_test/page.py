@@ -20,6 +20,7 @@ from ui.rapid_test.presenter import RapidTestPresenter
 from ui.rapid_test.result import EarlierTests, TestResultView
 from ui.rapid_test.state import unread
 from ui.screening.question import grow_with_width
+from ui.sync.newer import NewerLine
 from ui.widgets import (
     Banner,
     ConfirmDialog,
@@ -63,6 +64,8 @@ class RapidTestPage(Page):
         except FieldAppError as error:
             self._problem.say(sentence_for(error), "danger")
             return
+        if self.presenter.patient is not None:
+            self._newer.watch(self.presenter.patient.id)
         self._form_area.verticalScrollBar().setValue(0)
         self._form.setFocus()
 
@@ -70,6 +73,7 @@ class RapidTestPage(Page):
         self.presenter.refresh(change_set)
 
     def leave(self) -> None:
+        self._newer.stop()
         self.presenter.leave()
 
     def holds_unsaved(self) -> bool:
@@ -110,6 +114,8 @@ class RapidTestPage(Page):
         fixed.setSpacing(8)
         fixed.addWidget(self._statement)
         fixed.addWidget(self._problem)
+        self._newer = NewerLine(self.context, ("patient", "flag"), self)
+        fixed.addWidget(self._newer)
         outer.addLayout(fixed)
         outer.addWidget(self._stack, 1)
         outer.addWidget(self._foot_bar())

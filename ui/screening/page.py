@@ -20,6 +20,7 @@ from ui.screening.question import QuestionCard, grow_with_width
 from ui.screening.result import ResultPanel
 from ui.screening.summary import SummaryView
 from ui.screening.words import level_lines, response_view, saved_text
+from ui.sync.newer import NewerLine
 from ui.widgets import (
     Banner,
     ConfirmDialog,
@@ -64,6 +65,8 @@ class ScreeningPage(Page):
         except FieldAppError as error:
             self._problem.say(sentence_for(error), "danger")
             return
+        if self.presenter.patient is not None:
+            self._newer.watch(self.presenter.patient.id)
         if self.presenter.phase is Phase.CHOOSE:
             self._choose.focus_start(str(instrument) if instrument else None)
 
@@ -71,6 +74,7 @@ class ScreeningPage(Page):
         self.presenter.refresh(change_set)
 
     def leave(self) -> None:
+        self._newer.stop()
         self.presenter.leave()
 
     # --- building
@@ -103,6 +107,8 @@ class ScreeningPage(Page):
         problem = QVBoxLayout()
         problem.setContentsMargins(24, 0, 24, 0)
         problem.addWidget(self._problem)
+        self._newer = NewerLine(self.context, ("patient", "flag"), self)
+        problem.addWidget(self._newer)
         outer.addLayout(problem)
         outer.addWidget(self._stack, 1)
         outer.addWidget(self._foot_bar())

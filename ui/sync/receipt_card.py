@@ -19,7 +19,6 @@ class ReceiptCard(Card):
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
-        self.setObjectName("receiptCard")
         self._context = context
         self._confirmation: Confirmation | None = None
         self._names: tuple[tuple[str, str], ...] = ()

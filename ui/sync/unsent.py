@@ -178,7 +178,7 @@ def trip_row(check: TripCheck) -> Row:
 
 
 def _behind(check: TripCheck) -> str:
-    if check.code in ("synced_recently", "passphrase"):
+    if check.code == "synced_recently" or (check.code == "passphrase" and check.detail):
         return _moment(check.detail)
     if check.code == "patients_present":
         return translate("sync", "{0} planlagte i dag").format(check.detail.replace("/", " av "))

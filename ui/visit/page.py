@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.kinds import KINDS
 from fieldapp.errors import FieldAppError
 from fieldapp.services import reference
 from ui import theme
@@ -24,10 +25,11 @@ from ui.errors import sentence_for
 from ui.page import Page
 from ui.patient.header import HeaderArea, PatientHeader
 from ui.patient.header_state import header
+from ui.sync.newer import NewerLine
 from ui.sync.notices import PatientNotices
 from ui.visit.note_card import NoteCard
 from ui.visit.presenter import VisitPresenter
-from ui.visit.state import Phase, elsewhere_text
+from ui.visit.state import Phase
 from ui.visit.visit_card import VisitCard
 from ui.widgets import Banner, ConfirmDialog, Fitted, Snackbar
 from ui.widgets.fitted import settle_layouts
@@ -52,7 +54,7 @@ class VisitPage(Page):
             # What this page is about already, and what is done on the patient's own page.
             for button in self._header.findChildren(QPushButton, name):
                 button.hide()
-        self._elsewhere = Banner("", "accent", self)
+        self._newer = NewerLine(context, KINDS, self)
         self._missing = Banner("", "danger", self)
         self.visit_card = VisitCard(self)
         self.note_card = NoteCard(reference.note_templates().templates, self)
@@ -77,6 +79,8 @@ class VisitPage(Page):
             self._missing.say(sentence_for(error), "danger")
             return
         self._missing.say("")
+        if self.presenter.visit is not None:
+            self._newer.watch(self.presenter.visit.patient.id)
         self._clock.start()
         if args.get("draft_id"):
             # The user said "recover" where this draft was offered; asking again would be a riddle.
@@ -87,6 +91,7 @@ class VisitPage(Page):
         self.presenter.refresh(change_set)
 
     def leave(self) -> None:
+        self._newer.stop()
         self._clock.stop()
         self.presenter.leave()
 
@@ -104,7 +109,7 @@ class VisitPage(Page):
         header = HeaderArea(self._header, BELOW_HEADER, self)
         self._notices = PatientNotices(self.context, self)
         header.keep_room_for(self._notices)
-        for widget in (header, self._notices, self._missing, self._elsewhere):
+        for widget in (header, self._notices, self._missing, self._newer):
             outer.addWidget(widget)
         self._columns.setContentsMargins(0, 0, 0, 0)
         self._columns.setSpacing(14)
@@ -191,7 +196,6 @@ class VisitPage(Page):
         view = header(state.patient, state.flags, self.context.session.today())
         self._header.show_view(view, visit_open=True)
         self._notices.show_patient(state.patient.id)
-        self._elsewhere.say(elsewhere_text(state), "accent")
         self.visit_card.show_state(state, self.presenter.now)
 
     def _show_note(self) -> None:

@@ -110,7 +110,7 @@ class VisitPresenter(QObject):
             self.note_changed.emit()
 
     def refresh(self, change_set: ChangeSet) -> None:
-        """Take in what others changed: the header and a quiet line, never the form."""
+        """Take in what others changed: the header, never the form."""
         state = self.visit
         if state is None or self._writing_own:
             return
@@ -121,7 +121,6 @@ class VisitPresenter(QObject):
             state,
             patient=page.patient,
             flags=page.flags_shown,
-            changed_elsewhere=self._session.clock.now(),
         )
         self.visit_changed.emit()
 

@@ -58,7 +58,6 @@ class VisitState:
     kind: VisitKind = VisitKind.HOME
     colleagues: tuple[str, ...] = ()
     problem: str = ""
-    changed_elsewhere: datetime | None = None
 
     @property
     def phase(self) -> Phase:
@@ -191,15 +190,6 @@ def summary(state: VisitState) -> tuple[str, ...]:
             translate("visit", "Reisetid {minutes} min").format(minutes=encounter.travel_minutes)
         )
     return tuple(lines)
-
-
-def elsewhere_text(state: VisitState) -> str:
-    """The quiet line after a sync that changed something about the patient."""
-    if state.changed_elsewhere is None:
-        return ""
-    return translate(
-        "visit", "Kl. {clock} kom det noe nytt om pasienten med synk. Teksten din er urørt."
-    ).format(clock=clock_text(state.changed_elsewhere))
 
 
 def end_time(started_at: datetime, hour: int, minute: int) -> datetime:

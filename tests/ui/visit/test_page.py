@@ -368,7 +368,7 @@ def test_a_sync_while_typing_leaves_text_and_caret_alone(page: VisitPage, ward: 
     assert editor.toPlainText() == "Jeg skriver her"
     assert editor.textCursor().position() == 4
     words = said(page)
-    assert "Teksten din er urørt" in words
+    assert "En kollega har endret etternavn kl. 09:40. Du kan se det når du er ferdig." in words
     assert "Hætta-Berg" in words
 
 
@@ -379,13 +379,13 @@ def renamed(ward: Ward) -> Patient:
 
 def test_a_sync_about_somebody_else_says_nothing(page: VisitPage) -> None:
     page.context.changes.announce(ChangeSet((Change("patient", AASE, AASE),)))
-    assert "Teksten din er urørt" not in said(page)
+    assert "En kollega har" not in said(page)
 
 
 def test_ones_own_acts_are_no_news_from_elsewhere(page: VisitPage) -> None:
     button(page, "visitStart").click()
     sign(page, "Kort.")
-    assert "Teksten din er urørt" not in said(page)
+    assert "En kollega har" not in said(page)
 
 
 @pytest.mark.parametrize("scale", [100, 200])
