@@ -237,12 +237,14 @@ def _practitioner(transaction: Transaction, user_id: str) -> Practitioner:
 
 def _patient_id(transaction: Transaction, patient: str) -> str:
     if transaction.records.get("patient", patient) is not None:
-        return patient
+        return transaction.joins.owner_of(patient)
     digits = "".join(patient.split())
     found = [
         record.id
         for record in transaction.records.of_kind("patient")
-        if digits and record.body.get("national_id") == digits
+        if digits
+        and record.body.get("national_id") == digits
+        and record.body.get("replaced_by") is None
     ]
     if len(found) != 1:
         raise AdminError("No single patient has this id or national number.")

@@ -21,6 +21,7 @@ from sync.protocol.packing import Tables
 from sync.protocol.version import EXCHANGE_PREFIX
 from sync.server.bugs import log_bug
 from sync.server.deps import Own, TheWorld, WireBody
+from sync.server.metrics import TheMetrics
 from sync.server.storage.base import StorageError
 
 log = logging.getLogger("fieldapp.server")
@@ -31,11 +32,12 @@ exchange_router = APIRouter(prefix=EXCHANGE_PREFIX)
 
 
 @exchange_router.post("/exchange")
-def exchange(service: Own, body: WireBody, world: TheWorld) -> Response:
+def exchange(service: Own, body: WireBody, world: TheWorld, metrics: TheMetrics) -> Response:
     """Store what is sent and say what became of it; then tell what is new."""
     tables = Tables()
     limit = world.settings.max_plain_bytes
     answer = service.exchange(decode_packed(ExchangeRequest, body, tables, limit=limit))
+    metrics.pushed(answer.receipt.results)
     writer = AnswerWriter(tables)
     return _Streamed(writer.receipt(answer.receipt), answer.pages, writer)
 

@@ -78,6 +78,15 @@ class Metrics:
         yield f"fieldapp_request_seconds_count {count}"
 
 
+def metrics_of(request: Request) -> Metrics:
+    """The counts of this process, made by `create_app`."""
+    counted: Metrics = request.app.state.metrics
+    return counted
+
+
+TheMetrics = Annotated[Metrics, Depends(metrics_of)]
+
+
 def stored_lines(world: World) -> Iterator[str]:
     """Return the lines about what is stored; the same from every process."""
     silent_since = to_iso(world.clock.now() - SILENT)
@@ -143,12 +152,11 @@ def may_read(request: Request, world: TheWorld) -> bool:
 
 @monitoring.get("/metrics")
 def metrics(
-    request: Request, world: TheWorld, allowed: Annotated[bool, Depends(may_read)]
+    world: TheWorld, counted: TheMetrics, allowed: Annotated[bool, Depends(may_read)]
 ) -> Response:
     """Counts for monitoring. A stranger is told that there is no such path."""
     if not allowed:
         raise HTTPException(404)
-    counted: Metrics = request.app.state.metrics
     lines = [*counted.lines(), *stored_lines(world)]
     return Response("\n".join(lines) + "\n", media_type=_TEXT)
 

@@ -19,6 +19,7 @@ from sync.protocol.messages import (
 )
 from sync.protocol.version import PREFIX
 from sync.server.deps import Own, PlainBody, Stranger, TheWorld, protocol_spoken
+from sync.server.metrics import TheMetrics
 
 health = APIRouter()
 router = APIRouter(prefix=PREFIX, dependencies=[Depends(protocol_spoken)])
@@ -54,9 +55,11 @@ def login(request: Request, body: PlainBody, service: Stranger) -> Response:
 
 
 @router.post("/push")
-def push(request: Request, service: Own, body: PlainBody) -> Response:
+def push(request: Request, service: Own, body: PlainBody, metrics: TheMetrics) -> Response:
     """Store a batch of changes."""
-    return answer(request, service.push(decode(PushRequest, body, None)))
+    stored = service.push(decode(PushRequest, body, None))
+    metrics.pushed(stored.results)
+    return answer(request, stored)
 
 
 @router.post("/pull")

@@ -7,12 +7,16 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
+from fieldapp.ids import new_id
+from sync.protocol.codec import encode_packed
+from sync.protocol.messages import ExchangeRequest, LaptopReport, PushRequest
+from sync.protocol.packing import Tables
 from sync.protocol.version import PROTOCOL_HEADER
 from sync.server import auth, metrics
 from sync.server.app import create_app
 from sync.server.settings import Settings
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import CHEAP, Team
+from tests.sync.server.team import CHEAP, Team, change, note, patient
 
 TOKEN = "et langt hemmelig tall 12345"
 
@@ -110,3 +114,34 @@ def test_a_database_that_is_gone_makes_it_unready_and_unhealthy(storage: Storage
         transaction._db.run("ALTER TABLE schema_migration RENAME TO gone")
     answer = app.get("/readyz")
     assert (answer.status_code, answer.json()["reasons"]) == (503, ["database"])
+
+
+def test_changes_are_counted_by_their_outcome(storage: Storage) -> None:
+    team = Team(storage)
+    laptop = team.laptop("kari")
+    client = client_of(storage, team)
+    headers = {PROTOCOL_HEADER: "1", "Authorization": f"Bearer {laptop.enrolled.token}"}
+    records = [change(patient()), change(note("n1", "somebody else's")), change(note())]
+    body = PushRequest(records=records).model_dump_json()
+    for _ in range(2):
+        assert client.post("/v1/push", content=body, headers=headers).status_code == 200
+    found = counts(client.get("/metrics").text)
+    assert found['fieldapp_changes_total{outcome="accepted"}'] == 2
+    assert found['fieldapp_changes_total{outcome="repeated"}'] == 2
+    assert found['fieldapp_changes_total{outcome="refused"}'] == 2
+
+
+def test_an_exchange_counts_its_changes_too(embedded: Storage) -> None:
+    team = Team(embedded)
+    laptop = team.laptop("kari")
+    app = create_app(embedded, team.clock, new_id, hasher=CHEAP)
+    report = LaptopReport(
+        now=team.clock.now(), app_version="1", waiting=1, parked=0, conflicts=0, drafts_unsent=0
+    )
+    request = ExchangeRequest(report=report, records=[change(patient())])
+    client = TestClient(app, client=("127.0.0.1", 50_000))
+    headers = {PROTOCOL_HEADER: "1", "Authorization": f"Bearer {laptop.enrolled.token}"}
+    content = encode_packed(request, Tables())
+    answer = client.post("/v2/exchange", content=content, headers=headers)
+    assert answer.status_code == 200
+    assert counts(client.get("/metrics").text)['fieldapp_changes_total{outcome="accepted"}'] == 1
