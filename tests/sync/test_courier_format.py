@@ -17,6 +17,7 @@ from sync.protocol.messages import (
     PullPart,
     PushRecord,
 )
+from sync.protocol.version import MAX_PLAIN_BYTES
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 SECRET_WORDS = "Fant pasienten hjemme, rolig."
@@ -147,7 +148,7 @@ def test_a_file_that_is_too_large_is_neither_written_nor_read(pair: Pair) -> Non
         content()
         .requests[0]
         .records[0]
-        .model_copy(update={"body": {"id": "n1", "text": "x" * (courier.MAX_PLAIN_BYTES + 1)}})
+        .model_copy(update={"body": {"id": "n1", "text": "x" * (MAX_PLAIN_BYTES + 1)}})
     )
     request = content().requests[0].model_copy(update={"records": [huge]})
     with pytest.raises(courier.CourierTooLargeError):
