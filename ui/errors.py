@@ -376,6 +376,10 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "Du førte en av dem, så en kollega må svare. Ingenting er skrevet. Saken blir stående.",
     ),
+    "nothing_wished": QT_TRANSLATE_NOOP(
+        "errors",
+        "Ønsket er tomt. Ingenting er skrevet. Endre en dose, eller skriv hva du ønsker.",
+    ),
     "already_answered": QT_TRANSLATE_NOOP(
         "errors", "En kollega har allerede svart på saken. Ingenting nytt er skrevet."
     ),

@@ -20,6 +20,7 @@ from fieldapp.domain.patients import (
     Role,
     Sex,
 )
+from fieldapp.domain.proposals import ProposalStatus
 from fieldapp.domain.visits import AppointmentStatus, EncounterStatus, VisitKind
 
 NO_BREAK = "\u00a0"
@@ -90,6 +91,11 @@ _WORDS: dict[type[Enum], dict[Enum, object]] = {
     AppointmentStatus: {
         AppointmentStatus.PLANNED: QT_TRANSLATE_NOOP("words", "Planlagt"),
         AppointmentStatus.CANCELLED: QT_TRANSLATE_NOOP("words", "Avlyst"),
+    },
+    ProposalStatus: {
+        ProposalStatus.OPEN: QT_TRANSLATE_NOOP("words", "Venter på kontoret"),
+        ProposalStatus.ACCEPTED: QT_TRANSLATE_NOOP("words", "Godtatt"),
+        ProposalStatus.DECLINED: QT_TRANSLATE_NOOP("words", "Avslått"),
     },
     EncounterStatus: {
         EncounterStatus.IN_PROGRESS: QT_TRANSLATE_NOOP("words", "Pågår"),

@@ -7,8 +7,11 @@ from datetime import date
 
 from PySide6.QtCore import QCoreApplication
 
-from fieldapp.domain.medication import HandoutStatus, MedicationRequest
+from fieldapp.domain.codec import BodyError, from_body
+from fieldapp.domain.medication import HandoutStatus, MedicationRequest, PlannedDose
+from fieldapp.domain.proposals import ProposalStatus
 from fieldapp.services.medication import HandoutView
+from fieldapp.services.proposals import ProposalView
 from ui.patient.timeline_state import reason_text, short_moment
 from ui.widgets import Tone
 from ui.words import day_text, dose_text, weekdays_text, word
@@ -36,6 +39,52 @@ class HandoutLine:
     status: str
     tone: Tone
     struck: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WishLine:
+    """One wish about an order: what, who and when, and what the office said."""
+
+    title: str
+    detail: str
+    status: str
+    tone: Tone
+
+
+def wish(view: ProposalView, today: date) -> WishLine:
+    """Put one wish into words. The doses wished for are shown with their parts of the day."""
+    proposal = view.proposal
+    said = [_wished_doses(view), proposal.reason]
+    by = translate("patient", "{who}, {when}").format(
+        who=view.author_name or translate("patient", "en kollega"),
+        when=short_moment(proposal.proposed_at, today),
+    )
+    if proposal.decision:
+        by = translate("patient", "{by} · svar: {answer}").format(by=by, answer=proposal.decision)
+    tones: dict[ProposalStatus, Tone] = {
+        ProposalStatus.OPEN: "warn",
+        ProposalStatus.ACCEPTED: "ok",
+        ProposalStatus.DECLINED: "danger",
+    }
+    what = " · ".join(part for part in said if part)
+    return WishLine(
+        title=view.product or translate("patient", "Ønske til kontoret"),
+        detail=f"{what}\n{by}" if what else by,
+        status=word(proposal.status),
+        tone=tones[proposal.status],
+    )
+
+
+def _wished_doses(view: ProposalView) -> str:
+    doses = view.proposal.values.get("doses")
+    if not isinstance(doses, list):
+        return ""
+    try:
+        wished = [from_body(PlannedDose, dose) for dose in doses]
+    except (BodyError, TypeError):
+        return ""
+    said = ", ".join(f"{word(dose.part).lower()} {dose_text(dose.dose_mg)}" for dose in wished)
+    return translate("patient", "Ønsket: {doses}").format(doses=said)
 
 
 def is_current(request: MedicationRequest, today: date) -> bool:

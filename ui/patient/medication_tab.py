@@ -5,12 +5,31 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from fieldapp.services import medication
+from fieldapp.domain.medication import MedicationRequest
+from fieldapp.services import medication, proposals
 from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
-from ui.patient.medication_state import HandoutLine, OrderView, handout, is_current, order
+from ui.patient.medication_state import (
+    HandoutLine,
+    OrderView,
+    WishLine,
+    handout,
+    is_current,
+    order,
+    wish,
+)
 from ui.patient.tab import Tab
-from ui.widgets import Card, Divider, EmptyState, SecondaryButton, Tag, Text, clear
+from ui.patient.wish_dialog import WishDialog
+from ui.widgets import (
+    Card,
+    Divider,
+    EmptyState,
+    QuietButton,
+    SecondaryButton,
+    Tag,
+    Text,
+    clear,
+)
 
 PAGE_SIZE = 30
 
@@ -30,6 +49,10 @@ class MedicationTab(Tab):
         self._order_rows = QVBoxLayout()
         self._order_rows.setSpacing(10)
         self._orders.body.addLayout(self._order_rows)
+        self._wishes = Card(self.tr("Ønsker om endring"), self)
+        self._wish_rows = QVBoxLayout()
+        self._wish_rows.setSpacing(8)
+        self._wishes.body.addLayout(self._wish_rows)
         self._history = Card(self.tr("Utleveringer"), self)
         self._history_rows = QVBoxLayout()
         self._history_rows.setSpacing(8)
@@ -38,6 +61,7 @@ class MedicationTab(Tab):
         self._older.clicked.connect(self._show_older)
         self._history.body.addWidget(self._older)
         self.body.addWidget(self._orders)
+        self.body.addWidget(self._wishes)
         self.body.addWidget(self._history)
         self.body.addStretch(1)
 
@@ -53,11 +77,27 @@ class MedicationTab(Tab):
         for number, request in enumerate((*in_force, *rest)):
             if number:
                 self._order_rows.addWidget(Divider(self))
-            self._order_rows.addWidget(_OrderRow(order(request, today), self))
+            row = _OrderRow(order(request, today), self)
+            row.wish.setVisible(is_current(request, today))
+            row.wish.clicked.connect(lambda _=False, request=request: self._wish(request))
+            self._order_rows.addWidget(row)
         if not found.requests:
             nothing = self.tr("Ingen forordninger er hentet for denne pasienten.")
             self._order_rows.addWidget(Text(nothing, "muted", self))
+        self._show_wishes()
         self._show_history()
+
+    def _show_wishes(self) -> None:
+        if self._facts is None:
+            return
+        session = self.context.session
+        wishes = proposals.for_patient(session, self._facts.patient.id)
+        clear(self._wish_rows)
+        for number, view in enumerate(wishes):
+            if number:
+                self._wish_rows.addWidget(Divider(self))
+            self._wish_rows.addWidget(_WishRow(wish(view, session.today()), self))
+        self._wishes.setVisible(bool(wishes))
 
     def _show_history(self) -> None:
         if self._facts is None:
@@ -78,6 +118,9 @@ class MedicationTab(Tab):
         self._limit += PAGE_SIZE
         self._show_history()
 
+    def _wish(self, request: MedicationRequest) -> None:
+        WishDialog(self.context, request, self.window()).open()
+
     @Slot()
     def _open_handout(self) -> None:
         if self._facts is not None:
@@ -95,7 +138,30 @@ class _OrderRow(QWidget):
         words.addWidget(Text(f"{view.doses} · {view.schedule}", "", self))
         words.addWidget(Text(view.origin, "small", self))
         row.addLayout(words, 1)
-        row.addWidget(Tag(view.status, view.tone, self), 0, Qt.AlignmentFlag.AlignTop)
+        side = QVBoxLayout()
+        side.setSpacing(2)
+        side.addWidget(Tag(view.status, view.tone, self), 0, Qt.AlignmentFlag.AlignRight)
+        self.wish = QuietButton(self.tr("Foreslå endring"), self, name="wishChange")
+        self.wish.setAccessibleName(
+            self.tr("Foreslå endring: {product}").format(product=view.product)
+        )
+        side.addWidget(self.wish, 0, Qt.AlignmentFlag.AlignRight)
+        side.addStretch(1)
+        row.addLayout(side)
+
+
+class _WishRow(QWidget):
+    def __init__(self, line: WishLine, parent: QWidget) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(Text(line.title, "strong", self))
+        words.addWidget(Text(line.detail, "muted", self))
+        row.addLayout(words, 1)
+        row.addWidget(Tag(line.status, line.tone, self), 0, Qt.AlignmentFlag.AlignTop)
 
 
 class _HandoutRow(QWidget):

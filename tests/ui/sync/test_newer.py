@@ -49,6 +49,7 @@ def _line(root: QWidget) -> str:
 
 
 def _button(root: QWidget, name: str) -> QPushButton:
+    settle()
     return next(b for b in root.findChildren(QPushButton, name) if b.isVisible())
 
 
@@ -159,7 +160,7 @@ def test_a_flag_that_is_new_says_so_in_the_open_questionnaire(
     workspace.navigate("screening", patient_id=AASE)
     page = workspace.page
     assert page is not None
-    _button(page, "startInstrument_dudit").click()
+    _button(page, "startInstrument_audit").click()
     settle()
     shown = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
     new = Flag(
