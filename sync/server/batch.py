@@ -74,6 +74,16 @@ class Stored:
     signed: list[tuple[str, Body]]
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The changes of one request. `numbered`: their sequences are places in the laptop's queue."""
+
+    identity: Identity
+    pushed: Sequence[Pushed]
+    now: datetime
+    numbered: bool
+
+
 def store(
     transaction: Transaction,
     identity: Identity,
@@ -82,20 +92,15 @@ def store(
     new_id: IdMaker,
     *,
     numbered: bool,
-    careful: bool = True,
 ) -> Stored:
     """Store a batch, each change on its own. Waits for the turn.
 
-    `numbered`: the changes' sequences are places in the laptop's queue. When `careful`, a value
-    that the database refuses is found by storing them one by one, and refused alone; otherwise it
-    raises BadValueError, and the transaction is lost.
+    A value that the database refuses is found by storing them one by one, and refused alone.
     """
-    transaction.records.take_turn()
-    if not careful:
-        return _Batch(transaction, identity, pushed, now, new_id, numbered).run()
     try:
         with transaction.savepoint():
-            return _Batch(transaction, identity, pushed, now, new_id, numbered).run()
+            (stored,) = store_all(transaction, [Sent(identity, pushed, now, numbered)], new_id)
+            return stored
     except BadValueError:
         if len(pushed) == 1:
             return Stored([_refused(pushed[0].record, "not_storable")], [])
@@ -106,70 +111,152 @@ def store(
     )
 
 
-class _Batch:
-    def __init__(
-        self,
-        transaction: Transaction,
-        identity: Identity,
-        pushed: Sequence[Pushed],
-        now: datetime,
-        new_id: IdMaker,
-        numbered: bool,
-    ) -> None:
+def store_all(transaction: Transaction, requests: Sequence[Sent], new_id: IdMaker) -> list[Stored]:
+    """Store the changes of several requests as if one came after the other. Waits for the turn.
+
+    Raises BadValueError, after which the transaction is lost, when the database refuses a value.
+    """
+    transaction.records.take_turn()
+    known = _Known(transaction, requests)
+    found = [_Batch(transaction, sent, known, new_id).run() for sent in requests]
+    known.write()
+    for sent, stored in zip(requests, found, strict=True):
+        known.keep_what_was_not_stored(sent, stored.results)
+    return found
+
+
+class _Known:
+    """What is stored of everything that several requests name, kept up while they are decided on;
+    and what is to be written of it.
+    """
+
+    def __init__(self, transaction: Transaction, requests: Sequence[Sent]) -> None:
         self._transaction = transaction
-        self._records = transaction.records
-        self._who = identity
-        self._pushed = pushed
-        self._now = now
-        self._received_at = to_iso(now)
-        self._new_id = new_id
-        self._numbered = numbered
-        self._patients: dict[str, tuple[str, bool | None]] = {}
-        self._present: dict[Name, StoredRecord] = {}
-        self._applied: dict[str, Applied] = {}
-        self._bases: dict[tuple[int, str, str], Mapping[str, Any]] = {}
-        self._changes: list[NewChange] = []
-        self._slots: list[str] = []
-
-    def run(self) -> Stored:
-        self._read()
-        results = [self._told(pushed.record, self._apply(pushed)) for pushed in self._pushed]
-        self._write(results)
-        stored = [
-            (pushed.record.id, pushed.record.body)
-            for pushed, result in zip(self._pushed, results, strict=True)
-            if result.outcome.stored
+        records = transaction.records
+        good = [
+            (sent, pushed)
+            for sent in requests
+            for pushed in sent.pushed
+            if pushed.examined.problem is None
         ]
-        return Stored(results, stored)
-
-    # --- reading
-
-    def _read(self) -> None:
-        good = [pushed for pushed in self._pushed if pushed.examined.problem is None]
-        records = self._records
-        self._applied = records.applied_many([pushed.record.change_id for pushed in good])
-        self._present = records.get_many(pushed.name for pushed in good)
-        patients = {pushed.record.patient_id for pushed in good}
-        patients |= {_named_patient(pushed.record) for pushed in good}
-        patients |= {record.patient_id for record in self._present.values()}
-        self._patients = self._transaction.scope.ties(
-            self._who.user_id, [patient_id for patient_id in patients if patient_id is not None]
+        self.applied = records.applied_many([pushed.record.change_id for _, pushed in good])
+        self.present = records.get_many(pushed.name for _, pushed in good)
+        self.patients = transaction.scope.ties_of(
+            {
+                (sent.identity.user_id, patient_id)
+                for sent, pushed in good
+                for patient_id in self._patients_of(pushed)
+                if patient_id is not None
+            }
         )
-        self._bases = dict(records.bodies_at(list(filter(None, map(self._base_of, good)))))
+        older = [base for _, pushed in good if (base := self._base_of(pushed)) is not None]
+        self.bases: dict[tuple[int, str, str], Mapping[str, Any]] = dict(records.bodies_at(older))
+        self._places = records.changes_at(
+            [
+                (sent.identity.device_id, pushed.record.sequence)
+                for sent, pushed in good
+                if sent.numbered
+            ]
+        )
+        self._parked = transaction.parked.all_waiting(
+            {sent.identity.device_id for sent in requests}
+        )
+        self._changes: dict[str, NewChange] = {}
+        self._slots: list[tuple[str, datetime]] = []
+        self._forked: set[str] = set()
+
+    def _patients_of(self, pushed: Pushed) -> tuple[str | None, ...]:
+        present = self.present.get(pushed.name)
+        stored = present.patient_id if present is not None else None
+        return (pushed.record.patient_id, _named_patient(pushed.record), stored)
 
     def _base_of(self, pushed: Pushed) -> tuple[int, str, str] | None:
         """Name the older version that an edit was made on, where it must be read."""
-        record, present = pushed.record, self._present.get(pushed.name)
+        record, present = pushed.record, self.present.get(pushed.name)
         if present is None or policy_of(record.kind) is not Policy.EDITED:
             return None
         if not 0 < record.base_version < present.seq:
             return None
         return (record.base_version, record.kind, record.id)
 
+    def add(self, version: NewVersion, present: StoredRecord | None, now: datetime) -> int:
+        """Add a version to be stored; return its number."""
+        stored = self._transaction.records.add(version, present)
+        self.present[version.kind, version.id] = stored
+        if present is not None:
+            # A later change of the same batch may have been made on it.
+            self.bases[present.seq, present.kind, present.id] = present.body
+        if version.kind == HANDOUT_KIND and version.body.get("status") == "given":
+            self._slots.append((slot_of(version.patient_id, version.body), now))
+        return stored.seq
+
+    def remember(self, sent: Sent, record: PushRecord, version: int) -> None:
+        """Note in which version a change is stored, and whether its place was taken."""
+        change = NewChange(record.change_id, record.kind, record.id, version)
+        if sent.numbered:
+            device_id = sent.identity.device_id
+            change = change._replace(device_id=device_id, sequence=record.sequence)
+            before = self._places.setdefault((device_id, record.sequence), record.change_id)
+            if before != record.change_id:
+                # Two changes from one place of one queue: the laptop was cloned, or set back.
+                self._forked.add(device_id)
+        self.applied.setdefault(record.change_id, Applied(record.kind, record.id, version))
+        self._changes.setdefault(record.change_id, change)
+
+    def write(self) -> None:
+        """Write everything that was added: a few statements, however much it is."""
+        with self._transaction.at_once():
+            self._transaction.records.flush()
+            self._transaction.records.remember_changes(list(self._changes.values()))
+        for device_id in self._forked:
+            self._transaction.accounts.mark_forked(device_id)
+        if self._slots:
+            slots, now = [slot for slot, _ in self._slots], self._slots[-1][1]
+            raise_double_handouts(self._transaction, slots, now)
+
+    def keep_what_was_not_stored(self, sent: Sent, results: Sequence[PushResult]) -> None:
+        """Keep it for the office; forget what was kept of records that have now arrived."""
+        device_id = sent.identity.device_id
+        for pushed, result in zip(sent.pushed, results, strict=True):
+            if not result.outcome.stored:
+                park(self._transaction, sent.identity, pushed, result, to_iso(sent.now))
+            elif (device_id, *pushed.name) in self._parked:
+                self._transaction.parked.withdraw(device_id, *pushed.name)
+
+
+class _Batch:
+    """Decides on the changes of one request."""
+
+    def __init__(
+        self, transaction: Transaction, sent: Sent, known: _Known, new_id: IdMaker
+    ) -> None:
+        self._transaction = transaction
+        self._records = transaction.records
+        self._sent = sent
+        self._who = sent.identity
+        self._now = sent.now
+        self._received_at = to_iso(sent.now)
+        self._known = known
+        self._new_id = new_id
+
+    def run(self) -> Stored:
+        results = [self._told(pushed.record, self._apply(pushed)) for pushed in self._sent.pushed]
+        stored = [
+            (pushed.record.id, pushed.record.body)
+            for pushed, result in zip(self._sent.pushed, results, strict=True)
+            if result.outcome.stored
+        ]
+        return Stored(results, stored)
+
+    # --- whose it is
+
+    def _tie(self, patient_id: str) -> tuple[str, bool | None]:
+        return self._known.patients.get((self._who.user_id, patient_id), (patient_id, None))
+
     def _reach(self, patient_id: str | None) -> Reach:
         if patient_id is None:
             return Reach.TEAM
-        _, follows = self._patients.get(patient_id, (patient_id, None))
+        _, follows = self._tie(patient_id)
         if follows is None:
             return Reach.NEVER
         return Reach.ASSIGNED if follows else Reach.FORMERLY
@@ -182,7 +269,7 @@ class _Batch:
 
     def _stands_for(self, patient_id: str | None) -> str | None:
         """Return the patient for whom an id stands since a join, mostly itself."""
-        return None if patient_id is None else self._patients.get(patient_id, (patient_id, None))[0]
+        return None if patient_id is None else self._tie(patient_id)[0]
 
     def _told(self, record: PushRecord, result: PushResult) -> PushResult:
         """Of a change that names a patient who was joined, say no version of its own.
@@ -202,8 +289,8 @@ class _Batch:
             return _refused(record, pushed.examined.problem)
         if self._stands_for(_named_patient(record)) != self._stands_for(record.patient_id):
             return _refused(record, "bad_body:patient_id")
-        before = self._applied.get(record.change_id)
-        present = self._present.get(pushed.name)
+        before = self._known.applied.get(record.change_id)
+        present = self._known.present.get(pushed.name)
         if before is not None and (before.kind, before.id) != pushed.name:
             return _refused(record, "change_id_reused")
         is_event = policy_of(record.kind) is Policy.EVENT
@@ -238,7 +325,7 @@ class _Batch:
         if record.base_version == present.seq:
             return present.body
         # A version that is not among ours: the server was set back, or the number is made up.
-        return self._bases.get((record.base_version, record.kind, record.id))
+        return self._known.bases.get((record.base_version, record.kind, record.id))
 
     def _store(
         self, pushed: Pushed, decision: Decision, present: StoredRecord | None, flagged: bool
@@ -250,7 +337,7 @@ class _Batch:
         version = present.seq if present is not None else 0
         if decision.store is not None:
             is_event = policy_of(record.kind) is Policy.EVENT
-            version = self._add(
+            version = self._known.add(
                 NewVersion(
                     kind=record.kind,
                     id=record.id,
@@ -265,32 +352,10 @@ class _Batch:
                     text=pushed.examined.text if decision.store is record.body else None,
                 ),
                 present,
+                self._now,
             )
-        self._remember(record, version)
+        self._known.remember(self._sent, record, version)
         return version
-
-    def _add(self, version: NewVersion, present: StoredRecord | None) -> int:
-        stored = self._records.add(version, present)
-        self._present[version.kind, version.id] = stored
-        if present is not None:
-            # A later change of the same batch may have been made on it.
-            self._bases[present.seq, present.kind, present.id] = present.body
-        if version.kind == HANDOUT_KIND and version.body.get("status") == "given":
-            self._slots.append(slot_of(version.patient_id, version.body))
-        return stored.seq
-
-    def _remember(self, record: PushRecord, version: int) -> None:
-        self._applied.setdefault(record.change_id, Applied(record.kind, record.id, version))
-        self._changes.append(
-            NewChange(
-                record.change_id,
-                record.kind,
-                record.id,
-                version,
-                self._who.device_id if self._numbered else None,
-                record.sequence if self._numbered else None,
-            )
-        )
 
     def _follow_new_patient(self, patient_id: str) -> None:
         """Whoever registers a patient follows them, so that the patient stays on the laptop."""
@@ -302,7 +367,7 @@ class _Batch:
             now=self._now,
             new_id=self._new_id,
         )
-        self._patients[patient_id] = (patient_id, True)
+        self._known.patients[self._who.user_id, patient_id] = (patient_id, True)
 
     # --- what the server owns
 
@@ -319,8 +384,8 @@ class _Batch:
         shown = reach is Reach.ASSIGNED
         if pushed.examined.text == present.text:
             return _repeated(record, pushed.examined, present.seq, present, shown=shown)
-        self._add(self._proposal(record, present, flagged=not shown), None)
-        self._remember(record, present.seq)
+        self._known.add(self._proposal(record, present, flagged=not shown), None, self._now)
+        self._known.remember(self._sent, record, present.seq)
         return PushResult(
             change_id=record.change_id,
             outcome=Outcome.MERGED,
@@ -388,34 +453,7 @@ class _Batch:
         wish = self._wish_of(record, "patient", winner_id, winner_id, values)
         # The same change may come again while it is in conflict.
         if values and self._records.get(wish.kind, wish.id) is None:
-            self._add(wish, None)
-
-    # --- writing
-
-    def _write(self, results: Sequence[PushResult]) -> None:
-        if self._changes and self._numbered:
-            self._look_for_a_fork()
-        with self._transaction.at_once():
-            self._records.flush()
-            self._records.remember_changes(
-                list({one.change_id: one for one in self._changes}.values())
-            )
-        raise_double_handouts(self._transaction, self._slots, self._now)
-        self._keep_what_was_not_stored(results)
-
-    def _look_for_a_fork(self) -> None:
-        """Two changes from one place of one queue: the laptop was cloned, or set back."""
-        if self._records.is_forked(self._who.device_id, self._changes):
-            self._transaction.accounts.mark_forked(self._who.device_id)
-
-    def _keep_what_was_not_stored(self, results: Sequence[PushResult]) -> None:
-        parked = self._transaction.parked
-        open_names = parked.records_waiting(self._who.device_id)
-        for pushed, result in zip(self._pushed, results, strict=True):
-            if not result.outcome.stored:
-                park(self._transaction, self._who, pushed, result, self._received_at)
-            elif pushed.name in open_names:
-                parked.withdraw(self._who.device_id, *pushed.name)
+            self._known.add(wish, None, self._now)
 
 
 def park(

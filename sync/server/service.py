@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from fieldapp.clock import Clock, from_iso, to_iso
 from fieldapp.ids import IdMaker
@@ -42,13 +42,13 @@ from sync.protocol.messages import (
     PullPart,
     PullRequest,
     PushAnswer,
+    PushRecord,
     PushRequest,
-    PushResult,
     Receipt,
 )
 from sync.protocol.service import Exchange
 from sync.protocol.version import PROTOCOL
-from sync.server import auth, batch, cursors, intake
+from sync.server import auth, batch, intake
 from sync.server.identity import Identity
 from sync.server.keys import device_public_key, key_pairs
 from sync.server.pages import pages, pulled
@@ -65,8 +65,7 @@ from sync.server.storage.values import (
     TokenRow,
     UserRow,
 )
-
-T = TypeVar("T")
+from sync.server.taking import Taken, Taking
 
 __all__ = ["Identity", "ServerSyncService", "World", "authenticate"]
 
@@ -91,14 +90,6 @@ def authenticate(world: World, token: str) -> Identity:
     if found.shut_out:
         raise RevokedError
     return Identity(found.user_id, found.device_id, found.role)
-
-
-@dataclass(frozen=True, slots=True)
-class _TakenIn:
-    """What an exchange stored, and where its pages begin."""
-
-    receipt: Receipt
-    begin: cursors.Begin | None
 
 
 def _without_own(part: PullPart, receipt: Receipt) -> PullPart:
@@ -195,71 +186,14 @@ class ServerSyncService:
         transaction before this returns; each page is read when it is asked for.
         """
         identity = self._identity()
-        pushed = batch.examined(request.records)
-        now = self._world.clock.now()
-
-        def work(transaction: Transaction, careful: bool) -> _TakenIn:
-            return self._take_in(transaction, request, pushed, now, careful)
-
-        if pushed:
-            taken = self._stored(work)
-        else:
-            # Nothing here takes numbers, so nobody has to wait for anybody.
-            with _full_disk_told(), self._storage.write() as transaction:
-                taken = work(transaction, True)
-        if request.pull is None or taken.begin is None:
+        taken = self._taken(Taking(identity, *self._examined(request.records), request))
+        if request.pull is None or taken.receipt is None or taken.begin is None:
+            assert taken.receipt is not None
             return Exchange(taken.receipt, iter(()))
         limit = min(request.pull.page_records, self._world.settings.exchange_page_limit)
         part = _without_own(request.pull, taken.receipt)
         walk = pages(self._storage, identity.user_id, part, taken.begin, limit)
         return Exchange(taken.receipt, self._served(walk))
-
-    def _take_in(
-        self,
-        transaction: Transaction,
-        request: ExchangeRequest,
-        pushed: Sequence[batch.Pushed],
-        now: datetime,
-        careful: bool,
-    ) -> _TakenIn:
-        identity = self._identity()
-        if pushed:
-            transaction.records.take_turn()
-        # First of all: what is stored from now on belongs to the epoch that this may begin.
-        begun = cursors.begin(transaction, request.pull.cursor) if request.pull else None
-        stored = batch.Stored([], [])
-        if pushed:
-            stored = batch.store(
-                transaction,
-                identity,
-                pushed,
-                now,
-                self._world.new_id,
-                numbered=True,
-                careful=careful,
-            )
-            intake.signed(transaction, identity, stored.signed)
-        held = intake.take_drafts(
-            transaction, identity, request.drafts, request.dropped_drafts, now
-        )
-        foreign, foreign_mark = intake.foreign_drafts(transaction, identity, request.foreign_drafts)
-        log_head = intake.take_log(transaction, identity, request.log, now)
-        intake.note_report(transaction, identity, request.report, now, stored.results, len(held))
-        known = begun.cursor.effective if begun is not None else 0
-        receipt = Receipt(
-            server_time=now,
-            results=stored.results,
-            settled=intake.settled_for(transaction, identity, now, known),
-            drafts_held=held,
-            foreign_drafts=foreign,
-            foreign_drafts_mark=foreign_mark,
-            log_head=log_head,
-            epoch=transaction.records.state().epoch,
-            fresh=begun is not None and begun.fresh,
-            forked=transaction.accounts.is_forked(identity.device_id),
-            rules=intake.rules(transaction, request.rules),
-        )
-        return _TakenIn(receipt, begun)
 
     def _served(self, walk: Iterator[Page]) -> Iterator[Page]:
         """Note, before the last page leaves, that the laptop is being sent it."""
@@ -305,24 +239,8 @@ class ServerSyncService:
 
     def push(self, request: PushRequest) -> PushAnswer:
         """Store changes, each on its own; safe to repeat. Raises LoginExpiredError."""
-        identity = self._identity()
-        pushed = batch.examined(request.records)
-        now = self._world.clock.now()
-
-        def work(transaction: Transaction, careful: bool) -> list[PushResult]:
-            stored = batch.store(
-                transaction,
-                identity,
-                pushed,
-                now,
-                self._world.new_id,
-                # Its sequences are no places in a queue.
-                numbered=False,
-                careful=careful,
-            )
-            return stored.results
-
-        return PushAnswer(results=self._stored(work))
+        taking = Taking(self._identity(), *self._examined(request.records))
+        return PushAnswer(results=self._taken(taking).results)
 
     def pull(self, request: PullRequest) -> PullAnswer:
         """Return the next page of what the user may see. Changes nothing; safe to repeat."""
@@ -359,18 +277,26 @@ class ServerSyncService:
 
     # --- inner parts
 
-    def _stored(self, work: Callable[[Transaction, bool], T]) -> T:
-        """Do a piece of work in a transaction that other requests may share.
+    def _examined(
+        self, records: Sequence[PushRecord]
+    ) -> tuple[list[batch.Pushed], datetime, IdMaker]:
+        return batch.examined(records), self._world.clock.now(), self._world.new_id
 
-        A value that the database refuses ends that transaction; then it is done once more by
-        itself, with care.
+    def _taken(self, taking: Taking) -> Taken:
+        """Take a request in; one that brings records may share its transaction with others.
+
+        A value that the database refuses ends that transaction; then the request is taken in once
+        more by itself, with care.
         """
         with _full_disk_told():
-            try:
-                return self._storage.write_grouped(lambda transaction: work(transaction, False))
-            except BadValueError:
-                with self._storage.write() as transaction:
-                    return work(transaction, True)
+            if taking.pushed:
+                try:
+                    return self._storage.write_grouped(taking)
+                except BadValueError:
+                    pass
+            # Without records nothing takes numbers, and nobody has to wait for anybody.
+            with self._storage.write() as transaction:
+                return taking.alone(transaction)
 
     def _identity(self) -> Identity:
         if self._who is None:

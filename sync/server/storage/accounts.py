@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from sync.server.storage.base import Row, Statements
 from sync.server.storage.values import DeviceRow, EnrolCodeRow, LoginRow, TokenRow, UserRow
 
@@ -12,6 +15,21 @@ _DEVICE = (
 )
 _CODE = "SELECT code_hash, user_id, expires_at, failed_tries, used FROM enrol_code"
 _TOKEN = "SELECT token_hash, user_id, device_id, expires_at FROM token"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an exchange needs to know of a laptop and its user.
+
+    `settled`: there are parked changes with which the office has dealt and of which the laptop may
+    not have heard. `drafts`: drafts of the user are kept, from whichever laptop.
+    """
+
+    forked: bool
+    log_sequence: int
+    log_hash: str
+    settled: bool
+    drafts: bool
 
 
 class AccountRepository:
@@ -89,6 +107,31 @@ class AccountRepository:
     def set_public_key(self, device_id: str, public_key: str) -> None:
         """Store the key by which a laptop signs."""
         self._db.run("UPDATE device SET public_key = ? WHERE id = ?", (public_key, device_id))
+
+    def beside(self, owners: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Beside]:
+        """Return for each (device id, user id) what an exchange must know beside records."""
+        rows = self._db.rows_for(
+            "WITH wanted (device_id, user_id) AS ({keys})"
+            " SELECT d.id, wanted.user_id, d.forked, d.log_sequence, d.log_hash,"
+            " CASE WHEN EXISTS (SELECT 1 FROM parked_change p WHERE p.device_id = d.id"
+            " AND p.settled_outcome IS NOT NULL AND p.acknowledged_at IS NULL)"
+            " THEN 1 ELSE 0 END,"
+            " CASE WHEN EXISTS (SELECT 1 FROM draft WHERE draft.user_id = wanted.user_id)"
+            " THEN 1 ELSE 0 END"
+            " FROM wanted JOIN device d ON d.id = wanted.device_id",
+            ("text", "text"),
+            list(owners),
+        )
+        return {
+            (row[0], row[1]): Beside(
+                forked=bool(row[2]),
+                log_sequence=int(row[3]),
+                log_hash=row[4],
+                settled=bool(row[5]),
+                drafts=bool(row[6]),
+            )
+            for row in rows
+        }
 
     def is_forked(self, device_id: str) -> bool:
         """True when two laptops go under this identity."""

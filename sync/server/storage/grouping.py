@@ -2,34 +2,43 @@
 
 Whoever comes while nobody is at work begins at once and leads; whoever comes meanwhile waits and
 is taken along in the next transaction, which the first of them leads. When a shared transaction
-fails, nothing of it is stored, and each piece of work is done again in a transaction of its own: it
-must be written so that it can be done twice.
+fails, nothing of it is stored, and each job is done again in a transaction of its own: it must be
+written so that it can be done twice.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from sync.server.storage.storage import Transaction
 
-T = TypeVar("T")
-Work = Callable[["Transaction"], Any]
-WriteOnce = Callable[[list[Work]], list[Any]]
-"""Does all the work in one transaction and returns the results after the commit."""
+R = TypeVar("R")
+
+
+class Job(Protocol[R]):
+    """One request. All jobs of one storage are of one class."""
+
+    def together(self, transaction: Transaction, takings: Sequence[Any]) -> list[R]:
+        """Do several jobs, this one the first of them, in one transaction; a result for each."""
+        ...
+
+
+WriteOnce = Callable[[list[Job[Any]]], list[Any]]
+"""Does all the jobs in one transaction and returns the results after the commit."""
 
 _AT_ONCE = 16
-"""Pieces of work in one transaction; the first one waits for the last."""
+"""Jobs in one transaction; the first one waits for the last."""
 
 
 @dataclass(slots=True)
 class _Place:
     """One request in the queue. `woken` is set when it is done, or when it is to lead."""
 
-    work: Work
+    job: Job[Any]
     woken: threading.Event = field(default_factory=threading.Event)
     done: bool = False
     result: Any = None
@@ -45,9 +54,9 @@ class Group:
         self._queue: list[_Place] = []
         self._busy = False
 
-    def run(self, work: Callable[[Transaction], T]) -> T:
-        """Do a piece of work in a transaction, perhaps a shared one; return after its commit."""
-        mine = _Place(work)
+    def run(self, job: Job[R]) -> R:
+        """Do a job in a transaction, perhaps a shared one; return after its commit."""
+        mine = _Place(job)
         with self._guard:
             waits = self._busy
             self._busy = True
@@ -59,7 +68,7 @@ class Group:
             self._lead(mine)
         if mine.error is not None:
             raise mine.error
-        result: T = mine.result
+        result: R = mine.result
         return result
 
     def _lead(self, mine: _Place) -> None:
@@ -78,7 +87,7 @@ class Group:
 
     def _do(self, places: list[_Place]) -> None:
         try:
-            results = self._write_once([place.work for place in places])
+            results = self._write_once([place.job for place in places])
         except BaseException as error:
             if len(places) > 1:
                 for place in places:

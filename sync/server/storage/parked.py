@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +89,17 @@ class ParkedRepository:
             (device_id,),
         )
         return frozenset((str(kind), str(record_id)) for kind, record_id in rows)
+
+    def all_waiting(self, device_ids: Iterable[str]) -> set[tuple[str, str, str]]:
+        """Return (device id, kind, id) of the records of which laptops have something open here."""
+        rows = self._db.rows_for(
+            "WITH wanted (device_id) AS ({keys}) SELECT p.device_id, p.kind, p.id"
+            " FROM wanted JOIN parked_change p ON p.device_id = wanted.device_id"
+            " AND p.settled_outcome IS NULL",
+            ("text",),
+            [(device_id,) for device_id in device_ids],
+        )
+        return {(row[0], row[1], row[2]) for row in rows}
 
     def count_open(self) -> int:
         """Return how many wait for a person."""

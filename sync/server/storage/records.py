@@ -361,17 +361,18 @@ class RecordRepository:
         )
         return {row[0]: Applied(row[1], row[2], int(row[3])) for row in rows}
 
-    def is_forked(self, device_id: str, changes: Sequence[NewChange]) -> bool:
-        """True when a laptop has sent other changes from the same places of its queue."""
+    def changes_at(self, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        """Return the changes that came from these places (device id, sequence) of queues."""
+        if not places:
+            return {}
         rows = self._db.rows_for(
-            "WITH wanted (sequence, change_id) AS ({keys}) SELECT 1"
-            " FROM wanted JOIN applied_change a ON a.sequence = wanted.sequence"
-            " AND a.device_id = ? AND a.change_id <> wanted.change_id LIMIT 1",
-            ("bigint", "text"),
-            [(change.sequence, change.change_id) for change in changes],
-            (device_id,),
+            "WITH wanted (device_id, sequence) AS ({keys})"
+            " SELECT a.device_id, a.sequence, a.change_id FROM wanted JOIN applied_change a"
+            " ON a.device_id = wanted.device_id AND a.sequence = wanted.sequence",
+            ("text", "bigint"),
+            places,
         )
-        return bool(rows)
+        return {(row[0], int(row[1])): row[2] for row in rows}
 
     def remember_change(self, change_id: str, kind: str, record_id: str, seq: int) -> None:
         """Note that a change is stored in version `seq` of its record."""

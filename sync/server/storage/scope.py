@@ -172,22 +172,31 @@ class ScopeRepository:
         The first is another patient's id where two were joined. The second is true for a patient
         whom the user follows, false for one whom they once followed, None for any other.
         """
-        wanted = list(dict.fromkeys(patient_ids))
+        found = self.ties_of((user_id, patient_id) for patient_id in patient_ids)
+        return {patient_id: tie for (_, patient_id), tie in found.items()}
+
+    def ties_of(
+        self, pairs: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], tuple[str, bool | None]]:
+        """Return the same for pairs of user and patient."""
+        wanted = list(dict.fromkeys(pairs))
         if not wanted:
             return {}
         rows = self._db.rows_for(
-            "WITH wanted (patient_id) AS ({keys})"
-            " SELECT wanted.patient_id, coalesce(a.winner_id, wanted.patient_id),"
+            "WITH wanted (user_id, patient_id) AS ({keys})"
+            " SELECT wanted.user_id, wanted.patient_id,"
+            " coalesce(a.winner_id, wanted.patient_id),"
             " max(CASE WHEN g.seq IS NULL THEN NULL WHEN g.ended_seq IS NULL THEN 1 ELSE 0 END)"
             " FROM wanted LEFT JOIN patient_alias a ON a.loser_id = wanted.patient_id"
-            " LEFT JOIN scope_grant g ON g.user_id = ?"
+            " LEFT JOIN scope_grant g ON g.user_id = wanted.user_id"
             " AND g.patient_id = coalesce(a.winner_id, wanted.patient_id)"
-            " GROUP BY wanted.patient_id, a.winner_id",
-            ("text",),
-            [(patient_id,) for patient_id in wanted],
-            (user_id,),
+            " GROUP BY wanted.user_id, wanted.patient_id, a.winner_id",
+            ("text", "text"),
+            wanted,
         )
-        return {row[0]: (row[1], None if row[2] is None else bool(row[2])) for row in rows}
+        return {
+            (row[0], row[1]): (row[2], None if row[3] is None else bool(row[3])) for row in rows
+        }
 
     # --- inner parts
 

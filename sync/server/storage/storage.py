@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from sync.server.storage.base import Database, NotInitialisedError, Statements
 from sync.server.storage.couriers import CourierRepository
 from sync.server.storage.drafts import DraftRepository
 from sync.server.storage.facts import FactRepository
-from sync.server.storage.grouping import Group, Work
+from sync.server.storage.grouping import Group, Job
 from sync.server.storage.joins import JoinRepository
 from sync.server.storage.migrate import migrate, newest_migration
 from sync.server.storage.office import OfficeRepository
@@ -130,17 +130,17 @@ class Storage:
             yield transaction
             transaction.records.finish()
 
-    def write_grouped(self, work: Callable[[Transaction], T]) -> T:
-        """Do a piece of work in a transaction that requests of the same moment may share.
+    def write_grouped(self, job: Job[T]) -> T:
+        """Do a job in a transaction that jobs of the same moment may share.
 
-        Returns after the commit. The work may be done twice, each time in a transaction of which
+        Returns after the commit. A job may be done twice, each time in a transaction of which
         nothing of the first time is left; it must leave nothing else behind.
         """
-        return self._group.run(work)
+        return self._group.run(job)
 
-    def _write_all(self, works: list[Work]) -> list[Any]:
+    def _write_all(self, jobs: list[Job[Any]]) -> list[Any]:
         with self.write() as transaction:
-            return [work(transaction) for work in works]
+            return jobs[0].together(transaction, jobs)
 
     def schema_is_current(self) -> bool:
         """True when the database has the schema of this program, asked of it now."""
