@@ -29,7 +29,7 @@ from sync.client.outgoing import apply_results, everything
 from sync.protocol import courier
 from sync.protocol.messages import DraftName, ExchangeRequest, PushResult
 
-MAX_PLAIN_PER_FILE: Final = 3 * 1024 * 1024
+MAX_PLAIN_PER_FILE: Final = 2 * 1024 * 1024
 """Bytes of one file's content before it is packed: even what does not shrink stays below the limit
 of a file."""
 

@@ -45,8 +45,8 @@ VERSION: Final = 1
 FILE_SUFFIX: Final = ".kurer"
 RECEIPT_SUFFIX: Final = ".kvittering"
 
-MAX_COURIER_BYTES: Final = MAX_WIRE_BYTES
-"""Bytes of one file; it must also pass through the office's own line."""
+MAX_COURIER_BYTES: Final = MAX_WIRE_BYTES // 4 * 3 - 4096
+"""Bytes of one file; it must also pass through the office's own line, as base 64 in a message."""
 
 _FILE_MAGIC: Final = b"FIELDCF1"
 _RECEIPT_MAGIC: Final = b"FIELDCR1"
