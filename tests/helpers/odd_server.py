@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -109,12 +110,15 @@ def streams(*pieces: bytes, then: Behaviour | None = None) -> Behaviour:
             b"HTTP/1.1 200 OK\r\nContent-Type: application/zstd\r\nFieldapp-Server: server-1\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n"
         )
-        for piece in pieces:
-            connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+        # Whoever has heard enough hangs up while we still speak.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for piece in pieces:
+                connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
         if then is not None:
             then(connection)
         else:
-            connection.sendall(b"0\r\n\r\n")
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(b"0\r\n\r\n")
 
     return behave
 

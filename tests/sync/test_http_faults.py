@@ -353,12 +353,12 @@ def test_coverage_that_goes_away_between_two_pages_ends_the_exchange() -> None:
 def test_a_long_transfer_may_take_long_and_a_dripping_one_may_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The clock of the line jumps by 100 s whenever it is asked; a page may take 180 s."""
+    """The clock of the line jumps by 50 s whenever it is asked; a page may take 180 s."""
     now = 0.0
 
     def later() -> float:
         nonlocal now
-        now += 100.0
+        now += 50.0
         return now
 
     monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=later))
