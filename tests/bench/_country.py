@@ -72,7 +72,8 @@ def _change(
     if policy_of(record["type"]) is Policy.EVENT:
         body |= {"id": new_id(), "patient_id": patient_id, "author_id": member.id}
     else:
-        body |= {"id": patient_id}
+        # Another number each time, or a second day would change nothing.
+        body |= {"id": patient_id, "rev": sequence}
     if record["type"] == _HANDOUT:
         # Another order: two laptops that hand out in one slot would be a double handout.
         body |= {"request_id": new_id()}

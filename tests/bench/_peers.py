@@ -77,9 +77,10 @@ class Collection:
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        self.bench: Any = module
-        self.bench.DATA = str(folder / "mapped")
-        self.bench.canon = _in_one_order(self.bench.canon)
+        bench: Any = module
+        self.bench: Any = bench
+        bench.DATA = str(folder / "mapped")
+        bench.canon = _in_one_order(bench.canon)
         # The anchors choose their level by the line; here they always take the one for a bad line.
         os.environ["REF_LEVEL"] = "19"
 

@@ -4,8 +4,9 @@ They have log-ins, devices, cursors and a queue of their own, and speak the real
 connections; they have no stores. PLAN is a pickled `Plan`; this process plays the laptops whose
 place in it leaves NUMBER when divided by OF. Reads one word a line and answers with JSON:
 
-    prepare   every laptop fetches what it follows, as it did long ago
-    arrive SECONDS   they come back with a day's work each, evenly over so many seconds
+    prepare   every laptop fetches what is new for it
+    arrive LAPTOPS SECONDS   the first so many of them come back with a day's work each, evenly over
+                             so many seconds
     build     their next day's work is packed, not counted
     go AT_ONCE   they come back all together, so many at a time
 """
@@ -73,15 +74,16 @@ class Side:
             list(few.map(lambda laptop: self._sync(laptop, []), self._laptops))
         return {"laptops": len(self._laptops)}
 
-    def arrive(self, seconds: float) -> dict[str, Any]:
+    def arrive(self, laptops: int, seconds: float) -> dict[str, Any]:
         """Come back one after the other. A laptop's time runs from the moment when it has a line,
         however long it then waits for anything here or there."""
-        days = {laptop.number: self._day(laptop) for laptop in self._laptops}
+        coming = self._laptops[:laptops]
+        days = {laptop.number: self._day(laptop) for laptop in coming}
         start = time.perf_counter()
-        gap = seconds / len(self._laptops)
+        gap = seconds / len(coming)
 
         def come(place: int) -> float | None:
-            laptop = self._laptops[place]
+            laptop = coming[place]
             due = start + place * gap
             time.sleep(max(0.0, due - time.perf_counter()))
             try:
@@ -92,7 +94,7 @@ class Side:
             return time.perf_counter() - due
 
         with ThreadPoolExecutor(_WAITING) as waiting:
-            times = list(waiting.map(come, range(len(self._laptops))))
+            times = list(waiting.map(come, range(len(coming))))
         done = [one for one in times if one is not None]
         return {"seconds": done, "failed": len(times) - len(done), "peak_mib": peak_mib("self")}
 
@@ -213,7 +215,7 @@ def main() -> None:
     side = Side(plan, url, range(int(number), len(plan.logins), int(sides)))
     words: dict[str, Callable[..., dict[str, Any]]] = {
         "prepare": side.prepare,
-        "arrive": lambda seconds: side.arrive(float(seconds)),
+        "arrive": lambda laptops, seconds: side.arrive(int(laptops), float(seconds)),
         "build": side.build,
         "go": lambda at_once: side.go(int(at_once)),
     }

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ _AT_ONCE = 12
 """Laptops that are served at the same time at full load, in each of the two load processes."""
 
 _LOAD_PROCESSES = 2
+_ROUNDS = 3
 _GOAL_SECONDS = 5.0
 _RAW_DAYS = 1000
 _RAW_CONNECTIONS = (1, 4, 8)
@@ -123,9 +124,8 @@ class _Rush:
         self, logins: Sequence[Login], servers: Sequence[ServerProcess]
     ) -> Iterator[list[_Load]]:
         """Processes that play laptops; each speaks to one of the server's processes."""
-        arriving = list(logins[: self._arriving])
         plan = self._folder / "plan"
-        plan.write_bytes(pickle.dumps(Plan(self._country, arriving)))
+        plan.write_bytes(pickle.dumps(Plan(self._country, list(logins))))
         with ExitStack() as stack:
             sides = [
                 stack.enter_context(
@@ -143,12 +143,22 @@ class _Rush:
 
     def _arrive(self, sides: Sequence[_Load]) -> list[dict[str, Any]]:
         _say(f"{self._arriving} laptops come back within {self._minutes:g} minutes")
-        return _ask(sides, f"arrive {self._minutes * 60}")
+        each = self._arriving // _LOAD_PROCESSES
+        return _ask(sides, f"arrive {each} {self._minutes * 60}")
 
     def _full_load(
         self, sides: Sequence[_Load], servers: Sequence[ServerProcess], url: str
     ) -> _FullLoad:
-        _say("packing their next day's work")
+        """The best of some rounds, as the reference is the best of its own."""
+        rounds = [self._one_round(sides, servers, url) for _ in range(_ROUNDS)]
+        failed = sum(one.failed for one in rounds)
+        return replace(max(rounds, key=lambda one: one.rate), failed=failed)
+
+    def _one_round(
+        self, sides: Sequence[_Load], servers: Sequence[ServerProcess], url: str
+    ) -> _FullLoad:
+        _say("every laptop fetches what is new, and packs its next day's work")
+        _ask(sides, "prepare")
         _ask(sides, "build")
         _say("all come back together")
         before = _stored(url)
@@ -158,10 +168,11 @@ class _Rush:
         seconds = max(one["ended"] for one in answers) - min(one["began"] for one in answers)
         server_after, database_after = cpu_seconds(pids), self._database_seconds()
         records = _stored(url) - before
-        wanted = self._arriving * len(self._workload.day)
+        wanted = _LAPTOPS * len(self._workload.day)
         failed = sum(one["failed"] for one in answers)
         if records != wanted and not failed:
             failed = -(-(wanted - records) // len(self._workload.day))
+        _say(f"{records / seconds:.0f} records a second")
         return _FullLoad(
             records / seconds,
             failed,
@@ -260,7 +271,7 @@ class _Rush:
                 full.rate,
                 inserts,
                 "rows/s",
-                f"{self._arriving} laptops with {per_day} changes each, "
+                f"{_LAPTOPS} laptops with {per_day} changes each, best of {_ROUNDS} rounds, "
                 f"{_AT_ONCE * _LOAD_PROCESSES} at a time, packed before; reference: the same rows "
                 f"in the same table by INSERT, one statement and one durable transaction a day, "
                 f"best of {_RAW_CONNECTIONS} connections, same PostgreSQL and cores (by COPY "
