@@ -13,17 +13,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
-from fieldapp.bootstrap import door_for
+from fieldapp.bootstrap import Door, door_for
 from fieldapp.clock import SystemClock
 from fieldapp.services import today
 from ui import shots
-from ui.app import Desk, set_up
+from ui.app import Desk, make_sync, set_up
+from ui.demo.colleagues import meet_trouble, office_door
 from ui.demo.hand import is_there, press, wait_until
 from ui.demo.stage import PASSPHRASE, DemoError, Stage, first_sync, set_stage
 from ui.demo.window import DemoWindow
 from ui.imports.page import ImportsPage
+from ui.main_window import MainWindow
+from ui.office.closing_dialog import ClosingDialog
+from ui.office.page import OfficePage
+from ui.office.state import sections
 from ui.page import Page
 from ui.setup.page import SetupPage
 from ui.theme import Scheme
@@ -44,8 +49,12 @@ _LIST = (
 class Camera:
     """Takes every page in the look in force. `out` gets one folder per look."""
 
-    def __init__(self, stage: Stage, window: DemoWindow, desk: Desk, out: Path) -> None:
+    def __init__(
+        self, stage: Stage, window: DemoWindow, office_door: Door, desk: Desk, out: Path
+    ) -> None:
         self._stage = stage
+        self._office_door = office_door
+        self._office = MainWindow(office_door, desk.tasks, desk.theme, make_sync)
         self._window = window
         self._desk = desk
         self._out = out
@@ -60,7 +69,12 @@ class Camera:
         self._pages(patient_id)
         self._work(patient_id, appointment_id)
         self._window.lock()
+        self._office_pages()
         self._first_start()
+
+    def close(self) -> None:
+        """Close the office's window; the other one is its owner's."""
+        self._office.close()
 
     # --- the pages
 
@@ -106,6 +120,45 @@ class Camera:
         self._page("rapid_test", patient_id=patient_id)
         self._dialog("today", "planVisit", "plan-visit")
 
+    def _office_pages(self) -> None:
+        """The office, on its own laptop, against the same server."""
+        window = self._office
+        window.resize(SIZE)
+        window.show()
+        window.activateWindow()
+        self._office_door.unlock(PASSPHRASE)
+        scheme, scale = self._desk.theme.scheme, self._desk.theme.scale
+        window.enter()
+        self._desk.theme.apply(self._desk.app, scheme, scale)
+        workspace = window.workspace
+        assert workspace is not None
+        for name in sections(workspace.context.session.user.role):
+            workspace.navigate("office", tab=name)
+            page = workspace.page
+            assert isinstance(page, OfficePage)
+            assert page.tab is not None
+            wait_until(page.tab.is_quiet, f"the office's {name}")
+            page.tab.focus_first()
+            self._shoot_widget(window, f"office-{name}")
+        workspace.navigate("office", tab="overview")
+        self._dialog_on(window, "laptopRevoke", "office-closing")
+        window.lock()
+        window.hide()
+        self._window.activateWindow()
+
+    def _dialog_on(self, window: MainWindow, button: str, name: str) -> None:
+        found = window.findChild(QPushButton, button)
+        assert found is not None
+        wait_until(found.isVisible, f"{button} visible")
+        found.click()
+        wait_until(lambda: bool(self._open_dialogs()), f"the dialog of {button}")
+        dialog = self._open_dialogs()[0]
+        if isinstance(dialog, ClosingDialog):
+            wait_until(dialog.confirm_button.isEnabled, "the checklist")
+        self._shoot_widget(dialog, name)
+        dialog.reject()
+        shots.settle()
+
     def _leave_question(self) -> None:
         """Put the form away so that the next look begins at the same place."""
         press("screeningAway")
@@ -121,11 +174,7 @@ class Camera:
         shots.settle()
         press(button)
         shots.settle()
-        dialogs = [
-            widget
-            for widget in QApplication.topLevelWidgets()
-            if isinstance(widget, QDialog) and widget.isVisible()
-        ]
+        dialogs = self._open_dialogs()
         if not dialogs:
             raise DemoError(f"{button} opened no dialog.")
         shots.shoot(dialogs[0], self._folder / f"{name}.png")
@@ -142,6 +191,13 @@ class Camera:
         shots.settle()
 
     # --- helps
+
+    def _open_dialogs(self) -> list[QDialog]:
+        return [
+            widget
+            for widget in QApplication.topLevelWidgets()
+            if isinstance(widget, QDialog) and widget.isVisible()
+        ]
 
     @property
     def _workspace(self) -> Workspace:
@@ -166,7 +222,7 @@ class Camera:
         self._shoot_widget(self._window, name)
 
     def _shoot_widget(self, widget: QWidget, name: str) -> None:
-        size = SIZE if widget is not self._window else None
+        size = SIZE if isinstance(widget, SetupPage) else None
         shots.shoot(widget, self._folder / f"{name}.png", size)
         self.count += 1
 
@@ -178,13 +234,17 @@ def make(out: Path, say: Callable[[str], None]) -> int:
         set_stage(Path(folder) / "demo", SystemClock(), say) as stage,
     ):
         first_sync(stage, say)
+        say("Setting up the office …")
+        office = office_door(stage)
+        meet_trouble(stage)
         desk = set_up()
         window = DemoWindow(stage, desk)
         try:
-            camera = Camera(stage, window, desk, out)
+            camera = Camera(stage, window, office, desk, out)
             for scheme, scale in LOOKS:
                 say(f"{scheme.value}, {scale} % …")
                 camera.take_all(scheme, scale)
+            camera.close()
             return camera.count
         finally:
             window.close()

@@ -166,13 +166,14 @@ def _remember(folder: Path, facts: Facts) -> None:
 # --- the server
 
 
-def _command(server_folder: Path, *words: str) -> list[str]:
+def server_command(server_folder: Path, *words: str) -> list[str]:
+    """The command line of the server's own program on a demo's server."""
     return [sys.executable, "-m", "sync.server", "--data", str(server_folder), *words]
 
 
 def _seed(folder: Path, server_folder: Path, facts: Facts, say: Say) -> Facts:
     say("Filling the server with a synthetic team …")
-    command = _command(
+    command = server_command(
         server_folder, "seed", "--demo", "--today", facts.day, "--password-stdin", "--json"
     )
     username, shown = "", 0.0
@@ -231,7 +232,7 @@ def _server(server_folder: Path, port: int, say: Say) -> Iterator[str]:
 
 def _start_server(server_folder: Path, port: int, log: IO[bytes]) -> subprocess.Popen[str]:
     # The pipe at its input closes with the demo, so that a killed demo leaves no server behind.
-    command = _command(server_folder, "run", "--port", str(port), "--until-stdin-closes")
+    command = server_command(server_folder, "run", "--port", str(port), "--until-stdin-closes")
     # Its own group: Ctrl+C at the terminal is for the demo, which then stops the server in order.
     return subprocess.Popen(
         command,
@@ -271,7 +272,7 @@ def _enrol(door: Door, server_folder: Path, url: str, facts: Facts, say: Say) ->
         known = setup.load_enrolment(door.database)
         if known is None:
             say("Enrolling this laptop with a one-time code …")
-            code = _enrolment_code(server_folder, facts.username)
+            code = enrolment_code(server_folder, facts.username)
             known = enrol(
                 url,
                 code,
@@ -288,9 +289,10 @@ def _enrol(door: Door, server_folder: Path, url: str, facts: Facts, say: Say) ->
         door.lock()
 
 
-def _enrolment_code(server_folder: Path, username: str) -> str:
+def enrolment_code(server_folder: Path, username: str) -> str:
+    """A one-time code for a new laptop. Raises DemoError."""
     done = subprocess.run(
-        _command(server_folder, "enrol-code", username, "--json"),
+        server_command(server_folder, "enrol-code", username, "--json"),
         capture_output=True,
         text=True,
         encoding="utf-8",

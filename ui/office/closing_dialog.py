@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from sync.client.office_messages import (
@@ -109,7 +109,7 @@ class ClosingDialog(Dialog):
         if not self.reason.text().strip():
             self.reason_field.say_problem(self.tr("Skriv hvorfor."))
             self.reason.setFocus()
-            self._fit()
+            self._fit_soon()
             return
         self.reason_field.say_problem("")
         if not self._second:
@@ -120,7 +120,7 @@ class ClosingDialog(Dialog):
                 self.tr("Det stemmer ikke med «{0}». Ingenting er gjort.").format(self._wanted)
             )
             self.typed.setFocus()
-            self._fit()
+            self._fit_soon()
             return
         self._ask(self._close_call(), self._on_closed)
 
@@ -139,7 +139,7 @@ class ClosingDialog(Dialog):
         self.typed_field.show()
         self.confirm_button.say(self._final)
         self.typed.setFocus()
-        self._fit()
+        self._fit_soon()
 
     def _show(self, answer: ClosingAnswer) -> None:
         self._known = True
@@ -158,8 +158,7 @@ class ClosingDialog(Dialog):
                 "laptopen, hvis det er mulig."
             )
         self.confirm_button.setEnabled(True)
-        if self.isVisible():
-            self._fit()
+        self._fit_soon()
 
     def _on_closed(self, done: Done) -> None:
         del done
@@ -179,11 +178,14 @@ class ClosingDialog(Dialog):
         except Exception as error:  # the store says why there is nobody to ask
             self._fail(error)
 
+    def _fit_soon(self) -> None:
+        # New words know their size only when they have been given the look, after this event.
+        QTimer.singleShot(0, self, self._fit)
+
     def _fail(self, error: BaseException) -> None:
         self._busy = False
         self.problem.say(not_done_text(error), "danger")
         if not self._known:
             self.confirm_button.say(self.tr("Prøv igjen"))
             self.confirm_button.setEnabled(True)
-        if self.isVisible():
-            self._fit()
+        self._fit_soon()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -78,12 +78,16 @@ class EnrolDialog(Dialog):
         self.copy.show()
         self.confirm_button.hide()
         self.copy.setFocus()
-        self._fit()
+        self._fit_soon()
+
+    def _fit_soon(self) -> None:
+        # New words know their size only when they have been given the look, after this event.
+        QTimer.singleShot(0, self, self._fit)
 
     def _fail(self, error: BaseException) -> None:
         self._asked = False
         self.problem.say(not_done_text(error), "danger")
-        self._fit()
+        self._fit_soon()
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.code.text())

@@ -157,7 +157,7 @@ class OverviewTab(OfficeTab):
             [laptop_row(row, now, self._newest) for row in answer.rows], select_first=True
         )
         self.rows.setVisible(bool(answer.rows))
-        self.rows.fit_height(9)
+        self.rows.fit_height(7)
         self._none.setVisible(not answer.rows)
         self._issues.say(self._issues_text(answer.issues_open), "danger")
         self.counted.emit("parked", answer.parked_open)

@@ -97,7 +97,7 @@ def laptop_row(row: LaptopRow, now: datetime, newest: str) -> Row:
     detail = [role_word(row.role), laptop_name(row)]
     if row.device_id is not None:
         # First, as the end of the line is what a narrow window leaves out.
-        detail.insert(0, translate("office", "synket {0}").format(when(row.last_complete, now)))
+        detail.insert(0, synced_text(row, now))
     tags = marks(row, now, newest)
     tone = "neutral" if not tags else tags[0].tone
     return Row(
@@ -110,10 +110,24 @@ def laptop_row(row: LaptopRow, now: datetime, newest: str) -> Row:
     )
 
 
+def served_since(row: LaptopRow) -> bool:
+    """True when everything was sent to the laptop and it has not yet said that it came whole."""
+    if row.last_served is None:
+        return False
+    return row.last_complete is None or row.last_served > row.last_complete
+
+
+def synced_text(row: LaptopRow, now: datetime) -> str:
+    """When the laptop was last whole. What it has not confirmed is not called synced."""
+    if served_since(row):
+        return translate("office", "hentet alt {0}").format(when(row.last_served, now))
+    return translate("office", "synket {0}").format(when(row.last_complete, now))
+
+
 def marks(row: LaptopRow, now: datetime, newest: str) -> tuple[RowTag, ...]:
     """What stands out, the gravest first; what a laptop that is shut out holds is still told."""
     found = [tag for holds, tag in _possible_marks(row, now, newest) if holds]
-    if not found and row.device_id is not None:
+    if not found and row.reported_at is not None:
         found.append(RowTag(translate("office", "Alt sendt"), "ok", "check"))
     return tuple(found)
 
@@ -162,8 +176,13 @@ def laptop_facts(row: LaptopRow, now: datetime, newest: str) -> tuple[Fact, ...]
         )
     facts = [
         Fact(translate("office", "Sist fullført synk"), complete, "warn" if late else ""),
-        Fact(translate("office", "Sist i kontakt"), when(row.last_contact, now)),
     ]
+    if served_since(row):
+        served = translate("office", "{0}, ikke bekreftet ennå").format(when(row.last_served, now))
+        facts.append(Fact(translate("office", "Hentet alt"), served))
+    facts.append(
+        Fact(translate("office", "Sist i kontakt"), when(row.last_contact, now)),
+    )
     facts.extend(_counts(row, now))
     facts.append(
         Fact(
@@ -219,7 +238,7 @@ def _counts(row: LaptopRow, now: datetime) -> list[Fact]:
             Fact(translate("office", "Stoppet"), stopped, "error" if row.parked_here else ""),
         ]
     late = now - row.reported_at >= FACT_LATE
-    told = translate("office", "for {0} siden").format(age(row.reported_at, now))
+    told = ago(row.reported_at, now)
     return [
         _count(translate("office", "Usendt"), row.waiting, "warn"),
         _two_places(translate("office", "Stoppet"), row.parked, here, row.parked_here, "error"),
@@ -289,7 +308,8 @@ def is_silent(row: LaptopRow, now: datetime) -> bool:
     """True for a laptop in use that has not synced for days."""
     if row.device_id is None or row.revoked or not row.user_active:
         return False
-    since = row.last_complete or row.enrolled_at
+    since = row.last_served if served_since(row) else row.last_complete
+    since = since or row.enrolled_at
     return since is not None and now - since >= SILENT
 
 
@@ -324,6 +344,12 @@ def overview_line(answer: OverviewAnswer) -> str:
     return " · ".join(parts)
 
 
+def ago(moment: datetime, now: datetime) -> str:
+    if now - moment < timedelta(minutes=1):
+        return translate("office", "akkurat nå")
+    return translate("office", "for {0} siden").format(age(moment, now))
+
+
 def counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
@@ -335,24 +361,20 @@ def parked_row(row: ParkedRow, now: datetime) -> Row:
     tag = RowTag(translate("office", "Stoppet"), "danger", "circle-alert")
     if row.outcome == "conflict":
         tag = RowTag(translate("office", "Konflikt"), "warn", "triangle-alert")
-    detail = translate("office", "{0} · {1} · {2}")
     return Row(
         id=row.change_id,
         title=row.patient_name or translate("office", "Hele teamet"),
-        detail=detail.format(kind_word(row.kind), row.user_name, age(row.at, now)),
+        detail=" · ".join((row.user_name, age(row.at, now), kind_word(row.kind))),
         icon="file-text",
         tags=(tag,),
     )
 
 
 def proposal_row(row: ProposalRow, now: datetime) -> Row:
-    detail = translate("office", "{0} · {1} · for {2} siden")
     return Row(
         id=row.id,
         title=row.patient_name,
-        detail=detail.format(
-            kind_word(row.target_kind), row.author_name, age(row.proposed_at, now)
-        ),
+        detail=" · ".join((row.author_name, age(row.proposed_at, now), kind_word(row.target_kind))),
         icon="square-pen",
     )
 
@@ -389,7 +411,7 @@ def patient_row(row: PatientRow) -> Row:
     elif not row.active:
         tags = (RowTag(translate("office", "Avsluttet")),)
     names = ", ".join(follower.name for follower in row.followers)
-    detail = " · ".join(part for part in (names, who_text(row.patient)) if part)
+    detail = " · ".join(part for part in (who_text(row.patient), names) if part)
     return Row(id=row.patient.id, title=row.patient.name, detail=detail, icon="user", tags=tags)
 
 

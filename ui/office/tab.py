@@ -37,6 +37,7 @@ class OfficeTab(ScrollColumn):
         self._desk = desk
         self._rounds: dict[str, int] = {}
         self._acting = False
+        self._open_questions = 0
         self.problem = Banner("", "warn", self)
         self.problem.setObjectName("officeProblem")
         self.again = SecondaryButton(
@@ -125,13 +126,27 @@ class OfficeTab(ScrollColumn):
         self.login.hide()
         self.ensureVisible(0, 0)
 
+    def is_quiet(self) -> bool:
+        """True when no answer is awaited."""
+        return self._open_questions == 0
+
     def _ask(
         self,
         call: Callable[..., T],
         on_done: Callable[[T], None],
         on_error: Callable[[BaseException], None],
     ) -> None:
-        try:
-            self._desk.ask(call, on_done, on_error)
-        except Exception as error:  # the store says why there is nobody to ask
+        self._open_questions += 1
+
+        def done(answer: T) -> None:
+            self._open_questions -= 1
+            on_done(answer)
+
+        def failed(error: BaseException) -> None:
+            self._open_questions -= 1
             on_error(error)
+
+        try:
+            self._desk.ask(call, done, failed)
+        except Exception as error:  # the store says why there is nobody to ask
+            failed(error)

@@ -129,8 +129,21 @@ def test_the_clock_is_told_in_the_unit_that_fits(offset: int | None, words: str)
     assert clock_text(laptop(clock_offset_ms=offset)) == words
 
 
+def test_what_a_laptop_has_not_confirmed_is_not_called_synced() -> None:
+    row = laptop(last_complete=None, last_served=NOW - timedelta(minutes=5))
+    shown_row = laptop_row(row, NOW, "")
+    assert shown_row.detail.startswith("hentet alt 09:35")
+    facts = facts_of(row)
+    assert facts["Sist fullført synk"] == "aldri"
+    assert facts["Hentet alt"] == "09:35, ikke bekreftet ennå"
+
+
+def test_a_laptop_that_never_reported_is_never_said_to_have_sent_everything() -> None:
+    assert "Alt sendt" not in mark_words(laptop(reported_at=None))
+
+
 def test_a_person_without_a_laptop_has_no_sync_to_tell_of() -> None:
-    row = laptop_row(laptop(device_id=None, device_name=""), NOW, "")
+    row = laptop_row(laptop(device_id=None, device_name="", reported_at=None), NOW, "")
     assert row.detail == "saksansvarlig · ingen laptop"
     assert row.tags == ()
 
