@@ -371,6 +371,25 @@ _SENTENCES: dict[str, object] = {
         "En kollega har endret det samme mens skjemaet var åpent. Ingenting er skrevet. Se hva som "
         "står der nå, og lagre en gang til hvis ditt skal gjelde.",
     ),
+    # --- registering a patient ---
+    "name_missing": QT_TRANSLATE_NOOP(
+        "errors", "Fornavn og etternavn må fylles ut. Ingenting er skrevet."
+    ),
+    "born_in_future": QT_TRANSLATE_NOOP(
+        "errors", "Fødselsdatoen er frem i tid. Ingenting er skrevet. Rett datoen."
+    ),
+    "birth_date_differs": QT_TRANSLATE_NOOP(
+        "errors", "Fødselsdatoen stemmer ikke med nummeret. Ingenting er skrevet. Rett den ene."
+    ),
+    "number_taken": QT_TRANSLATE_NOOP(
+        "errors",
+        "En pasient med dette nummeret finnes allerede. Ingenting er skrevet. Åpne den pasienten.",
+    ),
+    "alike": QT_TRANSLATE_NOOP(
+        "errors",
+        "En pasient med samme navn og fødselsdato finnes allerede. Ingenting er skrevet. Registrer "
+        "en gang til bare hvis det er en annen person.",
+    ),
     # --- safety items and wishes ---
     "involved": QT_TRANSLATE_NOOP(
         "errors",

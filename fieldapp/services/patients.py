@@ -146,7 +146,7 @@ def _search_text(patient: Patient) -> str:
         patient.family_name,
         patient.given_name,
         patient.family_name,  # so that both orders of the name are found as typed
-        patient.national_id or "",
+        patient.national_id or patient.temporary_number or "",
         patient.address,
         patient.postal_code,
         patient.city,

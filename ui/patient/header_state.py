@@ -91,7 +91,7 @@ def header(patient: Patient, flags: Sequence[Flag], today: date) -> HeaderView:
         initials=initials(patient),
         name=patient.name,
         age_and_sex=f"{age_text(patient, today)} · {word(patient.sex)}",
-        id_masked=masked_id(patient.national_id),
+        id_masked=_number_in_short(patient),
         id_full=spaced_id(patient.national_id),
         address=address_text(patient),
         phone=patient.phone,
@@ -100,6 +100,13 @@ def header(patient: Patient, flags: Sequence[Flag], today: date) -> HeaderView:
         practical=patient.practical,
         confirmed=_confirmed(flags),
     )
+
+
+def _number_in_short(patient: Patient) -> str:
+    """The national number with its end hidden, or the temporary one, which hides nothing."""
+    if patient.national_id is None and patient.temporary_number is not None:
+        return translate("patient", "midlertidig {number}").format(number=patient.temporary_number)
+    return masked_id(patient.national_id)
 
 
 def critical_item(category: FlagCategory, flags: Sequence[Flag]) -> CriticalItem:

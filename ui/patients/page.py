@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
@@ -10,6 +11,7 @@ from fieldapp.services import patients
 from fieldapp.services.patients import PatientRow
 from ui.context import AppContext
 from ui.page import Page
+from ui.patients.new_dialog import NewPatientDialog
 from ui.patients.state import count_text, line
 from ui.widgets import EmptyState, PageHeader, Row, RowList, SearchField, SecondaryButton
 
@@ -29,7 +31,13 @@ class PatientsPage(Page):
             self.tr("Hent fra fil"), self, icon="upload", name="importPatients"
         )
         import_button.clicked.connect(self._open_import)
+        new_button = SecondaryButton(
+            self.tr("Ny pasient · Ctrl+N"), self, icon="user-plus", name="newPatient"
+        )
+        new_button.clicked.connect(self._register)
         self._header.buttons.addWidget(import_button)
+        self._header.buttons.addWidget(new_button)
+        QShortcut(QKeySequence("Ctrl+N"), self).activated.connect(self._register)
         self.search = SearchField(
             self.tr("Søk på navn, fødselsnummer, adresse eller telefon"), self
         )
@@ -107,6 +115,10 @@ class PatientsPage(Page):
     @Slot(str)
     def _open(self, patient_id: str) -> None:
         self.context.navigate("patient", patient_id=patient_id)
+
+    @Slot()
+    def _register(self) -> None:
+        NewPatientDialog(self.context, self._open, self.window()).open()
 
     @Slot()
     def _open_import(self) -> None:

@@ -37,11 +37,13 @@ from fieldapp.services import (
     patients,
     proposals,
     rapid_tests,
+    registration,
     screening,
     setup,
     sync_status,
     visits,
 )
+from fieldapp.services.registration import NewPatient
 from fieldapp.services.session import Session
 from fieldapp.store import audit, outbox
 from fieldapp.store.db import IntegrityError
@@ -198,6 +200,10 @@ WRITES: dict[str, tuple[str, Callable[[World], ChangeSet]]] = {
     "issues.answer": (
         "detected_issue",
         lambda w: issues.answer(w.session, w.issue, "Bare én er gitt."),
+    ),
+    "registration.register": (
+        "patient",
+        lambda w: registration.register(w.session, NewPatient("Ny", "Nora")),
     ),
     "proposals.wish": (
         "proposal",
