@@ -200,6 +200,19 @@ def test_a_power_cut_while_a_patient_is_mended_leaves_them_as_they_were_or_mende
     assert laptop.contents() == whole
 
 
+def test_an_event_that_only_the_laptop_has_is_offered_again_and_never_dropped(
+    laptop: Laptop, office: SetBackOffice, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    note = laptop.sign_note(patient.id, "besøk")
+    change_behind_its_back(laptop, "DELETE FROM outbox", "UPDATE note SET version = 3")
+    report = laptop.sync()
+    assert (report.complete, report.offered_again) == (True, 1)
+    assert len(office.past_bodies("note", note)) == 1
+    assert laptop.ids("note") == {note}
+
+
 def test_records_of_the_whole_team_are_mended_too(
     laptop: Laptop, office: SetBackOffice, kari: Identity
 ) -> None:

@@ -17,7 +17,7 @@ from fieldapp.domain.notes import Draft, Note
 from fieldapp.domain.patients import Patient
 from fieldapp.ids import new_id
 from fieldapp.services.session import Session
-from fieldapp.store import audit, drafts, inbox, outbox, records, state
+from fieldapp.store import audit, digests, drafts, inbox, outbox, records, state
 from fieldapp.store.db import IntegrityError
 from fieldapp.store.inbox import IncomingRecord
 from tests.helpers.builders import ME, event, new_session, patient, receive, request
@@ -106,6 +106,90 @@ def test_a_record_withheld_behind_an_unsent_edit_takes_its_place_when_the_edit_i
     assert shown is not None
     assert (shown.phone, shown.city) == ("1", "Bodø")
     assert inbox.deep_digest(session.database) == inbox.scope_sum(session.database)
+
+
+# --- a pull that began anew, a patient replaced
+
+
+def ids(session: Session, kind: str) -> set[str]:
+    return {str(row["id"]) for row in session.database.connection.execute(f"SELECT id FROM {kind}")}
+
+
+def test_after_a_pull_that_began_anew_who_did_not_arrive_has_ended_and_the_unsent_waits(
+    session: Session,
+) -> None:
+    kept, gone, unsent, told = patient(), patient(), patient(), patient()
+    receive(session, kept, gone, unsent, told)
+    new = patient()
+    save(session, new)
+    note = a_note(unsent)
+    save(session, note)
+    inbox.begin_anew(session.database)
+    incoming = IncomingRecord("patient", kept.id, kept.id, 10**6, to_body(kept))
+    for complete in (False, True):
+        inbox.apply_page(
+            session.database,
+            [] if complete else [incoming],
+            cursor=new_id(),
+            complete=complete,
+            now=START,
+            told=[told.id],
+        )
+        swept = {gone.id} if complete else set()
+        everybody = {kept.id, gone.id, unsent.id, told.id, new.id}
+        assert ids(session, "patient") == everybody - swept
+    assert note.id in ids(session, "note")
+    assert ids(session, "practitioner") == set()
+    of_note = next(item for item in outbox.items(session.database) if item.kind == "note")
+    outbox.acknowledge(session.database, [outbox.Settled(of_note.change_id, 10**6 + 1)])
+    inbox.finish(session.database, START)
+    assert ids(session, "patient") == {kept.id, told.id, new.id}
+    assert inbox.deep_digest(session.database) == inbox.scope_sum(session.database)
+
+
+def test_a_pull_that_began_anew_takes_over_lower_numbers_of_a_restored_server(
+    session: Session,
+) -> None:
+    person = patient()
+    page(session, IncomingRecord("patient", person.id, person.id, 10**6, to_body(person)))
+    older = {**to_body(person), "city": "Bodø"}
+    page(session, IncomingRecord("patient", person.id, person.id, 7, older))
+    assert records.body_of(session.database, "patient", person.id) == to_body(person)
+    inbox.begin_anew(session.database)
+    page(session, IncomingRecord("patient", person.id, person.id, 7, older))
+    assert records.body_of(session.database, "patient", person.id) == older
+    assert inbox.deep_digest(session.database) == inbox.scope_sum(session.database)
+
+
+def test_a_patient_is_replaced_around_what_is_unsent(session: Session) -> None:
+    person = patient()
+    order = request(person)
+    stale = replace(person, city="gammel")
+    receive(session, stale, order)
+    save(session, replace(stale, phone="1"))
+    note = a_note(person)
+    save(session, note)
+    signed = a_note(person)
+    page(session, IncomingRecord("note", signed.id, person.id, 10**6, to_body(signed)))
+    draft = draft_of(person)
+    with session.database.transaction():
+        drafts.add(session.database, draft)
+    waiting = outbox.items(session.database)
+    changes = inbox.replace_patient(
+        session.database,
+        person.id,
+        [IncomingRecord("patient", person.id, person.id, 10**6 + 1, to_body(person))],
+    )
+    assert [change.kind for change in changes.changes] == ["medication_request"]
+    assert [item.body for item in outbox.items(session.database)] == [one.body for one in waiting]
+    shown = records.get(session.database, Patient, person.id)
+    assert shown is not None
+    assert (shown.phone, shown.city) == ("1", "gammel")
+    assert ids(session, "medication_request") == set()
+    assert ids(session, "note") == {note.id, signed.id}  # an event is never dropped
+    assert drafts.get(session.database, draft.id) is not None
+    held = digests.held(session.database.connection, [("patient", person.id)])
+    assert held["patient", person.id].version == 10**6 + 1
 
 
 # --- joined patients
