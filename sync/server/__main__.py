@@ -26,7 +26,7 @@ from fieldapp.logs import PrivateFormatter
 from sync.server import auth, backup
 from sync.server.admin import Admin, AdminError, Place, initialise
 from sync.server.app import create_app
-from sync.server.seed import DEMO_USERNAME
+from sync.server.seed import DEMO_USERNAME, SECRETARY_USERNAME
 from sync.server.seed.load import seed_demo
 from sync.server.settings import Settings, check_listen
 from sync.server.storage import sqlite
@@ -137,7 +137,14 @@ def _seed(place: Place, parsed: argparse.Namespace) -> int:
     finally:
         storage.close()
     secret = {} if parsed.password_stdin else {"password": password}
-    _tell(parsed, "seeded", username=DEMO_USERNAME, **secret, counts=counts)
+    _tell(
+        parsed,
+        "seeded",
+        username=DEMO_USERNAME,
+        secretary=SECRETARY_USERNAME,
+        **secret,
+        counts=counts,
+    )
     return 0
 
 

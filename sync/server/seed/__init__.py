@@ -28,10 +28,13 @@ from sync.server.seed.people import (
     midday,
 )
 
-__all__ = ["DEMO_USERNAME", "SeedRecord", "demo_team"]
+__all__ = ["DEMO_USERNAME", "SECRETARY_USERNAME", "SeedRecord", "demo_team"]
 
 DEMO_USERNAME = STAFF[0][0]
 """The case manager whose laptop the demo shows; follows `patients / case managers` patients."""
+
+SECRETARY_USERNAME = STAFF[7][0]
+"""The secretary of a team of twelve, who shows the office's pages; the password is the demo's."""
 
 _DAYS_PER_YEAR = 365
 

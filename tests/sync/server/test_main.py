@@ -116,8 +116,11 @@ def test_seeding_shows_progress_and_ends_with_the_counts(run: Run) -> None:
     assert [line["event"] for line in told] == ["progress"] * (len(told) - 1) + ["seeded"]
     assert told[-2]["done"] == told[-2]["total"] == sum(told[-1]["counts"].values())
     assert told[-1]["username"] == "ingrid.saether"
+    assert told[-1]["secretary"] == "aase.lie"
     assert "password" not in told[-1]
-    assert "ingrid.saether\tIngrid Sæther\tcase_manager\t25" in run("user", "list")
+    listed = run("user", "list")
+    assert "ingrid.saether\tIngrid Sæther\tcase_manager\t25" in listed
+    assert "aase.lie\tÅse Lie\tsecretary\t150" in listed
     assert "already" in run("seed", "--demo", code=1)
 
 

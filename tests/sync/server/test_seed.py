@@ -35,8 +35,11 @@ from fieldapp.domain.patients import (
     Role,
 )
 from fieldapp.domain.visits import Appointment, Encounter, check_encounter
-from sync.server.seed import DEMO_USERNAME, SeedRecord, demo_team
+from sync.protocol.office import PatientsRequest
+from sync.server.office import ServerOfficeService
+from sync.server.seed import DEMO_USERNAME, SECRETARY_USERNAME, SeedRecord, demo_team
 from sync.server.seed.load import NotEmptyError, seed_demo
+from sync.server.service import authenticate
 from sync.server.storage.storage import Storage
 from tests.sync.server.team import Team
 
@@ -282,6 +285,14 @@ def test_the_team_is_stored_and_the_demo_user_pulls_their_own(embedded: Storage)
     assert all(record.received_at is not None for record in page.records)
     with pytest.raises(NotEmptyError):
         seed_demo(embedded, TODAY, "", lambda *_: None)
+    # The secretary's account is usable at once, with the same password.
+    enrolled = team.enrol(SECRETARY_USERNAME)
+    office = ServerOfficeService(team.world, authenticate(team.world, enrolled.token))
+    rows = office.overview().rows
+    assert (rows[0].username, len(rows)) == (DEMO_USERNAME, 12)
+    assert office.patients(PatientsRequest()).total == 150
+    assert office.duplicates().pairs == []
+    assert office.parked().parked == []
 
 
 def test_records_were_received_when_they_were_made() -> None:

@@ -368,6 +368,17 @@ def test_the_laptop_is_told_in_every_receipt_until_its_cursor_shows_that_it_hear
     assert settled_of(exchange(team, kari)) == []
 
 
+def test_a_cursor_from_before_the_telling_proves_nothing(
+    team: Team, kari: Laptop, office: ServerOfficeService
+) -> None:
+    mine = clash(team, kari)
+    exchange(team, kari, pull=True)  # up to date: nothing newer will move the cursor on
+    settle(office, mine.change_id, KEEP)
+    assert settled_of(exchange(team, kari)) == [mine.change_id]
+    assert settled_of(exchange(team, kari, pull=True)) == [mine.change_id]
+    assert settled_of(exchange(team, kari, pull=True)) == [mine.change_id]
+
+
 def test_no_other_laptop_is_told(team: Team, kari: Laptop, office: ServerOfficeService) -> None:
     mine = clash(team, kari)
     settle(office, mine.change_id, KEEP)

@@ -1,0 +1,155 @@
+"""A change that a real laptop cannot deliver, settled at the office, back on the laptop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fieldapp.domain.patients import Patient, Role
+from fieldapp.store import outbox
+from sync.protocol.office import ParkedRow, TakeOverAction, TakeOverRequest
+from sync.server.identity import Identity
+from sync.server.office import ServerOfficeService
+from sync.server.storage.storage import Storage
+from tests.helpers.sync_world import Fault, Laptop, LaptopFactory, Office
+
+KEEP, STORE = TakeOverAction.KEEP_SERVER, TakeOverAction.STORE
+
+
+@dataclass
+class World:
+    """A server, two laptops of two colleagues who follow one patient, and the secretary's desk."""
+
+    office: Office
+    mine: Laptop
+    theirs: Laptop
+    patient: Patient
+    desk: ServerOfficeService
+
+    def parked(self) -> ParkedRow:
+        (row,) = self.desk.parked().parked
+        return row
+
+    def settle(self, action: TakeOverAction, body: dict[str, object] | None = None) -> None:
+        change_id = self.parked().change_id
+        self.desk.take_over(
+            TakeOverRequest(change_id=change_id, action=action, body=body, reason="Avklart")
+        )
+
+    def assert_equal_at_the_end(self) -> None:
+        for laptop in (self.mine, self.theirs):
+            assert laptop.sync().complete
+        assert self.mine.contents() == self.theirs.contents()
+        assert self.mine.unsent() == self.theirs.unsent() == []
+        assert self.desk.parked().parked == []
+
+
+@pytest.fixture
+def world(storage: Storage, tmp_path: Path) -> Iterator[World]:
+    office = Office(storage)
+    factory = LaptopFactory(tmp_path)
+    first, second = office.new_user(), office.new_user()
+    patient = office.add_patient(first, second)
+    secretary = Identity(first.user_id, first.device_id, Role.SECRETARY)
+    laptops = [factory.laptop(office, who) for who in (first, second)]
+    for laptop in laptops:
+        assert laptop.sync().complete
+    mine, theirs = laptops
+    yield World(office, mine, theirs, patient, ServerOfficeService(office.world, secretary))
+    for laptop in laptops:
+        laptop.close()
+
+
+def both_change_the_phone(world: World) -> None:
+    """The same field on two laptops, and one more on each."""
+    world.theirs.edit_patient(world.patient.id, phone="22 22 22 22", city="Karasjok")
+    world.theirs.sync()
+    world.mine.edit_patient(world.patient.id, phone="11 11 11 11", address="Tanaveien 1")
+    world.mine.sync()
+    (item,) = world.mine.unsent()
+    assert item.state == "parked"
+
+
+def spoil_the_note(world: World) -> str:
+    """Sign a note and spoil it on its way, as an older program might have done."""
+    note_id = world.mine.sign_note(world.patient.id, "Hjemme, rolig.")
+    with world.mine.database.transaction():
+        connection = world.mine.database.connection
+        (item,) = world.mine.unsent()
+        body = {**item.body, "signed_at": "i går"}
+        connection.execute("UPDATE outbox SET body = ?", (json.dumps(body),))
+    world.mine.sync()
+    return note_id
+
+
+def test_a_conflict_settled_with_the_laptops_values_reaches_both(world: World) -> None:
+    both_change_the_phone(world)
+    world.settle(STORE)
+    world.assert_equal_at_the_end()
+    seen = world.mine.patient(world.patient.id)
+    assert (seen.phone, seen.address, seen.city) == ("11 11 11 11", "Tanaveien 1", "Karasjok")
+
+
+def test_a_conflict_settled_with_the_servers_values_reaches_both(world: World) -> None:
+    both_change_the_phone(world)
+    world.settle(KEEP)
+    world.assert_equal_at_the_end()
+    seen = world.mine.patient(world.patient.id)
+    assert (seen.phone, seen.city) == ("22 22 22 22", "Karasjok")
+
+
+def test_a_conflict_settled_with_a_third_value_reaches_both(world: World) -> None:
+    both_change_the_phone(world)
+    world.settle(STORE, {"phone": "33 33 33 33"})
+    world.assert_equal_at_the_end()
+    assert world.mine.patient(world.patient.id).phone == "33 33 33 33"
+
+
+def test_an_edit_made_after_the_parked_one_is_not_lost(world: World) -> None:
+    both_change_the_phone(world)
+    world.mine.edit_patient(world.patient.id, practical=("Ring to ganger",))
+    world.settle(KEEP)
+    world.assert_equal_at_the_end()
+    seen = world.mine.patient(world.patient.id)
+    assert (seen.phone, seen.practical) == ("22 22 22 22", ("Ring to ganger",))
+
+
+def test_a_refused_note_is_corrected_at_the_office_and_ends_as_one_on_both(world: World) -> None:
+    note_id = spoil_the_note(world)
+    row = world.parked()
+    assert (row.id, row.reason, row.detail) == (note_id, "bad_body", "signed_at")
+    _, original = world.mine.contents()["note", note_id]
+    world.settle(STORE, {"signed_at": original["signed_at"]})
+    world.assert_equal_at_the_end()
+    assert world.theirs.ids("note") == {note_id}
+    assert world.office.body("note", note_id) == original
+
+
+def test_what_the_office_corrected_in_a_note_stands_on_its_own_laptop_too(world: World) -> None:
+    note_id = spoil_the_note(world)
+    world.settle(STORE, {"signed_at": "2026-11-20T10:00:00.000Z"})
+    # The signed text is locked on its laptop; the sums find the difference and put it right.
+    world.mine.may_heal = True
+    world.assert_equal_at_the_end()
+    assert world.mine.contents()["note", note_id] == world.theirs.contents()["note", note_id]
+
+
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE])
+def test_a_lost_answer_does_not_lose_what_the_office_decided(world: World, fault: Fault) -> None:
+    both_change_the_phone(world)
+    world.settle(KEEP)
+    world.mine.sync(fault)  # ends without the answer, or with half of it
+    world.assert_equal_at_the_end()
+
+
+def test_the_laptops_own_answer_is_no_longer_open_at_the_office(world: World) -> None:
+    both_change_the_phone(world)
+    (item,) = world.mine.unsent()
+    outbox.discard_in_favour_of_server(world.mine.database, item.change_id)
+    world.mine.edit_patient(world.patient.id, phone="44 44 44 44")
+    world.assert_equal_at_the_end()
+    assert world.mine.patient(world.patient.id).phone == "44 44 44 44"
