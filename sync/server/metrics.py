@@ -25,7 +25,7 @@ BOUNDS: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Upper bounds of the histogram, in seconds."""
 
 SILENT: Final = timedelta(hours=24)
-"""A laptop that has not been heard of for so long is counted as silent."""
+"""A laptop that has had no complete sync for so long is counted as silent."""
 
 MIN_FREE_BYTES: Final = 256 * 1024 * 1024
 """With less room on its disk the server is not ready: a day's work of many must still fit."""
@@ -96,7 +96,7 @@ def stored_lines(world: World) -> Iterator[str]:
         ("fieldapp_records", facts.records, "Records in their newest version."),
         ("fieldapp_parked_open", facts.parked_open, "Changes that wait for the office."),
         ("fieldapp_laptops", facts.devices, "Laptops that may sync."),
-        ("fieldapp_laptops_silent", facts.silent_devices, "Not heard of for 24 hours."),
+        ("fieldapp_laptops_silent", facts.silent_devices, "No complete sync for 24 hours."),
         ("fieldapp_laptops_forked", facts.forked_devices, "Laptops with a double."),
         ("fieldapp_newest_number", facts.newest_seq, "Number of the newest version."),
     )

@@ -13,7 +13,8 @@ _CHUNK = 2000
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How much there is. `silent_devices` have an account and have not synced since a moment."""
+    """How much there is. `silent_devices` may sync, and were not given a complete sync since a
+    moment."""
 
     records: int
     parked_open: int
@@ -45,7 +46,7 @@ class FactRepository:
             devices=self._number(f"SELECT count(*) {standing} WHERE d.revoked = 0"),
             silent_devices=self._number(
                 f"SELECT count(*) {standing} LEFT JOIN device_report r ON r.device_id = d.id"
-                " WHERE d.revoked = 0 AND coalesce(r.received_at, d.enrolled_at) < ?",
+                " WHERE d.revoked = 0 AND coalesce(r.served_complete_at, d.enrolled_at) < ?",
                 silent_since,
             ),
             forked_devices=self._number(

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from fieldapp.ids import new_id
 from sync.protocol.codec import encode_packed
-from sync.protocol.messages import ExchangeRequest, LaptopReport, PushRequest
+from sync.protocol.messages import ExchangeRequest, LaptopReport, PullPart, PushRequest
 from sync.protocol.packing import Tables
 from sync.protocol.version import PROTOCOL_HEADER
 from sync.server import auth, metrics
@@ -62,6 +62,14 @@ def test_what_is_stored_is_counted_without_ids(storage: Storage) -> None:
     assert laptop.enrolled.device_id not in told
     team.clock.advance(timedelta(hours=25))
     assert counts(client.get("/metrics").text)["fieldapp_laptops_silent"] == 1
+    report = LaptopReport(
+        now=team.clock.now(), app_version="1", waiting=0, parked=0, conflicts=0, drafts_unsent=0
+    )
+    laptop.service.exchange(ExchangeRequest(report=report))
+    assert counts(client.get("/metrics").text)["fieldapp_laptops_silent"] == 1
+    pull = PullPart(cursor=None, page_records=100)
+    list(laptop.service.exchange(ExchangeRequest(report=report, pull=pull)).pages)
+    assert counts(client.get("/metrics").text)["fieldapp_laptops_silent"] == 0
 
 
 @pytest.mark.parametrize(
