@@ -14,7 +14,7 @@ from sync.protocol.names import NAMES, WORDS
 MAX_DEPTH: Final = 24
 """Lists and dicts deeper than this travel as JSON text."""
 
-MAX_VALUES: Final = 2_000_000
+MAX_VALUES: Final = 5_000_000
 """Values in one packed value; a repeated value takes no bytes, so bytes alone do not bound it."""
 
 DICT_COST = 8

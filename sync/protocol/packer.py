@@ -41,6 +41,11 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TELLING_LENGTHS: Final = frozenset({10, 24, 36})
 """Lengths of a date, an instant and an identifier; other texts need no closer look."""
 
+_DEPTH_OF_BODIES: Final = 3
+"""A message, its list of records, a record, its body."""
+
+_MANY_ITEMS: Final = 20_000
+
 _INT64: Final = range(-(2**63), 2**63)
 _CLASS_OF_TYPE: Final[dict[type, Class]] = {
     type(None): Class.NULL,
@@ -114,7 +119,7 @@ class Packer:
         elif value_type is int and min(values) in _INT64 and max(values) in _INT64:
             return Class.INT
         elif value_type is list and depth < MAX_DEPTH:
-            return Class.LIST
+            return Class.JSON if _too_many(values, depth) else Class.LIST
         classes = {self._class_of(value, depth) for value in values}
         return classes.pop() if len(classes) == 1 else None
 
@@ -136,6 +141,9 @@ class Packer:
     def _mixed(self, values: list[Any], name: str, depth: int, group: Group) -> None:
         """Write the class of each row, then each class as a column of its own."""
         classes = [self._class_of(value, depth) for value in values]
+        lists = [value for value in values if type(value) is list]
+        if _too_many(lists, depth):
+            classes = [Class.JSON if kind is Class.LIST else kind for kind in classes]
         self._step(Class.MIXED)
         self._integers([int(kind) for kind in classes])
         for kind in sorted(set(classes)):
@@ -348,6 +356,15 @@ def _milliseconds(text: str) -> int:
 
 def _day(text: str) -> int:
     return date.fromisoformat(text).toordinal() - EPOCH_DAY
+
+
+def _too_many(lists: list[list[Any]], depth: int) -> bool:
+    """True for lists inside bodies that would use up what one packed value may hold.
+
+    As JSON text they are as heavy as their bytes: no record that was stored can then make a page
+    that nobody can read.
+    """
+    return depth > _DEPTH_OF_BODIES and sum(map(len, lists)) > _MANY_ITEMS
 
 
 def _plain_keys(value: dict[Any, Any]) -> bool:

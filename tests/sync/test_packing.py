@@ -17,6 +17,7 @@ from sync.protocol.errors import ProtocolError_, SyncError, TooLargeError
 from sync.protocol.names import NAMES, WORDS
 from sync.protocol.packed_form import MAX_DEPTH
 from sync.protocol.packing import Tables, pack, unpack
+from sync.protocol.version import MAX_BODY_BYTES
 from tests.sync.packed_samples import day, identifier
 
 KNOWN_ID = identifier(7)
@@ -157,9 +158,26 @@ def test_too_much_to_be_read_is_refused_before_it_is_sent() -> None:
     with pytest.raises(TooLargeError):
         pack("x" * 2000, Tables(), limit=1000)
     with pytest.raises(TooLargeError):
-        pack([None] * 2_100_000, Tables())
+        pack([None] * 5_100_000, Tables())
     with pytest.raises(TooLargeError):
         pack(["the same long text"] * 5000, Tables(), limit=10_000)
+
+
+@pytest.mark.parametrize(
+    "heaviest",
+    [
+        [{}] * 330_000,
+        [[]] * 330_000,
+        [[{}] * 500] * 600,
+        [None, *[[{}] * 500] * 600],
+        {f"{number:x}": {} for number in range(90_000)},
+        [0] * 500_000,
+    ],
+)
+def test_no_body_of_allowed_size_makes_a_page_that_nobody_can_read(heaviest: Any) -> None:
+    assert 700_000 < len(json.dumps(heaviest, separators=(",", ":"))) < MAX_BODY_BYTES
+    records = [{"id": identifier(number), "body": {"strange": heaviest}} for number in range(3)]
+    assert there_and_back({"records": records}) == [{"records": records}]
 
 
 def test_more_bytes_than_allowed_are_not_read() -> None:
