@@ -31,10 +31,10 @@ __all__ = [
 
 
 def take_log(
-    transaction: Transaction, identity: Identity, part: LogPart | None, now: datetime | None = None
+    transaction: Transaction, identity: Identity, part: LogPart | None, now: datetime
 ) -> LogHead:
     """Keep lines of the laptop's access log; return the newest one that is here."""
-    return access_log.take_log(transaction, identity, part, to_iso(now) if now else "")
+    return access_log.take_log(transaction, identity, part, to_iso(now))
 
 
 def rules(transaction: Transaction, mark: str) -> Rules | None:
@@ -45,15 +45,13 @@ def rules(transaction: Transaction, mark: str) -> Rules | None:
 def settled_for(
     transaction: Transaction,
     identity: Identity,
-    now: datetime | None = None,
-    known_seq: int = 0,
+    now: datetime,
+    known_seq: int,
 ) -> list[PushResult]:
     """Return results of parked changes of this laptop that the office has dealt with.
 
     `known_seq` is the number (`effective`) of the laptop's cursor, 0 without a good one.
     """
-    if now is None:
-        return []
     return parked.settled_for(transaction, identity, now, known_seq)
 
 
