@@ -52,7 +52,7 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture
-def filled(postgres_url: str) -> Iterator[str]:
+def filled(postgres_url: str) -> str:
     """The address of a server's database with two patients, joined, and some notes."""
     with closing(Storage(PostgresDatabase(postgres_url))) as storage:
         storage.initialise("server-1")
@@ -62,7 +62,7 @@ def filled(postgres_url: str) -> Iterator[str]:
             for number in range(5):
                 put(storage, note(f"n-{patient_id}-{number}", patient_id))
         join(storage, "p1", "p2")
-    yield postgres_url
+    return postgres_url
 
 
 def holds(url: str) -> tuple[str, int, int]:
