@@ -63,8 +63,8 @@ class _MortalStorage(Storage):
     dies = False
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Transaction]:
-        with super().write() as transaction:
+    def write(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        with super().write(lasting=lasting) as transaction:
             yield transaction
             if self.dies:
                 self.dies = False
