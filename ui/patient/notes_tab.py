@@ -13,6 +13,7 @@ from ui.context import AppContext
 from ui.patient.addendum_dialog import AddendumDialog
 from ui.patient.tab import Tab
 from ui.patient.timeline_state import short_moment, template_title
+from ui.sync.foreign_drafts import ForeignDrafts
 from ui.widgets import (
     Card,
     EmptyState,
@@ -34,6 +35,8 @@ class NotesTab(Tab):
         super().__init__("", context, parent)
         self.setAccessibleName(self.tr("Notater"))
         self._facts: PatientPage | None = None
+        self._foreign = ForeignDrafts(context, self)
+        self.body.addWidget(self._foreign)
         self._list = QVBoxLayout()
         self._list.setSpacing(14)
         self.body.addLayout(self._list)
@@ -43,6 +46,7 @@ class NotesTab(Tab):
         if self._facts is None or self._facts.patient.id != found.patient.id:
             self.verticalScrollBar().setValue(0)
         self._facts = found
+        self._foreign.show_patient(found.patient.id)
         clear(self._list)
         session = self.context.session
         for row in notes.drafts(session, found.patient.id):

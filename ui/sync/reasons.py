@@ -30,6 +30,11 @@ _REASONS: dict[str, object] = {
         "Du følger ikke denne pasienten lenger, så serveren tok ikke imot endringen. Den er tatt "
         "vare på. Be kontoret tildele pasienten eller overta endringen.",
     ),
+    "review": QT_TRANSLATE_NOOP(
+        "sync",
+        "Denne maskinen er stengt. Endringen kom fram med sendefilen og venter på kontoret, som "
+        "avgjør om den lagres. Den er tatt vare på.",
+    ),
     "unreadable": QT_TRANSLATE_NOOP(
         "sync",
         "Serveren kunne ikke lese dette. Det er tatt vare på og står på maskinen. Rett det og prøv "

@@ -25,6 +25,7 @@ from ui.errors import sentence_for
 from ui.page import Page
 from ui.patient.header import HeaderArea, PatientHeader
 from ui.patient.header_state import header
+from ui.sync.foreign_drafts import ForeignDrafts
 from ui.sync.newer import NewerLine
 from ui.sync.notices import PatientNotices
 from ui.visit.note_card import NoteCard
@@ -109,7 +110,8 @@ class VisitPage(Page):
         header = HeaderArea(self._header, BELOW_HEADER, self)
         self._notices = PatientNotices(self.context, self)
         header.keep_room_for(self._notices)
-        for widget in (header, self._notices, self._missing, self._newer):
+        self._foreign = ForeignDrafts(self.context, self)
+        for widget in (header, self._notices, self._missing, self._newer, self._foreign):
             outer.addWidget(widget)
         self._columns.setContentsMargins(0, 0, 0, 0)
         self._columns.setSpacing(14)
@@ -196,6 +198,7 @@ class VisitPage(Page):
         view = header(state.patient, state.flags, self.context.session.today())
         self._header.show_view(view, visit_open=True)
         self._notices.show_patient(state.patient.id)
+        self._foreign.show_patient(state.patient.id)
         self.visit_card.show_state(state, self.presenter.now)
 
     def _show_note(self) -> None:

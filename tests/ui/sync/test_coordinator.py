@@ -197,3 +197,21 @@ def test_what_was_said_of_a_bad_line_is_forgotten_when_the_server_answers(
     with qtbot.waitSignal(coordinator.status_changed, check_params_cb=lambda state: state.online):
         coordinator.probe()
     assert coordinator.state.error_code is None
+
+
+def test_a_sync_that_a_person_stopped_begins_again_only_when_a_person_says_so(
+    qtbot: QtBot, ward: Ward, coordinator: SyncCoordinator, line: FakeLine
+) -> None:
+    line.answers = True
+    with qtbot.waitSignal(coordinator.finished):
+        coordinator.probe()
+    coordinator.cancel()
+    assert coordinator.state.paused
+    notes.addendum(ward.session, "n-new", "Ny opplysning")
+    ward.clock.advance(timedelta(minutes=30))
+    coordinator.take_next_step()
+    qtbot.waitUntil(lambda: not coordinator._probing)
+    assert (line.syncs, coordinator.online, coordinator.state.paused) == (1, True, True)
+    with qtbot.waitSignal(coordinator.finished):
+        coordinator.sync_now()
+    assert (line.syncs, coordinator.state.paused) == (2, False)
