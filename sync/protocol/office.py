@@ -50,9 +50,10 @@ class LaptopRow(Message):
     """One person on one laptop, as last heard of; `device_id` None: a person without a laptop.
 
     `waiting`, `parked`, `conflicts` and `drafts_unsent` are the laptop's own counts at
-    `reported_at`, without what arrived together with them (None: it has never reported). `visits_since` are the person's visits on the
-    server that began after the last complete sync (the later of `last_complete` and `last_served`)
-    and planned appointments from then until now that have no visit there.
+    `reported_at`, without what arrived together with them (None: it has never reported).
+    `visits_since` are the person's visits on the server that began after the last complete sync
+    (the later of `last_complete` and `last_served`), and planned appointments from then until now
+    that have no visit there.
     """
 
     user_id: Id
