@@ -200,7 +200,7 @@ class ServerSyncService:
         identity = self._identity()
         for page in walk:
             if page.complete:
-                with _full_disk_told(), self._storage.write() as transaction:
+                with _full_disk_told(), self._storage.write(lasting=False) as transaction:
                     intake.note_served(transaction, identity, self._world.clock.now())
             yield page
 

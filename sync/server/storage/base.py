@@ -105,8 +105,12 @@ class Database(Protocol):
         """Open one consistent view of what is committed."""
         ...
 
-    def writing(self) -> AbstractContextManager[Statements]:
-        """Open a transaction that commits at the end, or is undone when an exception leaves it."""
+    def writing(self, *, lasting: bool = True) -> AbstractContextManager[Statements]:
+        """Open a transaction that commits at the end, or is undone when an exception leaves it.
+
+        Where nobody would miss it after a power cut (`lasting` false), the commit need not wait for
+        the disk.
+        """
         ...
 
     def migrating(self) -> AbstractContextManager[Statements]:

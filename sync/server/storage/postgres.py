@@ -67,7 +67,7 @@ class PostgresDatabase:
                 connection.rollback()
 
     @contextmanager
-    def writing(self) -> Iterator[Statements]:
+    def writing(self, *, lasting: bool = True) -> Iterator[Statements]:
         """Open a transaction; each statement sees what is committed when it starts."""
         # Named here as well: a commit finds a full disk too.
         with (
@@ -75,6 +75,8 @@ class PostgresDatabase:
             self._pool.connection() as connection,
             connection.transaction(),
         ):
+            if not lasting:
+                connection.execute("SET LOCAL synchronous_commit TO off")
             yield _PostgresStatements(connection)
 
     @contextmanager

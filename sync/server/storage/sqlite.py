@@ -137,8 +137,12 @@ class SqliteDatabase:
             self._readers.put(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[Statements]:
-        """Open a transaction; writers of this and other processes take turns."""
+    def writing(self, *, lasting: bool = True) -> Iterator[Statements]:
+        """Open a transaction; writers of this and other processes take turns.
+
+        How a commit is written cannot be changed inside a transaction, so every one is `lasting`.
+        """
+        del lasting
         with self._writing:
             # IMMEDIATE: a lock taken only at the first write could not be waited for.
             self._writer.execute("BEGIN IMMEDIATE")

@@ -123,9 +123,12 @@ class Storage:
             yield Transaction(statements)
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Open a transaction; an exception undoes all of it."""
-        with self._database.writing() as statements:
+    def write(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        """Open a transaction; an exception undoes all of it.
+
+        `lasting` false: nobody would miss it after a power cut.
+        """
+        with self._database.writing(lasting=lasting) as statements:
             transaction = Transaction(statements)
             yield transaction
             transaction.records.finish()
