@@ -16,8 +16,8 @@ from sync.client.enrol import enrol
 from sync.server.storage import sqlite
 from sync.server.storage.storage import Storage
 from tests.helpers.stores import PASSPHRASE, USERNAME, make_vault
+from tests.sync.server.running import Running
 from tests.sync.server.team import NOW, PASSWORD
-from tests.sync.server.test_app import Running
 from ui.sync.connection import HttpConnection
 
 

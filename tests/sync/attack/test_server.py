@@ -17,8 +17,8 @@ from sync.protocol.messages import (
 )
 from sync.protocol.version import MAX_BODY_BYTES
 from sync.server.storage.storage import Storage
+from tests.sync.server.running import Running
 from tests.sync.server.team import NOW, Laptop, Team, change, contact, flag, note, patient
-from tests.sync.server.test_app import Running
 
 
 @pytest.fixture
