@@ -25,6 +25,9 @@ from sync.server.storage.storage import Storage
 
 DESCRIPTION_NAME = "backup.json"
 
+_FILES = tuple(f"{sqlite.DATABASE_NAME}{ending}" for ending in ("", "-wal", "-shm", "-journal"))
+"""A database and what the library lays beside it."""
+
 
 class BackupError(UserError):
     """A copy cannot be made or used; the argument is the sentence."""
@@ -84,8 +87,13 @@ def restore(folder: Path, key: str | None, source: Path, *, keep_key: bool = Tru
     database, when the copy is not whole or is not what its description says, and CannotOpenError
     for a wrong key. Nothing is put in place before the copy has been proved.
     """
-    if (folder / sqlite.DATABASE_NAME).exists():
-        raise BackupError("There is a database here. Move it away first; nothing was changed.")
+    # A log that was left behind would be written into the copy at its first opening.
+    present = [name for name in _FILES if (folder / name).exists()]
+    if present:
+        raise BackupError(
+            f"There is a database here ({', '.join(present)}). Move it away first, every file of"
+            " it; nothing was changed."
+        )
     expected = _described(source)
     used_key = key or _key_beside(source)
     make_private_folder(folder)

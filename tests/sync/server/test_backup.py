@@ -145,6 +145,22 @@ def test_nothing_is_written_over(office: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "wrong" / sqlite.DATABASE_NAME).exists()
 
 
+def test_a_log_of_the_broken_database_is_not_written_into_the_copy(
+    office: Path, tmp_path: Path
+) -> None:
+    """Moving only `server.db` away leaves its log; the library would replay it into the copy."""
+    copy, back = tmp_path / "copy", tmp_path / "back"
+    backup.back_up(office, None, copy, NOW, with_key=True)
+    back.mkdir()
+    (back / "server.db-wal").write_bytes(b"left behind")
+    with pytest.raises(BackupError, match="server.db-wal"):
+        backup.restore(back, None, copy)
+    assert not (back / sqlite.DATABASE_NAME).exists()
+    (back / "server.db-wal").unlink()
+    backup.restore(back, None, copy)
+    assert len(names(back)) == 12
+
+
 def test_the_administrator_copies_and_restores_from_the_terminal(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
