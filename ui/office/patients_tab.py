@@ -173,7 +173,7 @@ class PatientsTab(OfficeTab):
         self._rows = {row.patient.id: row for row in answer.patients}
         self.rows.set_rows([patient_row(row) for row in answer.patients], select_first=True)
         self.rows.setVisible(bool(answer.patients))
-        self.rows.fit_height(8)
+        self.rows.fit_height(7)
         self._none.setVisible(not answer.patients)
         self._count.setText(page_text(answer.page, PAGE_SIZE, len(answer.patients), answer.total))
         self.before.setVisible(answer.page > 0)
