@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.collation import fold, sort_key
@@ -34,6 +34,8 @@ from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, medication, records, visits
 from fieldapp.store import patients as store
 from fieldapp.store import timeline as store_timeline
+
+Edited = TypeVar("Edited", Contact, Patient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +194,16 @@ def opened(session: Session, patient_id: str) -> None:
         unit.audit("open", "patient", patient_id, patient_id)
 
 
-def update(session: Session, patient: Patient) -> ChangeSet:
-    """Save what is known about a patient who is on this laptop. Raises NotFoundError."""
+def update(session: Session, patient: Patient, opened: Patient | None = None) -> ChangeSet:
+    """Save what is known about a patient who is on this laptop. Raises NotFoundError.
+
+    ``opened`` is the patient as the person saw it; see ``save_contact``.
+    """
     with session.write() as unit:
-        if not records.exists(session.database, Patient, patient.id):
+        present = records.get(session.database, Patient, patient.id)
+        if present is None:
             raise NotFoundError(patient.id)
-        unit.save(patient)
+        unit.save(patient if opened is None else _joined(opened, present, patient))
     return unit.changes()
 
 
@@ -280,15 +286,15 @@ class ChangedMeanwhileError(UserError):
 
     code = "changed_meanwhile"
 
-    def __init__(self, present: Flag | Contact) -> None:
+    def __init__(self, present: Flag | Contact | Patient) -> None:
         super().__init__(present.id)
         self.present = present
 
 
-def _joined(opened: Contact, present: Contact, wanted: Contact) -> Contact:
+def _joined(opened: Edited, present: Edited, wanted: Edited) -> Edited:
     """The edit from ``opened`` to ``wanted``, made on what stands there now."""
     mine: dict[str, Any] = {}
-    for field in fields(Contact):
+    for field in fields(wanted):
         before, now, new = (getattr(one, field.name) for one in (opened, present, wanted))
         if new in (before, now):
             continue

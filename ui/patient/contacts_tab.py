@@ -12,6 +12,7 @@ from fieldapp.services import patients
 from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
 from ui.patient.contact_dialog import ContactDialog
+from ui.patient.facts_dialog import FactsDialog
 from ui.patient.tab import Tab
 from ui.widgets import (
     Card,
@@ -25,7 +26,7 @@ from ui.widgets import (
     Tone,
     clear,
 )
-from ui.words import word
+from ui.words import address_text, word
 
 
 class ContactsTab(Tab):
@@ -35,6 +36,14 @@ class ContactsTab(Tab):
         super().__init__("", context, parent)
         self.setAccessibleName(self.tr("Kontakter"))
         self._facts: PatientPage | None = None
+        self._person = Card(self.tr("Pasienten"), self)
+        change = SecondaryButton(self.tr("Endre"), self, icon="pencil", name="editFacts")
+        change.setAccessibleName(self.tr("Endre opplysninger om pasienten"))
+        change.clicked.connect(self.edit_facts)
+        self._person.head.addWidget(change)
+        self._person_words = Text("", "", self)
+        self._person.body.addWidget(self._person_words)
+        self.body.addWidget(self._person)
         self._card = Card(self.tr("Kontakter"), self)
         add = SecondaryButton(self.tr("Ny kontakt"), self, icon="user-plus", name="addContact")
         add.clicked.connect(self._add)
@@ -47,6 +56,10 @@ class ContactsTab(Tab):
 
     def show_patient(self, found: PatientPage) -> None:
         self._facts = found
+        person = found.patient
+        known = (person.phone, address_text(person), person.gp_name)
+        said = " · ".join(part for part in known if part)
+        self._person_words.setText(said or self.tr("Verken telefon eller adresse er ført."))
         clear(self._rows)
         contacts = [contact for contact in found.contacts if contact.active]
         for number, contact in enumerate(contacts):
@@ -65,6 +78,12 @@ class ContactsTab(Tab):
                     self,
                 )
             )
+
+    @Slot()
+    def edit_facts(self) -> None:
+        """Change what is known about the patient."""
+        if self._facts is not None:
+            FactsDialog(self.context, self._facts.patient, self).open()
 
     @Slot()
     def _add(self) -> None:

@@ -155,6 +155,7 @@ def place_of(item: UnsentItem) -> tuple[str, dict[str, object]]:
 
 _TABS = {
     "contact": "contacts",
+    "patient": "contacts",
     "note": "notes",
     "screening_response": "screening",
     "rapid_test": "screening",

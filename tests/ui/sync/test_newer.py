@@ -20,6 +20,7 @@ from tests.helpers.troubles import contact_of, flag_of
 from tests.helpers.ward import AASE, Ward, receive
 from ui.patient.contact_dialog import ContactDialog
 from ui.patient.critical_dialog import CriticalDialog
+from ui.patient.facts_dialog import FactsDialog
 from ui.shots import settle
 from ui.workspace import Workspace
 
@@ -240,3 +241,26 @@ def test_a_contact_taken_away_by_a_colleague_leaves_the_form_as_it_is(
     assert field.text() == text
     dialog.confirm_button.click()
     assert not contact_of(ward.session, "c-1").active, "their change stands beside ours"
+
+
+def test_the_patients_own_facts_are_changed_field_by_field_and_never_overwritten_unseen(
+    qtbot: QtBot, workspace: Workspace, ward: Ward
+) -> None:
+    workspace.navigate("patient", patient_id=AASE, tab="contacts")
+    assert workspace.page is not None
+    _button(workspace.page, "editFacts").click()
+    settle()
+    dialog = workspace.findChild(FactsDialog)
+    assert dialog is not None
+    street = dialog.lines["address"]
+    street.clear()
+    qtbot.keyClicks(street, "Lia 1")
+    _arrive(workspace, ward, replace(_colleague_phone(ward), address="Lia 2"))
+    assert street.text() == "Lia 1"
+    assert "telefon" in _line(dialog)
+    dialog.confirm_button.click()
+    assert "Adresse: Lia 2" in dialog.problem.text.text()
+    dialog.confirm_button.click()
+    now = records.get(ward.session.database, Patient, AASE)
+    assert now is not None
+    assert (now.address, now.phone) == ("Lia 1", "999 99 999")
