@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from fieldapp.clock import SystemClock
@@ -11,24 +12,37 @@ from fieldapp.store.db import Database
 from sync.client.engine import Engine, Progress
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
+from sync.protocol.messages import ExchangeRequest, Page
+from sync.protocol.service import Exchange
 from tests.helpers.sync_world import ShakyLine, laptop_key
 
 
 class SpeakingLine(ShakyLine):
-    """Tells the other process before and after each call, so that it can choose its moment."""
+    """Tells the other process before and after each answer, so that it can choose its moment."""
 
-    def _call(self, name, real):  # type: ignore[no-untyped-def]
-        _tell("before", name)
-        answer = super()._call(name, real)
-        _tell("after", name)
-        return answer
+    def exchange(self, request: ExchangeRequest) -> Exchange:
+        _tell("before", "exchange")
+        answer = super().exchange(request)
+        _tell("after", "receipt")
+        return Exchange(answer.receipt, _told(answer.pages))
+
+
+def _told(pages: Iterator[Page]) -> Iterator[Page]:
+    for page in pages:
+        _tell("after", "page")
+        yield page
 
 
 def main(store: str, url: str, token: str) -> None:
     database = Database.open(Path(store), laptop_key)
     with HttpSyncService(url, lambda: token, Line()) as service:
         engine = Engine(
-            SpeakingLine(service), database.clone, SystemClock(), new_id, batch_records=5
+            SpeakingLine(service),
+            database.clone,
+            SystemClock(),
+            new_id,
+            batch_records=3,
+            page_records=2,
         )
         engine.run(_say, lambda: False)
     database.close()

@@ -243,12 +243,10 @@ class ShakyLine:
         return self._call("confirm", lambda: self.real.confirm(request))
 
     def _pages(self, pages: Iterator[Page], fault: Fault) -> Iterator[Page]:
-        sent = 0
-        for page in pages:
+        for sent, page in enumerate(pages):
             self._meanwhile("pull")
             if (fault, sent) in ((Fault.CUT_AFTER_RECEIPT, 0), (Fault.CUT_AFTER_A_PAGE, 1)):
                 raise LineBrokenError
-            sent += 1
             yield page
 
     def _call(self, name: str, real: Callable[[], A]) -> A:
