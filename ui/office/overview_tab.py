@@ -6,7 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.rights import Right, may
-from sync.client.office_messages import LaptopRow, OverviewAnswer
+from sync.client.office_messages import IssuesAnswer, LaptopRow, OverviewAnswer
 from ui.context import AppContext
 from ui.office.closing_dialog import ClosingDialog
 from ui.office.desk import OfficeDesk
@@ -14,6 +14,7 @@ from ui.office.enrol_dialog import EnrolDialog
 from ui.office.parts import Facts
 from ui.office.state import (
     counted,
+    issue_row,
     laptop_facts,
     laptop_name,
     laptop_row,
@@ -34,6 +35,7 @@ from ui.widgets import (
     PrimaryButton,
     RowList,
     SecondaryButton,
+    Statements,
     Text,
     clear,
 )
@@ -52,6 +54,12 @@ class OverviewTab(OfficeTab):
         self._issues = Banner("", "danger", self)
         self._issues.setObjectName("officeIssues")
         self.body.addWidget(self._issues)
+        self._issue_card = Card(self.tr("Sikkerhetssaker"), self)
+        self.issues = Statements(self.tr("Sikkerhetssaker"), self._issue_card)
+        self.issues.setObjectName("officeIssueList")
+        self._issue_card.body.addWidget(self.issues)
+        self._issue_card.hide()
+        self.body.addWidget(self._issue_card)
         columns = Columns(self, shares=(3, 2))
         self.body.addWidget(columns)
         self.body.addStretch(1)
@@ -160,9 +168,18 @@ class OverviewTab(OfficeTab):
         self.rows.fit_height(7)
         self._none.setVisible(not answer.rows)
         self._issues.say(self._issues_text(answer.issues_open), "danger")
+        if not answer.issues_open:
+            self._issue_card.hide()
+        elif may(self.context.session.user.role, Right.TAKE_OVER):
+            self.read(lambda service: service.issues(), self._show_issues, "issues")
         self.counted.emit("parked", answer.parked_open)
         self.counted.emit("proposals", answer.proposals_open)
         self._show_chosen()
+
+    def _show_issues(self, answer: IssuesAnswer) -> None:
+        now = self.context.session.clock.now()
+        self.issues.set_rows([issue_row(row, now) for row in answer.issues])
+        self._issue_card.setVisible(bool(answer.issues))
 
     def _issues_text(self, count: int) -> str:
         if not count:

@@ -14,6 +14,7 @@ from fieldapp.domain.rights import Right, may
 from sync.client.office_messages import (
     ClosingPoint,
     DuplicatePair,
+    IssueRow,
     LaptopRow,
     OverviewAnswer,
     ParkedRow,
@@ -24,6 +25,7 @@ from sync.client.office_messages import (
     RecoveredDraft,
 )
 from ui.office.reasons import duplicate_text, point_text
+from ui.sync.issue_dialog import issue_title
 from ui.sync.state import age, when
 from ui.widgets import Row, RowTag, Tone
 from ui.words import day_text, kind_word, masked_id, word
@@ -342,6 +344,20 @@ def overview_line(answer: OverviewAnswer) -> str:
     if late:
         parts.append(translate("office", "{0} med besøk siden siste synk").format(late))
     return " · ".join(parts)
+
+
+def issue_row(row: IssueRow, now: datetime) -> Row:
+    """A danger that somebody must look at: whose, what, and who wrote it."""
+    parts = [issue_title(row.code), ago(row.raised_at, now)]
+    if row.involved:
+        parts.append(translate("office", "ført av {0}").format(", ".join(row.involved)))
+    return Row(
+        id=row.id,
+        title=row.patient_name,
+        detail=" · ".join(parts),
+        icon="shield-alert",
+        icon_tone="danger",
+    )
 
 
 def ago(moment: datetime, now: datetime) -> str:

@@ -11,6 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from fieldapp.clock import FixedClock, to_iso
+from fieldapp.domain.medication import HandoutStatus, MedicationAdministration, Part
 from fieldapp.domain.patients import Role
 from sync.client.office_messages import OfficeService, Outcome
 from sync.protocol.messages import PushRecord
@@ -131,6 +132,26 @@ def propose(scene: Scene) -> None:
         )
     )
     assert result.outcome is Outcome.MERGED
+
+
+def hand_out_twice(scene: Scene) -> None:
+    """Let two laptops have given the same dose."""
+    for number, (username, laptop) in enumerate((("nils", scene.nils), ("kari", scene.kari))):
+        event = MedicationAdministration(
+            id=f"h{number}",
+            patient_id="p1",
+            request_id="o1",
+            request_revision=1,
+            day=NOW.date(),
+            part=Part.MORNING,
+            status=HandoutStatus.GIVEN,
+            given_at=NOW,
+            recorded_at=NOW,
+            author_id=scene.number(username),
+            device_id="d",
+            sequence=1,
+        )
+        exchange(scene.team, laptop, change(event))
 
 
 Office = Callable[..., tuple[OfficePage, Road]]

@@ -26,7 +26,7 @@ from tests.sync.server.desk import draft, exchange, office_log
 from tests.sync.server.running import Running
 from tests.sync.server.team import change, patient
 from tests.sync.test_courier import Field
-from tests.ui.office.conftest import Office, Scene, propose, stop_something
+from tests.ui.office.conftest import Office, Scene, hand_out_twice, propose, stop_something
 from ui.office.closing_dialog import ClosingDialog
 from ui.office.courier_tab import CourierTab
 from ui.office.drafts_tab import DraftsTab
@@ -132,6 +132,21 @@ def test_those_with_visits_since_their_last_sync_stand_first_with_what_they_repo
     assert "saksansvarlig · Feltbærbar 3" in words
     assert "12" in words
     assert "1 på laptopen, 0 hos serveren" in words
+
+
+def test_a_dose_given_twice_stands_above_everything_with_patient_and_authors_in_any_look(
+    qtbot: QtBot, office: Office, scene: Scene, theme: Theme
+) -> None:
+    hand_out_twice(scene)
+    page, _ = office()
+    wait_for(qtbot, page, "Samme dose kan være gitt to ganger")
+    words = said(page)
+    assert "1 åpen sikkerhetssak" in words
+    assert "Bråten, Åse" in words
+    assert "Nils" in words
+    assert "Kari" in words
+    found = {look: problems_in(page, theme, *look) for look in LOOKS}
+    assert found == {look: [] for look in LOOKS}
 
 
 def test_a_laptop_is_shut_out_only_after_reason_checklist_and_its_typed_name(
