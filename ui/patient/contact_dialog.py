@@ -16,6 +16,8 @@ from ui.sync.newer import NewerLine
 from ui.widgets import ChoiceRow, Dialog, FormField
 from ui.words import field_word, word
 
+_CONSENT = {True: "yes", False: "no", None: "unknown"}
+
 
 class ContactDialog(Dialog):
     """`contact` is None for a new one. Announces the change set when it is saved."""
@@ -52,9 +54,7 @@ class ContactDialog(Dialog):
             ("unknown", self.tr("Ikke avklart")),
         )
         self.consent = ChoiceRow(self.tr("Samtykke"), answers, self, name="consent")
-        self.consent.choose(
-            {True: "yes", False: "no", None: "unknown"}[self._contact.may_be_informed]
-        )
+        self.consent.choose(_CONSENT[self._contact.may_be_informed])
         self.note = QLineEdit(self._contact.note, self)
         for field in (
             self.name_field,
@@ -93,6 +93,18 @@ class ContactDialog(Dialog):
         self._context.changes.announce(changes)
         return ""
 
+    def _follow(self, present: Contact) -> None:
+        """What was not touched here takes the colleague's value, or it would be written back."""
+        opened = self._opened
+        assert opened is not None
+        for line, name in ((self.name, "name"), (self.phone, "phone"), (self.note, "note")):
+            if line.text().strip() == getattr(opened, name):
+                line.setText(getattr(present, name))
+        if self.relation.value is opened.relation:
+            self.relation.choose(present.relation)
+        if self.consent.value == _CONSENT[opened.may_be_informed]:
+            self.consent.choose(_CONSENT[present.may_be_informed])
+
     def _changed_meanwhile(self, present: object) -> str:
         """Say what a colleague wrote; who saves again after that has seen it."""
         assert isinstance(present, Contact)
@@ -105,5 +117,6 @@ class ContactDialog(Dialog):
             for field in fields(Contact)
             if getattr(present, field.name) != getattr(self._opened, field.name)
         ]
-        self._opened = present
+        self._follow(present)
+        self._contact = self._opened = present
         return f"{sentence('changed_meanwhile')} {'. '.join(differing)}."

@@ -124,13 +124,20 @@ def test_the_same_field_is_never_overwritten_unseen(
     dialog = _open_contact(workspace, ward)
     dialog.phone.clear()
     qtbot.keyClicks(dialog.phone, "888 00 000")
-    _arrive(workspace, ward, replace(contact_of(ward.session, "c-1"), phone="999 00 000"))
+    theirs = replace(
+        contact_of(ward.session, "c-1"),
+        phone="999 00 000",
+        note="Ring etter kl. 12",
+        may_be_informed=False,
+    )
+    _arrive(workspace, ward, theirs)
     dialog.confirm_button.click()
     assert dialog.isVisible()
     assert "Telefon: 999 00 000" in dialog.problem.text.text()
     assert outbox.items(ward.session.database) == []
     dialog.confirm_button.click()
-    assert contact_of(ward.session, "c-1").phone == "888 00 000"
+    saved = contact_of(ward.session, "c-1")
+    assert saved == replace(theirs, phone="888 00 000"), "what was not touched here stays theirs"
 
 
 def test_an_open_answer_about_critical_information_keeps_its_text_and_asks_before_it_wins(
