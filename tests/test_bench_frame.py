@@ -13,7 +13,7 @@ import pytest
 from fieldapp.store import outbox
 from fieldapp.store.db import Database
 from tests.bench import __main__ as bench
-from tests.bench._workload import load, patient_of, write_lines
+from tests.bench._workload import as_lines, load, patient_of
 from tests.bench.rows import Row, interleaved, turn_about
 from tests.torture import __main__ as torture
 from tests.torture import store as store_torture
@@ -122,7 +122,7 @@ def test_the_shared_workload_loses_nothing_when_it_becomes_our_own_kinds(
     tmp_path: Path, plain: dict[str, object]
 ) -> None:
     for name in ("first", "day"):
-        write_lines(tmp_path / f"{name}.jsonl", [plain])
+        (tmp_path / f"{name}.jsonl").write_text(as_lines([plain]), encoding="utf-8")
     (mapped,) = load(tmp_path).day
     told_by_name = {"type", "withheld", "intoxicated"}
     wanted = _flat({name: value for name, value in plain.items() if name not in told_by_name})
@@ -133,7 +133,8 @@ def test_the_shared_workload_loses_nothing_when_it_becomes_our_own_kinds(
 def test_two_doses_of_the_workload_never_stand_in_one_slot(tmp_path: Path) -> None:
     other = {**_HANDOUT, "id": "e457fbab-4c38-4f49-ae84-c6d964444d2c", "withheld": False}
     for name in ("first", "day"):
-        write_lines(tmp_path / f"{name}.jsonl", [_HANDOUT, other])
+        text = as_lines([_HANDOUT, other])
+        (tmp_path / f"{name}.jsonl").write_text(text, encoding="utf-8")
     one, two = load(tmp_path).first
     assert (one["day"], one["part"]) == (two["day"], two["part"])
     assert one["request_id"] != two["request_id"]

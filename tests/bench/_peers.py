@@ -97,11 +97,16 @@ class Collection:
         workload = _workload.load(self.folder / "data")
         mapped = self.folder / "mapped"
         mapped.mkdir(exist_ok=True)
-        _workload.write_lines(mapped / "first.jsonl", workload.first)
-        _workload.write_lines(mapped / "day.jsonl", workload.day)
+        _write(mapped / "first.jsonl", _workload.as_lines(workload.first))
+        _write(mapped / "day.jsonl", _workload.as_lines(workload.day))
         fields = _workload.columns([*workload.first, *workload.day])
-        (self.folder / "peers" / "fields.json").write_text(json.dumps(fields, indent=0))
+        _write(self.folder / "peers" / "fields.json", json.dumps(fields, indent=0))
         return workload
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def _in_one_order(canon: Any) -> Any:
@@ -129,7 +134,9 @@ def collection(*, furnished: bool = True) -> Collection | None:
     if folder.resolve() == _ROOT or _ROOT in folder.resolve().parents:
         raise SystemExit(f"{_FOLDER_VARIABLE} must name a folder outside the repository")
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(_SHARED, folder, dirs_exist_ok=True)
+    # The peers' fields are those of our kinds; another benchmark may be running with them.
+    without = shutil.ignore_patterns("fields.json")
+    shutil.copytree(_SHARED, folder, dirs_exist_ok=True, ignore=without)
     _make_records(folder)
     if furnished:
         _furnish(folder)

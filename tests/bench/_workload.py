@@ -77,10 +77,9 @@ def lines(path: Path) -> list[Record]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def write_lines(path: Path, records: Iterable[Record]) -> None:
-    """Write what `lines` reads."""
-    text = "".join(f"{compact(record)}\n" for record in records)
-    path.write_text(text, encoding="utf-8")
+def as_lines(records: Iterable[Record]) -> str:
+    """The text of a file that `lines` reads."""
+    return "".join(f"{compact(record)}\n" for record in records)
 
 
 def compact(value: object) -> str:
