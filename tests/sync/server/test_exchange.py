@@ -30,6 +30,7 @@ from sync.protocol.messages import (
     Receipt,
 )
 from sync.server.settings import Settings
+from sync.server.storage.records import RecordRepository
 from sync.server.storage.storage import Storage
 from tests.sync.server.team import NOW, Laptop, Team, change, contact, flag, note, patient
 from tests.sync.storage_contract import fill_the_disk, make_room
@@ -493,6 +494,33 @@ def test_many_laptops_that_come_to_a_restored_server_begin_one_epoch(
     assert {laptop.receipt.epoch for laptop in many if laptop.receipt} == {1}
     assert all(laptop.receipt.fresh for laptop in many if laptop.receipt)
     assert all(laptop.digest == laptop.told_digest for laptop in many)
+
+
+def test_of_two_laptops_that_find_the_restore_at_once_the_second_begins_no_epoch(
+    team: Team, kari: Field, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded database has one writer anyway: nobody comes between its look and its turn."""
+    if "postgres" not in request.node.name:
+        pytest.skip("one writer at a time")
+    kari.sync()
+    backup = int((kari.cursor or "").split(".")[1])
+    kari.sync(change(note("n-lost")))
+    set_back(team, backup)
+    twin = Field(kari.laptop, dict(kari.held), kari.cursor)
+    own_turn = RecordRepository.take_turn
+    first = iter([twin])
+
+    def after_the_twin(records: RecordRepository) -> None:
+        for other in first:
+            other.sync()
+        own_turn(records)
+
+    monkeypatch.setattr(RecordRepository, "take_turn", after_the_twin)
+    kari.sync()
+    with team.storage.read() as transaction:
+        state = transaction.records.state()
+    assert state.epoch == 1
+    assert state.newest < 2_000_000, "the numbers were moved on twice"
 
 
 def test_a_cursor_of_before_the_restore_that_still_stands_is_good(team: Team, kari: Field) -> None:
