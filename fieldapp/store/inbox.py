@@ -34,10 +34,14 @@ PURGING = "purging"
 JOINING = "joining"
 FOREIGN_DRAFTS_MARK = "foreign_drafts_mark"
 FRESH = "fresh_pull"
+TRAIL = "commits_seen"
 CHECKED_LAST = "digest_checked_last"
 """Keys of `store_state`. The schema lets events be deleted only for the patient under PURGING, and
 lets them get another patient only under JOINING. FRESH stands there while a pull that began anew
 has not reached its end."""
+
+_LONGEST_TRAIL = 48
+"""Names of commits that are kept; the protocol takes 64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,42 @@ def apply_page(
         _note_ended(connection, ended)
         purged = _purge_possible(connection, ended)
         _write(connection, CURSOR, cursor)
+        if complete:
+            note_seen(database, cursor)
         _write(connection, COMPLETE, "1" if complete else "0")
         _write(connection, LATEST_SERVER_TIME, to_iso(now))
     changes.extend(Change("patient", patient_id, patient_id) for patient_id in sorted(purged))
     _forget_log(database, purged)
     return ChangeSet(tuple(changes))
+
+
+def newest_seen(database: Database) -> str:
+    """The name of the newest commit that this laptop has heard of; "" for none."""
+    names = trail(database)
+    return names[0] if names else ""
+
+
+def trail(database: Database) -> list[str]:
+    """Names of commits that this laptop has heard of, newest first; fewer of those long ago.
+
+    A server that was set back to a backup knows only the older ones.
+    """
+    names: list[str] = json.loads(_read(database.connection, TRAIL) or "[]")
+    return names
+
+
+def note_seen(database: Database, name: str) -> None:
+    """Remember the name of a commit."""
+    with atomic(database) as connection:
+        names = trail(database)
+        if name not in names[:1]:
+            _write(connection, TRAIL, json.dumps(_thinned([name, *names])))
+
+
+def forget_trail(database: Database) -> None:
+    """Forget every commit: they are of a time that the server has lost."""
+    with atomic(database) as connection:
+        connection.execute("DELETE FROM store_state WHERE key = ?", (TRAIL,))
 
 
 def begin_anew(database: Database) -> None:
@@ -605,6 +640,14 @@ def _forget_log(database: Database, purged: set[str]) -> None:
     """Empty the write-ahead log, so that what was purged is in no file of the store any more."""
     if purged and not database.connection.in_transaction:
         database.checkpoint()
+
+
+def _thinned(names: list[str]) -> list[str]:
+    """Drop every second one of the older half when there are too many."""
+    if len(names) <= _LONGEST_TRAIL:
+        return names
+    half = _LONGEST_TRAIL // 2
+    return names[:half] + names[half::2]
 
 
 # --- store_state

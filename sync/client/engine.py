@@ -157,7 +157,7 @@ class _Stopped(Exception):
 
 
 class _Restored(Exception):
-    """The server has begun a new epoch; the pages of this answer are not to be stored."""
+    """The server does not know what this laptop has heard last; it took in nothing."""
 
     def __init__(self, epoch: int) -> None:
         super().__init__(epoch)
@@ -323,8 +323,8 @@ class _Run:
         exchange = self._service.exchange(sent.request)
         with contextlib.closing(_Pages(exchange)) as pages:
             self._note_clock(exchange.receipt, self._clock.now() - before)
-            self._settle(sent, exchange.receipt)
             self._note_epoch(exchange.receipt)
+            self._settle(sent, exchange.receipt)
             return sent.request.pull is not None and self._read(pages, exchange.receipt)
 
     def _note_clock(self, receipt: Receipt, duration: timedelta) -> None:
@@ -357,12 +357,15 @@ class _Run:
             self._progress(Progress("push", done, self._push_total))
 
     def _note_epoch(self, receipt: Receipt) -> None:
-        known = state.epoch(self._database)
-        if known is None:
-            state.remember_epoch(self._database, receipt.epoch)
-        elif known != receipt.epoch:
+        if receipt.diverged:
             self._restored = True
             raise _Restored(receipt.epoch)
+        known = state.epoch(self._database)
+        if known != receipt.epoch:
+            if known is not None:
+                # Nothing of the journal was lost to this laptop, but drafts are not in it.
+                drafts.all_unsent_again(self._database)
+            state.remember_epoch(self._database, receipt.epoch)
 
     def _make_smaller(self, sent: Outgoing, error: SyncError) -> None:
         """Ask for less and send less at a time; what is too large even alone stops nothing else."""
@@ -468,10 +471,14 @@ class _Run:
 
     def _offer_to_a_restored_server(self, epoch: int) -> None:
         """Offer again what the server has lost, before anything of it is stored here."""
+        outbox.return_in_flight(self._database)
         found = reconcile.find_differences(self._service, self._database)
         self._offer(found, restored=True)
         drafts.all_unsent_again(self._database)
         state.remember_epoch(self._database, epoch)
+        with outbox.atomic(self._database):
+            inbox.begin_anew(self._database)
+            inbox.forget_trail(self._database)
         self._have.clear()
 
     def _offer(self, found: reconcile.Differences, *, restored: bool = False) -> None:

@@ -135,6 +135,7 @@ def _request(
         records=[_sent(change) for change in changes],
         foreign_drafts=drafts.foreign_mark(database),
         rules=state.rules(database).mark,
+        seen=inbox.newest_seen(database),
     )
 
 
@@ -208,6 +209,9 @@ def apply_receipt(database: Database, sent: Outgoing, receipt: Receipt) -> Appli
     """
     names = {change.change_id for change in sent.changes}
     own = [result for result in receipt.results if result.change_id in names]
+    if receipt.commit:
+        # Before the results: what rests on a commit is never here without its name.
+        inbox.note_seen(database, receipt.commit)
     applied = apply_results(database, [*own, *receipt.settled], receipt.server_time)
     _apply_drafts(database, sent, receipt.drafts_held)
     if receipt.foreign_drafts is not None:

@@ -72,17 +72,18 @@ def offer_what_was_lost(
 ) -> int:
     """Queue again what the server does not hold any more; return how many records.
 
-    With `restored` the server has begun a new epoch since this laptop last heard of it. May be
+    With `restored` the server was set back to a backup since this laptop last heard of it. May be
     repeated: what is queued already is not queued twice. Raises SyncError.
     """
     offered = 0
+    trail = inbox.trail(database)
     for some in _chunks(differences.patients, PATIENTS_AT_A_TIME):
-        there, began = _holdings(service, some)
+        there, common = _holdings(service, some, trail)
         for patient_id in some:
             lost = [
                 (*name, base)
                 for name, mine in _held_here(database, patient_id).items()
-                if (base := _base_to_offer(name, mine, there.get(name), restored, began))
+                if (base := _base_to_offer(name, mine, there.get(name), restored, common))
                 is not None
             ]
             offered += outbox.offer_again(database, lost, now, new_id)
@@ -100,20 +101,22 @@ def offer_what_was_lost(
 
 def forget_differing_team_records(service: SyncService, database: Database) -> None:
     """Forget those records of the whole team that are not what the server holds."""
-    there, _ = _holdings(service, [TEAM])
+    there, _ = _holdings(service, [TEAM], [])
     here = _held_here(database, TEAM)
     differing = [name for name, mine in here.items() if not _same(mine, there.get(name))]
     inbox.forget_team_records(database, differing)
 
 
 def _base_to_offer(
-    name: Name, mine: Held, holding: Holding | None, restored: bool, began: int
+    name: Name, mine: Held, holding: Holding | None, restored: bool, common: int
 ) -> int | None:
     """The version on which a record is offered again; None when it is not to be offered.
 
     The server's own records are never offered. An edited record that the server holds in another
-    text is offered only where this laptop's text is the newer one: on top of the server's as long
-    as nobody has touched that in the new epoch, else beside it, so that a person chooses.
+    text is offered only where this laptop's text is of a time that the server has lost: on top of
+    the server's as long as nobody has touched that since the newest commit that both know
+    (`common`), else beside it, so that a person chooses. Numbers after `common` are not compared:
+    the server may have given them out a second time.
     """
     policy = policy_of(name[0])
     if policy is Policy.SERVER or _same(mine, holding):
@@ -121,12 +124,9 @@ def _base_to_offer(
     if holding is None:
         # What a server of this epoch does not know was not made by anybody: the laptop drops it.
         return 0 if restored or policy is Policy.EVENT else None
-    if policy is Policy.EVENT:
+    if policy is Policy.EVENT or mine.version <= common:
         return None
-    if not holding.changed:
-        return holding.version if mine.version > holding.version else None
-    newer = mine.version > (began if restored else holding.version)
-    return 0 if newer else None
+    return 0 if holding.changed else holding.version
 
 
 def _same(mine: Held, holding: Holding | None) -> bool:
@@ -138,10 +138,12 @@ def _held_here(database: Database, patient_id: str) -> dict[Name, Held]:
     return digests.held(connection, digests.names_of(connection, patient_id))
 
 
-def _holdings(service: SyncService, patient_ids: Iterable[str]) -> tuple[dict[Name, Holding], int]:
+def _holdings(
+    service: SyncService, patient_ids: Iterable[str], trail: list[str]
+) -> tuple[dict[Name, Holding], int]:
     asked: list[str | None] = [patient_id or None for patient_id in patient_ids]
-    answer = service.holdings(HoldingsRequest(patient_ids=asked))
-    return {(one.kind, one.id): one for one in answer.holdings}, answer.epoch_began
+    answer = service.holdings(HoldingsRequest(patient_ids=asked, trail=trail))
+    return {(one.kind, one.id): one for one in answer.holdings}, answer.common
 
 
 def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

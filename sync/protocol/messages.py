@@ -18,6 +18,7 @@ from sync.protocol.version import (
     MAX_PAGE_RECORDS,
     MAX_RANGES,
     MAX_RECORDS,
+    MAX_TRAIL,
     MAX_WHOLE,
 )
 
@@ -326,6 +327,8 @@ class ExchangeRequest(Message):
     log: LogPart | None = None
     rules: str = ""
     """Fingerprint of the organisation's rules that the laptop holds."""
+    seen: Annotated[str, Field(max_length=300)] = ""
+    """The newest commit of which the laptop has heard (`Receipt.commit`)."""
     pull: PullPart | None = None
 
 
@@ -341,9 +344,12 @@ class Receipt(Message):
     """The first part of the answer: what became of everything that was sent.
 
     `settled` are results of changes that this laptop has parked and that the office has dealt with.
-    `fresh` says that the cursor could not be used (too old, or the server was restored): the pages
-    begin anew. `epoch` grows with each restore. `forked` says that another laptop with the same
-    identity has sent something else under the same numbers.
+    `fresh` says that the cursor could not be used (too old): the pages begin anew. `epoch` grows
+    with each restore. `diverged` says that the server does not know what the laptop has heard last:
+    it was set back to a backup. Nothing of the request was then taken in and there are no pages;
+    the laptop first finds out what was lost. `commit` names the newest commit that the results
+    rest on. `forked` says that another laptop with the same identity has sent something else under
+    the same numbers.
     """
 
     server_time: Instant
@@ -356,6 +362,8 @@ class Receipt(Message):
     log_head: LogHead
     epoch: Count
     fresh: bool = False
+    diverged: bool = False
+    commit: str = ""
     forked: bool = False
     rules: Rules | None = None
 
@@ -399,13 +407,18 @@ class DigestsAnswer(Message):
 
 
 class HoldingsRequest(Message):
-    """Asks for the names of all records of some patients (None: the team's)."""
+    """Asks for the names of all records of some patients (None: the team's).
+
+    `trail` names commits of which the laptop has heard, so that both find the newest one that they
+    have in common.
+    """
 
     patient_ids: Annotated[list[Id | None], Field(max_length=MAX_WHOLE)]
+    trail: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=MAX_TRAIL)] = []
 
 
 class Holding(Message):
-    """One record as the server holds it. `changed` is true when it was written in this epoch."""
+    """One record as the server holds it. `changed`: it was written after the common commit."""
 
     kind: str
     id: Id
@@ -418,12 +431,12 @@ class Holding(Message):
 class HoldingsAnswer(Message):
     """Every record of the patients that were asked for and that the user may see.
 
-    `epoch_began` is the newest version that the server still had when its present epoch began;
-    a laptop's version after that one is of the time that was lost.
+    `common` is the newest version up to which the laptop and the server tell the same story; what
+    the laptop has after it is of a time that the server has lost.
     """
 
     holdings: list[Holding]
-    epoch_began: Version = 0
+    common: Version = 0
 
 
 # --- confirm

@@ -27,6 +27,7 @@ MAX_PAGE_RECORDS: Final = 1000
 
 MAX_LOG_LINES: Final = 1000
 MAX_RANGES: Final = 4096
+MAX_TRAIL: Final = 64
 MAX_WHOLE: Final = 200
 """Lines of the access log, ranges of known versions and patients named in one request."""
 

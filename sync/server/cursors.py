@@ -39,6 +39,53 @@ class _Token:
     mark: str | None
 
 
+def commit(transaction: Transaction) -> str:
+    """Return the text that names the newest commit, for a laptop to show next time. To be asked
+    after a transaction that had its turn has ended well; "" after any other.
+    """
+    known = transaction.records.committed()
+    if known is None:
+        return ""
+    epoch, newest, mark = known
+    return f"{epoch}.{newest}.{newest}.{mark[:_MARK_LETTERS]}"
+
+
+def diverged(transaction: Transaction, *texts: str) -> bool:
+    """True when a laptop has heard of a commit that this server never made: it was set back.
+
+    Begins a new epoch then, unless another laptop's visit has begun it already; many may come at
+    the same moment, and one epoch is begun. An empty text, one too old and one that was made up
+    tell nothing.
+    """
+    tokens = [token for token in map(_read, texts) if token is not None]
+    state = transaction.records.state()
+    strange = [
+        token
+        for token in tokens
+        if not _confirmed(transaction, token, state) and _tells_of_a_restore(token, state)
+    ]
+    if any(token.epoch >= state.epoch for token in strange):
+        transaction.records.take_turn()
+        # Others may have come first: what was true before our turn need not be true now.
+        state = transaction.records.state()
+        news = [token for token in strange if token.epoch >= state.epoch]
+        if news:
+            number = max(token.epoch for token in news) + 1
+            newest = max(token.cursor.effective for token in news)
+            transaction.records.begin_epoch(number, newest)
+    return bool(strange)
+
+
+def common(transaction: Transaction, texts: list[str]) -> int:
+    """Return the number of the newest commit that both a laptop and this server know."""
+    state = transaction.records.state()
+    known = [token for token in map(_read, texts) if token is not None and token.mark]
+    return max(
+        (token.cursor.effective for token in known if _confirmed(transaction, token, state)),
+        default=0,
+    )
+
+
 def written(transaction: Transaction, cursor: Cursor) -> str:
     """Return the text of a cursor for a page that was read in this transaction."""
     epoch = transaction.records.state().epoch
@@ -46,9 +93,7 @@ def written(transaction: Transaction, cursor: Cursor) -> str:
 
 
 def begin(transaction: Transaction, text: str | None) -> Begin:
-    """Say where a pull begins. Starts a new epoch when the cursor shows that this server was set
-    back; many laptops may show it at the same moment, and one epoch is begun.
-    """
+    """Say where a pull begins: after the cursor, or anew where it cannot be used."""
     if text is None:
         return Begin(START)
     token = _read(text)
@@ -57,13 +102,6 @@ def begin(transaction: Transaction, text: str | None) -> Begin:
     state = transaction.records.state()
     if _confirmed(transaction, token, state):
         return Begin(token.cursor)
-    if _tells_of_a_restore(token, state):
-        transaction.records.take_turn()
-        # Others may have come first: what was true before our turn need not be true now.
-        state = transaction.records.state()
-        if _tells_of_a_restore(token, state):
-            number = max(token.epoch, state.epoch) + 1
-            transaction.records.begin_epoch(number, token.cursor.effective)
     return Begin(START, fresh=True)
 
 
@@ -77,8 +115,8 @@ def _confirmed(transaction: Transaction, token: _Token, state: State) -> bool:
 
 
 def _tells_of_a_restore(token: _Token, state: State) -> bool:
-    """True for a cursor of the present epoch (or a later one) that we cannot have given out."""
-    if token.epoch < state.epoch or token.cursor.effective < state.kept_from:
+    """True for a place that some server gave out and that is not (any more) one of ours."""
+    if token.mark is None or token.cursor.effective < state.kept_from:
         return False
     return (
         token.cursor.effective <= state.newest + _BELIEVED

@@ -48,7 +48,7 @@ from sync.protocol.messages import (
 )
 from sync.protocol.service import Exchange
 from sync.protocol.version import PROTOCOL
-from sync.server import auth, batch, intake
+from sync.server import auth, batch, cursors, intake
 from sync.server.identity import Identity
 from sync.server.keys import device_public_key, key_pairs
 from sync.server.pages import pages, pulled
@@ -187,13 +187,14 @@ class ServerSyncService:
         """
         identity = self._identity()
         taken = self._taken(Taking(identity, *self._examined(request.records), request))
-        if request.pull is None or taken.receipt is None or taken.begin is None:
-            assert taken.receipt is not None
-            return Exchange(taken.receipt, iter(()))
+        assert taken.receipt is not None
+        receipt = taken.receipt.model_copy(update={"commit": cursors.commit(taken.transaction)})
+        if request.pull is None or taken.begin is None:
+            return Exchange(receipt, iter(()))
         limit = min(request.pull.page_records, self._world.settings.exchange_page_limit)
-        part = _without_own(request.pull, taken.receipt)
+        part = _without_own(request.pull, receipt)
         walk = pages(self._storage, identity.user_id, part, taken.begin, limit)
-        return Exchange(taken.receipt, self._served(walk))
+        return Exchange(receipt, self._served(walk))
 
     def _served(self, walk: Iterator[Page]) -> Iterator[Page]:
         """Note, before the last page leaves, that the laptop is being sent it."""
@@ -223,7 +224,7 @@ class ServerSyncService:
         identity = self._identity()
         holdings: list[Holding] = []
         with self._storage.read() as transaction:
-            began = transaction.records.state().epoch_began
+            common = cursors.common(transaction, request.trail)
             standing = transaction.scope.standing(identity.user_id)
             for patient_id in dict.fromkeys(request.patient_ids):
                 if patient_id is None:
@@ -232,8 +233,8 @@ class ServerSyncService:
                     records = transaction.records.of_patient(patient_id)
                 else:
                     continue
-                holdings += [_holding(record, began) for record in records]
-        return HoldingsAnswer(holdings=holdings, epoch_began=began)
+                holdings += [_holding(record, common) for record in records]
+        return HoldingsAnswer(holdings=holdings, common=common)
 
     # --- as protocol 1 asks: what an older laptop holds must reach the server after an upgrade
 
@@ -365,14 +366,14 @@ def _practitioner(transaction: Transaction, user_id: str) -> dict[str, Any]:
     return record.body
 
 
-def _holding(record: StoredRecord, epoch_began: int) -> Holding:
+def _holding(record: StoredRecord, common: int) -> Holding:
     return Holding(
         kind=record.kind,
         id=record.id,
         patient_id=record.patient_id,
         version=record.seq,
         digest=as_text(digest_of(record)),
-        changed=record.seq > epoch_began,
+        changed=record.seq > common,
     )
 
 

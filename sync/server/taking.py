@@ -37,7 +37,11 @@ class Taking:
     def together(self, transaction: Transaction, takings: Sequence[Taking]) -> list[Taken]:
         """Take in several requests. Raises BadValueError when a value cannot be stored."""
         begun = _begin(transaction, takings)
-        with_records = [taking for taking in takings if taking.pushed]
+        with_records = [
+            taking
+            for taking, begin in zip(takings, begun, strict=True)
+            if taking.pushed and not begin.diverged
+        ]
         stored: dict[int, batch.Stored] = {}
         if with_records:
             found = batch.store_all(
@@ -52,7 +56,7 @@ class Taking:
         """Take in this request; a change that cannot be stored is refused alone."""
         begun = _begin(transaction, [self])
         stored = batch.Stored([], [])
-        if self.pushed:
+        if self.pushed and not begun[0].diverged:
             stored = batch.store(
                 transaction,
                 self.identity,
@@ -71,27 +75,43 @@ class Taken:
     results: list[PushResult]
     receipt: Receipt | None
     begin: cursors.Begin | None
+    """Where its pages begin; None when it has none."""
+    transaction: Transaction
 
 
-def _begin(transaction: Transaction, takings: Sequence[Taking]) -> list[cursors.Begin | None]:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """How a request stands to what the server has stored."""
+
+    begin: cursors.Begin | None = None
+    diverged: bool = False
+
+
+def _begin(transaction: Transaction, takings: Sequence[Taking]) -> list[_Begun]:
     """Say where the pages begin. First of all: what is stored from now on belongs to the epoch that
     this may begin.
     """
     if any(taking.pushed for taking in takings):
         transaction.records.take_turn()
-    return [
-        cursors.begin(transaction, taking.request.pull.cursor)
-        if taking.request is not None and taking.request.pull is not None
-        else None
-        for taking in takings
-    ]
+    return [_begun(transaction, taking.request) for taking in takings]
+
+
+def _begun(transaction: Transaction, request: ExchangeRequest | None) -> _Begun:
+    if request is None:
+        return _Begun()
+    cursor = request.pull.cursor if request.pull is not None else None
+    if cursors.diverged(transaction, request.seen, cursor or ""):
+        return _Begun(diverged=True)
+    if request.pull is None:
+        return _Begun()
+    return _Begun(cursors.begin(transaction, cursor))
 
 
 def _beside(
     transaction: Transaction,
     takings: Sequence[Taking],
     parts: Sequence[batch.Stored],
-    begun: Sequence[cursors.Begin | None],
+    begun: Sequence[_Begun],
 ) -> list[Taken]:
     """Take in what travels beside the records, and build the receipts."""
     facts = transaction.accounts.beside(
@@ -100,13 +120,17 @@ def _beside(
     drafts_come = any(taking.request is not None and taking.request.drafts for taking in takings)
     present_rules = rules(transaction)
     taken = []
-    for taking, stored, begin in zip(takings, parts, begun, strict=True):
-        who, request, now = taking.identity, taking.request, taking.now
+    for taking, stored, began in zip(takings, parts, begun, strict=True):
+        who, request, now, begin = taking.identity, taking.request, taking.now, began.begin
         known = facts[who.device_id, who.user_id]
+        if request is not None and began.diverged:
+            receipt = _of_another_time(transaction, request, now, known)
+            taken.append(Taken([], receipt, None, transaction))
+            continue
         if drafts_come or known.drafts:
             intake.signed(transaction, who, stored.signed)
         if request is None:
-            taken.append(Taken(stored.results, None, None))
+            taken.append(Taken(stored.results, None, None, transaction))
             continue
         held = intake.take_drafts(transaction, who, request.drafts, request.dropped_drafts, now)
         foreign, foreign_mark = None, request.foreign_drafts
@@ -127,8 +151,24 @@ def _beside(
             forked=known.forked,
             rules=None if present_rules.mark == request.rules else present_rules,
         )
-        taken.append(Taken(stored.results, receipt, begin))
+        taken.append(Taken(stored.results, receipt, begin, transaction))
     return taken
+
+
+def _of_another_time(
+    transaction: Transaction, request: ExchangeRequest, now: datetime, known: Beside
+) -> Receipt:
+    """Build the receipt for a laptop that has heard of what this server has lost. Nothing of the
+    request is taken in: its edits rest on versions that are not the server's.
+    """
+    return Receipt(
+        server_time=now,
+        foreign_drafts_mark=request.foreign_drafts,
+        log_head=LogHead(sequence=known.log_sequence, hash=known.log_hash),
+        epoch=transaction.records.state().epoch,
+        diverged=True,
+        forked=known.forked,
+    )
 
 
 def _log_head(transaction: Transaction, taking: Taking, known: Beside) -> LogHead:

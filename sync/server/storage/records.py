@@ -124,6 +124,13 @@ class RecordRepository:
             )
         self._turn = _Turn(turn.last, turn.last, mark, turn.state, turn.known)
 
+    def committed(self) -> tuple[int, int, str] | None:
+        """Return (epoch, number, mark) of the newest commit, known to a transaction that had its
+        turn; to be asked after it has ended well.
+        """
+        turn = self._turn
+        return None if turn is None else (turn.state.epoch, turn.last, turn.mark)
+
     def remembered(self) -> object:
         """Return what a savepoint must be able to bring back."""
         return copy.deepcopy(self._turn)

@@ -43,6 +43,8 @@ class Field:
     laptop: Laptop
     held: dict[tuple[str, str], PulledRecord] = field(default_factory=dict)
     cursor: str | None = None
+    seen: str = ""
+    diverged: int = 0
     receipt: Receipt | None = None
     pages: list[Page] = field(default_factory=list)
     _sequence: int = 0
@@ -59,9 +61,15 @@ class Field:
         self, *records: PushRecord, keep: bool = True, **pull: Any
     ) -> list[PushResult]:
         part = PullPart(cursor=self.cursor, page_records=pull.pop("page_records", 50), **pull)
-        request = ExchangeRequest(report=report(), records=list(records), pull=part)
+        request = ExchangeRequest(report=report(), records=list(records), seen=self.seen, pull=part)
         answer = self.laptop.service.exchange(request)
         self.receipt, self.pages = answer.receipt, list(answer.pages)
+        if answer.receipt.diverged:
+            # What was lost is not offered here; the rest is fetched anew.
+            assert (answer.receipt.results, self.pages) == ([], [])
+            self.diverged += 1
+            self.held, self.cursor, self.seen = {}, None, ""
+            return self.sync_as_numbered(*records, keep=keep, **pull)
         if keep:
             for record, result in zip(records, answer.receipt.results, strict=True):
                 self._keep_own(record, result)
@@ -81,6 +89,7 @@ class Field:
 
     def _keep(self) -> None:
         assert self.receipt is not None
+        self.seen = self.receipt.commit or self.seen
         if self.receipt.fresh:
             self.held.clear()
         for page in self.pages:
@@ -451,14 +460,16 @@ def test_a_restored_server_notices_by_itself_and_laptops_begin_anew(
     lost_version = kari.held["note", "n-lost"].version
     set_back(team, backup)
     kari.sync()
-    assert (kari.receipt.epoch, kari.receipt.fresh) == (1, True)
+    assert (kari.receipt.epoch, kari.diverged) == (1, 1)
     assert ("note", "n-lost") not in kari.held
+    early = kari.seen or kari.cursor or ""
     (result,) = kari.sync(change(note("n-lost")))
     assert result.outcome is Outcome.ACCEPTED
     assert result.version > lost_version
-    assert (kari.receipt.epoch, kari.receipt.fresh) == (1, False)
+    assert (kari.receipt.epoch, kari.diverged) == (1, 1)
     assert kari.digest == kari.told_digest
-    holdings = kari.laptop.service.holdings(HoldingsRequest(patient_ids=["p1"])).holdings
+    request = HoldingsRequest(patient_ids=["p1"], trail=["0.999.999.0123456789abcdef", early])
+    holdings = kari.laptop.service.holdings(request).holdings
     assert {one.id: one.changed for one in holdings}["n-lost"] is True
     assert {one.id: one.changed for one in holdings}["p1"] is False
 
@@ -477,8 +488,24 @@ def test_a_restored_server_notices_also_when_its_numbers_have_caught_up(
     assert ola.receipt.epoch == 0
     kari.sync()
     assert kari.receipt is not None
-    assert (kari.receipt.epoch, kari.receipt.fresh) == (1, True)
+    assert (kari.receipt.epoch, kari.diverged) == (1, 1)
     assert {f"n-new{number}" for number in range(3)} <= set(kari.arrived)
+
+
+def test_a_laptop_whose_pages_were_cut_still_shows_the_restore_by_the_commit_it_was_told(
+    team: Team, kari: Field
+) -> None:
+    kari.sync()
+    early = kari.cursor
+    backup = int((early or "").split(".")[1])
+    kari.sync(change(note("n-lost")))
+    kari.cursor = early  # the receipt came, the pages did not
+    assert int(kari.seen.split(".")[1]) > backup
+    set_back(team, backup)
+    kari.sync(change(note("n-next")))
+    assert kari.receipt is not None
+    assert (kari.receipt.epoch, kari.diverged) == (1, 1)
+    assert [result.outcome for result in kari.receipt.results] == [Outcome.ACCEPTED]
 
 
 def test_many_laptops_that_come_to_a_restored_server_begin_one_epoch(
@@ -492,7 +519,7 @@ def test_many_laptops_that_come_to_a_restored_server_begin_one_epoch(
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda laptop: laptop.sync(), many))
     assert {laptop.receipt.epoch for laptop in many if laptop.receipt} == {1}
-    assert all(laptop.receipt.fresh for laptop in many if laptop.receipt)
+    assert [laptop.diverged for laptop in many] == [1] * 6
     assert all(laptop.digest == laptop.told_digest for laptop in many)
 
 
