@@ -327,6 +327,7 @@ def _sync(copy: Collection, name: str, what: str, line: str, number: int) -> Run
         row = copy.bench.one(copy.peer(name), what, line, number)
     except Exception:  # a peer may fail in any way; the others go on
         traceback.print_exc()
+        print(f"peers: {name} {what} {line}: failed, so there is no such row", flush=True)
         return None
     run = Run(
         float(row["seconds"]),
