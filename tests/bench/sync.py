@@ -23,7 +23,8 @@ from tests.bench._peers import PeerRuns, Run, median
 from tests.bench._workload import Record, Workload
 from tests.bench.rows import Row
 
-_REPEATS = 3
+_OUR_REPEATS = 5
+_PEER_REPEATS = 3
 
 _BYTES = "reference: the same records as CBOR (UUIDs as 16 bytes) in one zstd -19 stream"
 _TIME = "128 kbit/s, 400 ms round trip; reference: those bytes on this line, a connect, an exchange"
@@ -41,7 +42,7 @@ def rows(*, quick: bool = False, peers: str = "") -> list[Row]:
         print("peers: all left out", flush=True)
         return found
     wanted = peers.split(",") if peers else None
-    for measured in _peers.measure(copy, wanted, quick=quick, repeats=_REPEATS):
+    for measured in _peers.measure(copy, wanted, quick=quick, repeats=_PEER_REPEATS):
         found += _peer_rows(measured, day, first)
     return found
 
@@ -140,7 +141,7 @@ def _turns(run: Run) -> str:
 
 def _measure_ours(folder: Path, workload: Workload, shared: Path | None) -> _Ours:
     stage = Stage(folder, workload, shared)
-    days = [stage.run("day", BAD) for _ in range(_REPEATS)]
+    days = [stage.run("day", BAD) for _ in range(_OUR_REPEATS)]
     first = stage.run("first", LOOPBACK)
     first_bad = stage.run("first", BAD)
     return _Ours(median(days), first, first_bad)
