@@ -253,7 +253,7 @@ class _Rush:
         held_back = (
             f"at full load the server's processes use {full.server:.2f} and PostgreSQL "
             f"{full.database:.2f} of the 2 cores: the time goes into Python, record by record "
-            "(reading, checking, hashing, answering), not into the disk"
+            "(see tests/bench/README.md), not into the disk"
         )
         return [
             Row("rush failed", failed + full.failed, 1, "laptops", f"{who}; none may fail"),
