@@ -7,13 +7,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from sync.server.storage.storage import Storage
 from tests.helpers.sync_world import Fault
-from tests.sync.fleet import DAYS, FIELDS, JUMPS, LAPTOPS, PATIENTS, Fleet
+from tests.sync.fleet import DAYS, FIELDS, JUMPS, LAPTOPS, MOST_COMMITS, PATIENTS, Fleet
 
 laptops = st.integers(0, LAPTOPS - 1)
 patients = st.integers(0, PATIENTS - 1)
 fields = st.sampled_from(FIELDS)
-commits = st.sampled_from([3, 2, 5, 4, 1, 0])
-"""Which commit of a sync the power cut comes before; the first is the likeliest to be drawn."""
+commits = st.integers(0, MOST_COMMITS - 1)
+"""Which commit of a sync the power cut comes before."""
 faults = st.lists(st.sampled_from(list(Fault)), max_size=5)
 
 

@@ -46,7 +46,7 @@ LAPTOPS: Final = 3
 PATIENTS: Final = 3
 FIELDS: Final = ("phone", "city")
 DAYS: Final = 3
-MOST_COMMITS: Final = 6
+MOST_COMMITS: Final = 14
 """A power cut comes before one of so many commits of a sync."""
 
 JUMPS: Final = (-86_400, -3_600, -1, 1, 3_600, 40 * 86_400)
@@ -357,19 +357,28 @@ class Fleet:
                 if (who.user_id, patient_id) not in self.followed:
                     self.office.assign(who, patient_id)
         for _ in range(8):
-            for which, laptop in enumerate(self.laptops):
-                report = laptop.sync()
-                assert report.complete, report.error_code
-                for item in laptop.unsent():
-                    if item.state == "parked" and item.server_body is not None:
-                        self._settle(which, item, True)
-                    elif item.state == "parked":
-                        outbox.retry(laptop.database, item.change_id)
+            if not self._everybody_syncs():
+                break
         for laptop in self.laptops:
             report = laptop.sync()
             assert report.complete, report.error_code
             assert not report.healed, "laptop and server go on differing"
             assert laptop.unsent() == [], "something stays unsent for ever"
+
+    def _everybody_syncs(self) -> bool:
+        """Sync each laptop and decide what waits for a person; False when there was nothing new."""
+        news = False
+        for which, laptop in enumerate(self.laptops):
+            report = laptop.sync()
+            assert report.complete, report.error_code
+            news = news or bool(report.pushed or report.pulled or report.healed)
+            for item in laptop.unsent():
+                news = True
+                if item.state == "parked" and item.server_body is not None:
+                    self._settle(which, item, True)
+                elif item.state == "parked":
+                    outbox.retry(laptop.database, item.change_id)
+        return news
 
     def _check_events(self) -> None:
         for event_id, (kind, text) in self.events.items():

@@ -22,6 +22,7 @@ from sync.server.storage.values import (
     Cursor,
     DeviceRow,
     EnrolCodeRow,
+    NewChange,
     NewVersion,
     StoredRecord,
     TokenRow,
@@ -227,7 +228,7 @@ class StorageContract:
     def test_a_change_is_remembered_by_its_id(self, storage: Storage) -> None:
         with storage.write() as transaction:
             assert transaction.records.applied("c1") is None
-            transaction.records.remember_change("c1", "flag", "f1", 7)
+            transaction.records.remember_changes([NewChange("c1", "flag", "f1", 7)])
         with storage.read() as transaction:
             assert transaction.records.applied("c1") == ("flag", "f1", 7)
 

@@ -1,8 +1,9 @@
-"""`run.py torture NAME --seconds N [--seed S] [--json FILE]`: report steps and violations.
+"""`run.py torture NAME --seconds N [--seed S] [--plant BUG] [--json FILE]`.
 
 A torture is a module of this package with
 `def run(seconds: float, seed: int) -> Result`; its module name is NAME. `steps` counts the
-operations that were acknowledged. Any violation makes the exit code 1.
+operations that were acknowledged. Any violation makes the exit code 1. One that takes `plant` too
+can be given a well-known bug, which it must find.
 """
 
 from __future__ import annotations
@@ -32,11 +33,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("name", choices=names())
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--plant", default=None, metavar="BUG", help="plant a well-known bug")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
     module = importlib.import_module(f"tests.torture.{options.name}")
-    result: Result = module.run(options.seconds, seed)
+    known: list[str] = sorted(getattr(module, "PLANTS", ()))
+    if options.plant is not None and options.plant not in known:
+        parser.error(f"{options.name} knows these bugs: {', '.join(known) or 'none'}")
+    planted = {"plant": options.plant} if options.plant is not None else {}
+    result: Result = module.run(options.seconds, seed, **planted)
     text = json.dumps(asdict(result))
     print(text)
     if options.json:
