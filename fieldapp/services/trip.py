@@ -21,7 +21,6 @@ PASSPHRASE_STANDS = timedelta(days=7)
 """How long a proof of the passphrase counts; after a week one may have forgotten it."""
 BATTERY_PERCENT = 60
 _VERIFIED_AT = "passphrase_verified_at"
-_CLOCK_OFFSET = "clock_offset_ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ def _clock(session: Session) -> TripCheck:
     ]
     latest = max(seen, default=now)
     behind = max(latest - now, timedelta())
-    measured = state.read(session.database, _CLOCK_OFFSET)
-    offset = timedelta(milliseconds=abs(int(measured))) if measured is not None else timedelta()
+    measured = state.clock_offset_ms(session.database)
+    offset = timedelta(milliseconds=abs(measured or 0))
     wrong = max(behind, offset)
     return TripCheck("clock", wrong <= CLOCK_TOLERANCE, str(int(wrong.total_seconds())))

@@ -81,9 +81,6 @@ class Cursor(Protocol):
     @property
     def rowcount(self) -> int: ...
 
-    @property
-    def lastrowid(self) -> int: ...
-
     def __iter__(self) -> Iterator[Row]: ...
 
     def fetchone(self) -> Row | None:
@@ -100,9 +97,6 @@ class Connection(Protocol):
 
     @property
     def in_transaction(self) -> bool: ...
-
-    @property
-    def total_changes(self) -> int: ...
 
     def execute(self, sql: str, parameters: Any = ..., /) -> Cursor:
         """Run one statement with ``?`` or ``:name`` parameters."""

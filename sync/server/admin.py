@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fieldapp.clock import Clock, from_iso, to_iso
+from fieldapp.clock import Clock, to_iso
 from fieldapp.domain.codec import from_body, to_body
 from fieldapp.domain.patients import Practitioner, Role
 from fieldapp.errors import UserError
@@ -173,7 +173,7 @@ class Admin:
             if not user.active:
                 raise AdminError("The account is closed.")
             transaction.accounts.add_code(EnrolCodeRow(auth.code_hash(code), user.id, expires_at))
-        return code, to_iso(from_iso(expires_at))
+        return code, expires_at
 
     def import_team(self, path: Path) -> list[tuple[str, str]]:
         """Add the users of a file with lines `username;name;role`; all of them or none.

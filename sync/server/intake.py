@@ -10,19 +10,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fieldapp.clock import to_iso
-from sync.protocol.messages import Body, LogHead, LogPart, PushResult, Rules
+from sync.protocol.messages import Body, LogHead, LogPart, PushResult
 from sync.server import access_log, parked
 from sync.server.drafts import foreign_drafts, take_drafts
 from sync.server.identity import Identity
 from sync.server.reports import note_report, note_served
-from sync.server.rules import news_of_rules
 from sync.server.storage.storage import Transaction
 
 __all__ = [
     "foreign_drafts",
     "note_report",
     "note_served",
-    "rules",
     "settled_for",
     "signed",
     "take_drafts",
@@ -35,11 +33,6 @@ def take_log(
 ) -> LogHead:
     """Keep lines of the laptop's access log; return the newest one that is here."""
     return access_log.take_log(transaction, identity, part, to_iso(now))
-
-
-def rules(transaction: Transaction, mark: str) -> Rules | None:
-    """Return the organisation's rules, None when `mark` says they are known."""
-    return news_of_rules(transaction, mark)
 
 
 def settled_for(

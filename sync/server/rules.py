@@ -28,12 +28,6 @@ def rules(transaction: Transaction) -> Rules:
     )
 
 
-def news_of_rules(transaction: Transaction, mark: str) -> Rules | None:
-    """Return the rules, None when `mark` says that the laptop knows them."""
-    present = rules(transaction)
-    return None if present.mark == mark else present
-
-
 def set_rules(transaction: Transaction, *, drafts_travel: bool, courier_allowed: bool) -> Rules:
     """Decide anew. When drafts no longer travel, those that are here are forgotten at once."""
     transaction.rules.set(_DRAFTS_TRAVEL, _YES if drafts_travel else _NO)

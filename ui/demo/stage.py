@@ -33,7 +33,6 @@ from ui.sync.connection import HttpConnection
 DEVICE_NAME = "Demo-laptop"
 PASSPHRASE = "fjellvettregel kaffe dalen tur"  # noqa: S105 (a demo's, printed on the screen)
 _MARK = "demo.json"
-_READY_SECONDS = 60.0
 
 Say = Callable[[str], None]
 

@@ -133,10 +133,6 @@ class AccountRepository:
             for row in rows
         }
 
-    def is_forked(self, device_id: str) -> bool:
-        """True when two laptops go under this identity."""
-        return bool(self._db.rows("SELECT 1 FROM device WHERE id = ? AND forked = 1", (device_id,)))
-
     def mark_forked(self, device_id: str) -> None:
         """Note that two laptops go under one identity."""
         self._db.run("UPDATE device SET forked = 1 WHERE id = ?", (device_id,))

@@ -26,13 +26,6 @@ class JoinRepository:
         )
         return str(rows[0][0]) if rows else patient_id
 
-    def aliases(self) -> dict[str, str]:
-        """Return every loser's id with the present winner's."""
-        return {
-            str(loser): str(winner)
-            for loser, winner in self._db.rows("SELECT loser_id, winner_id FROM patient_alias")
-        }
-
     def add_alias(self, loser_id: str, winner_id: str, by: str | None, at: str) -> None:
         """Let an id stand for another for ever; ids that stood for the loser move along."""
         self._db.run(

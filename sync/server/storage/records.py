@@ -381,10 +381,6 @@ class RecordRepository:
         )
         return {(row[0], int(row[1])): row[2] for row in rows}
 
-    def remember_change(self, change_id: str, kind: str, record_id: str, seq: int) -> None:
-        """Note that a change is stored in version `seq` of its record."""
-        self.remember_changes([NewChange(change_id, kind, record_id, seq)])
-
     def remember_changes(self, changes: Sequence[NewChange]) -> None:
         """Note in which versions changes are stored. What is noted already stays as it is."""
         if changes:

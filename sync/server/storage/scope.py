@@ -151,13 +151,6 @@ class ScopeRepository:
         )
         return frozenset(row[0] for row in rows)
 
-    def ever(self, user_id: str) -> frozenset[str]:
-        """Return the patients whom a user follows or once followed."""
-        rows = self._db.rows(
-            "SELECT DISTINCT patient_id FROM scope_grant WHERE user_id = ?", (user_id,)
-        )
-        return frozenset(row[0] for row in rows)
-
     def reach(self, user_id: str, patient_ids: Iterable[str]) -> dict[str, bool]:
         """Return, of these patients, those whom a user follows (true) or once followed (false)."""
         return {
