@@ -172,12 +172,12 @@ class HttpSyncService:
     # --- the office
 
     def ask_office(self, answer_type: type[A], path: str, request: Message) -> A:
-        """Send one of the calls of `sync.protocol.office`: JSON, under the prefix of protocol 2."""
+        """Send one of the calls of `sync.protocol.office` and return its answer."""
         return self._call(
             answer_type, "POST", path, request, token=self._need_token(), prefix=EXCHANGE_PREFIX
         )
 
-    # --- one call of protocol 2
+    # --- a packed call
 
     def _packed(self, method: str, path: str, content: bytes) -> httpx2.Response:
         """Send a packed body and return the open response, once it is known to be our server's."""
@@ -210,7 +210,7 @@ class HttpSyncService:
         self._line.check()
         return codec.decode_packed(answer_type, body, tables)
 
-    # --- one call of protocol 1
+    # --- a call in JSON
 
     def _need_token(self) -> str:
         token = self._token()

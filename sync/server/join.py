@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import combinations
 
 from fieldapp.clock import to_iso
@@ -120,13 +121,14 @@ def _let_followers_follow(
         if user_id in following:
             continue
         name = f"{loser_id}\n{winner_id}\n{user_id}"
+        assignment_id = str(uuid.uuid5(_JOIN_NAMESPACE, name))
         assign(
             transaction,
             user_id=user_id,
             patient_id=winner_id,
             primary=user_id in primaries and not has_primary,
             now=now,
-            new_id=lambda name=name: str(uuid.uuid5(_JOIN_NAMESPACE, name)),  # type: ignore[misc]
+            new_id=partial(str, assignment_id),
         )
 
 

@@ -7,6 +7,7 @@ monitoring adds them up. Nothing here holds contents or anybody's id.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ from sync.protocol.messages import PushResult
 from sync.server import auth
 from sync.server.deps import TheWorld
 from sync.server.service import World
+
+log = logging.getLogger("fieldapp.server")
 
 BOUNDS: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Upper bounds of the histogram, in seconds."""
@@ -130,7 +133,9 @@ def readyz(world: TheWorld, response: Response) -> dict[str, object]:
     """Say whether laptops may be sent here: the database answers, its schema fits, disk is left."""
     try:
         reasons = reasons_not_ready(world)
-    except Exception:
+    except Exception as error:
+        # Whatever a driver raises: a database that cannot be asked is a database that is not there.
+        log.warning("the database cannot be asked: %s", type(error).__name__)
         reasons = ["database"]
     response.status_code = 503 if reasons else 200
     return {"status": "not ready" if reasons else "ready", "reasons": reasons}

@@ -36,7 +36,6 @@ def note_report(
     offset = max(-_CALENDAR, min(now - report.now, _CALENDAR))
     stored = sum(result.outcome.stored for result in results)
     clashes = sum(result.outcome is Outcome.CONFLICT for result in results)
-    refused = len(results) - stored - clashes
     transaction.reports.put(
         ReportRow(
             device_id=identity.device_id,
@@ -45,7 +44,8 @@ def note_report(
             offset_ms=round(offset.total_seconds() * 1000),
             app_version=_printable(report.app_version)[:_MOST_LETTERS],
             waiting=max(0, report.waiting - len(results)),
-            parked=report.parked + refused,
+            # As the laptop counts them: conflicts are parked, too.
+            parked=report.parked + len(results) - stored,
             conflicts=report.conflicts + clashes,
             drafts_unsent=max(0, report.drafts_unsent - drafts_held),
             last_complete=_in_our_time(report.last_complete, offset),

@@ -29,11 +29,7 @@ T = TypeVar("T")
 
 
 class Transaction:
-    """One open transaction.
-
-    Attributes: records, scope, accounts, drafts, access_log, reports, parked, rules – the
-    repositories that work inside it.
-    """
+    """One open transaction. Its public attributes are the repositories that work inside it."""
 
     def __init__(self, statements: Statements) -> None:
         self._db = statements

@@ -375,6 +375,17 @@ def test_what_came_with_the_report_does_not_count_as_unsent(team: Team, kari: La
     assert (row.waiting, row.parked, row.drafts_unsent) == (3, 1, 1)
 
 
+def test_a_conflict_counts_as_parked_at_the_office_as_it_does_on_the_laptop(
+    team: Team, kari: Laptop
+) -> None:
+    exchange(team, kari, change(note("n1")), waiting=1)
+    exchange(team, kari, change(note("n1", text="something else")), waiting=1)
+    with team.storage.read() as transaction:
+        row = transaction.reports.get(kari.enrolled.device_id)
+    assert row is not None
+    assert (row.waiting, row.parked, row.conflicts) == (0, 1, 1)
+
+
 @pytest.mark.parametrize("behind", [timedelta(days=700_000), -timedelta(days=2_000_000)])
 def test_a_clock_far_off_the_calendar_stops_no_exchange(
     team: Team, kari: Laptop, behind: timedelta
