@@ -62,7 +62,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "appointment": _EDITED,
         "encounter": _EDITED,
         "medication_administration": Rule(Policy.EVENT, Urgency.HANDOUT),
-        "detected_issue": Rule(Policy.EDITED, Urgency.SAFETY),
+        "detected_issue": Rule(Policy.EDITED, Urgency.SAFETY, critical=True),
         "note": Rule(Policy.EVENT, Urgency.NOTE),
         "screening_response": _EVENT,
         "rapid_test": _EVENT,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from fieldapp.clock import to_iso
+from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.codec import to_body
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.domain.patients import Role
@@ -23,6 +23,7 @@ from sync.server.assignments import assign
 from sync.server.decide import Decision, Examined, Held, decide, examine
 from sync.server.doses import raise_double_handouts
 from sync.server.identity import Identity
+from sync.server.own_fields import as_allowed
 from sync.server.policy import Admission, Reach, admit
 from sync.server.storage.base import BadValueError
 from sync.server.storage.parked import ParkedChange
@@ -164,6 +165,7 @@ class _Known:
         self._changes: dict[str, NewChange] = {}
         self._slots: list[tuple[str, datetime]] = []
         self._forked: set[str] = set()
+        self._device_names: dict[str, str | None] = {}
 
     def _patients_of(self, pushed: Pushed) -> tuple[str | None, ...]:
         present = self.present.get(pushed.name)
@@ -178,6 +180,15 @@ class _Known:
         if not 0 < record.base_version < present.seq:
             return None
         return (record.base_version, record.kind, record.id)
+
+    def device_name(self, device_id: str | None) -> str | None:
+        """Return the name of a laptop; read only where two sides are shown, which is rare."""
+        if device_id is None:
+            return None
+        if device_id not in self._device_names:
+            device = self._transaction.accounts.device(device_id)
+            self._device_names[device_id] = device.name if device is not None else None
+        return self._device_names[device_id]
 
     def add(self, version: NewVersion, present: StoredRecord | None, now: datetime) -> int:
         """Add a version to be stored; return its number."""
@@ -240,13 +251,27 @@ class _Batch:
         self._new_id = new_id
 
     def run(self) -> Stored:
-        results = [self._told(pushed.record, self._apply(pushed)) for pushed in self._sent.pushed]
+        results = [self._result_of(pushed) for pushed in self._sent.pushed]
         stored = [
             (pushed.record.id, pushed.record.body)
             for pushed, result in zip(self._sent.pushed, results, strict=True)
             if result.outcome.stored
         ]
         return Stored(results, stored)
+
+    def _result_of(self, pushed: Pushed) -> PushResult:
+        """Decide on a change; where the server's body is told, say whose words it holds."""
+        present = self._known.present.get(pushed.name)
+        result = self._told(pushed.record, self._apply(pushed))
+        if result.server_body is None or present is None:
+            return result
+        return result.model_copy(
+            update={
+                "server_author_id": present.author_id,
+                "server_device_name": self._known.device_name(present.device_id),
+                "server_received_at": from_iso(present.received_at),
+            }
+        )
 
     # --- whose it is
 
@@ -306,18 +331,24 @@ class _Batch:
         admission = admit(record.kind, self._reach(record.patient_id), new_patient=new_patient)
         if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
             return _refused(record, admission.value)
-        decision = decide(
-            record.kind,
-            self._owner(record),
-            record.body,
-            _held(present),
-            self._base(record, present),
-        )
+        decision = self._decided(record, present)
         flagged = admission is Admission.FLAGGED
         version = self._store(pushed, decision, present, flagged)
         if new_patient and decision.store is not None:
             self._follow_new_patient(record.id)
         return _result(record, decision, version, present, shown=not flagged)
+
+    def _decided(self, record: PushRecord, present: StoredRecord | None) -> Decision:
+        held = _held(present)
+        body = as_allowed(
+            record.kind, record.body, held.body if held is not None else None, self._who.user_id
+        )
+        base = self._base(record, present)
+        decision = decide(record.kind, self._owner(record), body, held, base)
+        if body is not record.body and decision.outcome.stored:
+            # Whatever became of the rest, the laptop must hear what was not its to say.
+            return replace(decision, outcome=Outcome.MERGED)
+        return decision
 
     def _base(self, record: PushRecord, present: StoredRecord | None) -> Mapping[str, Any] | None:
         if present is None:

@@ -72,17 +72,22 @@ def _new(slot: str, doses: Sequence[Dose], now: datetime) -> dict[str, Any]:
 
 
 def _grown(stored: StoredRecord, doses: Sequence[Dose]) -> dict[str, Any] | None:
-    """Return the item with further doses, None when it names them all already."""
+    """Return the item with further doses, None when it names them all already.
+
+    It may have come from a laptop, after a restore or made up: then who gave the doses is looked
+    at too, for they do not answer it.
+    """
     body = stored.body
     named = body.get("evidence", [])
     added = [event_id for event_id, _ in doses if event_id not in named]
-    if not added:
-        return None
     involved = body.get("involved", [])
+    authors = [one for one in _authors(doses) if one not in involved]
+    if not added and not authors:
+        return None
     return {
         **body,
         "evidence": [*named, *added],
-        "involved": [*involved, *(one for one in _authors(doses) if one not in involved)],
+        "involved": [*involved, *authors],
         # Whoever answered it did not know of this dose.
         "status": IssueStatus.OPEN.value,
         "answered_by": None,

@@ -67,7 +67,13 @@ from sync.server.drafts import out
 from sync.server.identity import Identity
 from sync.server.join import JoinError, join_patients, possible_duplicates
 from sync.server.overview import closing_points, laptop_rows, staff_names
-from sync.server.proposals import can_decide, decide_proposal, may_see_proposal, read_proposal
+from sync.server.proposals import (
+    can_decide,
+    decide_proposal,
+    may_see_proposal,
+    read_proposal,
+    target_of,
+)
 from sync.server.rules import rules, set_rules
 from sync.server.service import World
 from sync.server.storage.office import OfficeLine
@@ -135,6 +141,7 @@ class ServerOfficeService:
         """What laptops could not deliver, with contents."""
         act = self._act("parked", Right.TAKE_OVER)
         with self._storage.read() as transaction:
+            asked = transaction.parked.help_wanted()
             changes = transaction.parked.open(MAX_LISTED + 1)
             stored = transaction.records.get_many((one.kind, one.id) for one in changes)
             names = staff_names(transaction)
@@ -147,7 +154,8 @@ class ServerOfficeService:
             room -= _size(change.body) + _size(held.body if held else None)
             if room < 0 and rows:
                 break
-            rows.append(_parked_row(change, held, names, devices, patients))
+            helped = (change.change_id, change.device_id) in asked
+            rows.append(_parked_row(change, held, names, devices, patients, wants_help=helped))
         self._seen(act, len(rows))
         return ParkedAnswer(parked=rows, more=len(rows) < len(changes))
 
@@ -503,7 +511,7 @@ class ServerOfficeService:
         value = read_proposal(record)
         if value is None or not may_see_proposal(transaction, self._who, value, record.patient_id):
             return None
-        target = transaction.records.get(value.target_kind, value.target_id)
+        target = target_of(transaction, value, record.patient_id)
         return ProposalRow(
             id=record.id,
             patient_id=record.patient_id or value.patient_id,
@@ -660,6 +668,8 @@ def _parked_row(
     names: dict[str, str],
     devices: dict[str, str],
     patients: dict[str, PatientName],
+    *,
+    wants_help: bool,
 ) -> ParkedRow:
     mine = change.body or {}
     theirs = held.body if held is not None else None
@@ -681,10 +691,14 @@ def _parked_row(
         mine=mine,
         server_body=theirs,
         server_version=held.seq if held is not None else 0,
+        server_author_name=names.get(held.author_id or "", "") if held is not None else "",
+        server_device_name=devices.get(held.device_id or "", "") if held is not None else "",
+        server_received_at=from_iso(held.received_at) if held is not None else None,
         fields=sorted(
             field
             for field in {*mine, *(theirs or {})}
             if theirs is None or field in mine and mine[field] != theirs.get(field)
         ),
         can_keep_server=can_keep_server(change, held),
+        wants_help=wants_help,
     )

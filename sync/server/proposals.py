@@ -78,7 +78,7 @@ def decide_proposal(
     if proposal.status is not ProposalStatus.OPEN:
         raise BadRequestError("not_open")
     if request.accept:
-        _write(transaction, proposal, now, new_id)
+        _write(transaction, proposal, record.patient_id, now, new_id)
     status = ProposalStatus.ACCEPTED if request.accept else ProposalStatus.DECLINED
     decided = replace(
         proposal,
@@ -91,10 +91,25 @@ def decide_proposal(
     return record.patient_id
 
 
-def _write(
-    transaction: Transaction, proposal: Proposal, now: datetime, new_id: Callable[[], str]
-) -> None:
+def target_of(
+    transaction: Transaction, proposal: Proposal, patient_id: str | None
+) -> StoredRecord | None:
+    """Return the record that a wish is about, None unless it is of the wish's own patient.
+
+    Who made the wish chose the id; it must open no other patient's record.
+    """
     target = transaction.records.get(proposal.target_kind, proposal.target_id)
+    return target if target is not None and target.patient_id == patient_id else None
+
+
+def _write(
+    transaction: Transaction,
+    proposal: Proposal,
+    patient_id: str | None,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> None:
+    target = target_of(transaction, proposal, patient_id)
     if target is None:
         raise BadRequestError("body", "target_id")
     wished = {field: value for field, value in proposal.values.items() if field not in _FIXED}

@@ -394,14 +394,18 @@ class RecordRepository:
     # --- doses
 
     def doses_in(self, slots: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-        """Return (event id, author id) of the doses that stand as given, slot by slot."""
+        """Return (event id, author id) of the doses that stand as given, slot by slot.
+
+        A counter-entry takes back its own author's dose in its own slot and nothing else.
+        """
         found: dict[str, list[tuple[str, str]]] = {}
         if not slots:
             return found
         rows = self._db.rows_for(
             "WITH wanted (slot) AS ({keys}) SELECT h.slot, h.event_id, h.author_id"
             " FROM wanted JOIN handout h ON h.slot = wanted.slot AND h.given = 1"
-            " WHERE NOT EXISTS (SELECT 1 FROM handout r WHERE r.reverses = h.event_id)",
+            " WHERE NOT EXISTS (SELECT 1 FROM handout r WHERE r.reverses = h.event_id"
+            " AND r.slot = h.slot AND r.author_id = h.author_id)",
             ("text",),
             [(slot,) for slot in slots],
         )
