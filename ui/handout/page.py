@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.domain.medication import SlotKey
+from fieldapp.domain.medication import HandoutStatus, SlotKey
 from fieldapp.errors import FieldAppError
 from ui import theme
 from ui.context import AppContext
@@ -348,10 +348,10 @@ class HandoutPage(Page):
         if form is not None and form.ask in (None, Ask.REASON):
             act(value)
 
-    def _on_pressed(self, status: object) -> None:
+    def _on_pressed(self, status: HandoutStatus) -> None:
         if self._settling.isActive():
             return
-        self.presenter.press(status)  # type: ignore[arg-type]
+        self.presenter.press(status)
         form = self.presenter.state.form
         if form is not None and form.problem and form.ask is None:
             self.form.focus_missing(form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -388,13 +389,13 @@ class HandoutPresenter(QObject):
     def _begin(self, slot: RoundSlot) -> None:
         self.state = replace(self.state, form=HandoutForm(self._session.new_id(), slot.slot))
 
-    def _set(self, **said: object) -> None:
+    def _set(self, **said: Any) -> None:
         form = self.state.form
         if form is None:
             return
         if "problem" not in said:
             said["problem"] = ""
-        self.state = replace(self.state, form=replace(form, **said))  # type: ignore[arg-type]
+        self.state = replace(self.state, form=replace(form, **said))
         self.changed.emit()
 
     def _read_round(self, patient_id: str | None) -> None:

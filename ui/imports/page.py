@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.csv_import import Field, FileError, Mapping, MappingError, guess_mapping
 from fieldapp.services import imports
 from fieldapp.services.imports import ImportPreview
@@ -220,7 +221,7 @@ class ImportsPage(Page):
         self._columns.setEnabled(False)
         self._progress.show()
 
-        def work(report: Callable[[object], None]) -> object:
+        def work(report: Callable[[object], None]) -> ChangeSet:
             # The window's connection belongs to the window's thread; a long write gets its own.
             with self.context.session.beside() as beside:
                 return imports.commit(beside, preview, lambda done, total: report((done, total)))
@@ -231,14 +232,14 @@ class ImportsPage(Page):
         done, total = figures
         self._progress.say(done, total, self.tr("Leser inn {0} av {1}").format(done, total))
 
-    def _on_done(self, changes: object) -> None:
+    def _on_done(self, changes: ChangeSet) -> None:
         count = len(self._preview.rows) if self._preview else 0
         self._data, self._preview = b"", None
         self._banner.say(self.tr("{0} pasienter er lest inn.").format(count), "ok")
         self._choose.setEnabled(True)
         self._columns.setEnabled(True)
         self._show()
-        self.context.changes.announce(changes)  # type: ignore[arg-type]
+        self.context.changes.announce(changes)
 
     def _on_failed(self, error: BaseException) -> None:
         self._choose.setEnabled(True)

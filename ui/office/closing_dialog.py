@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from sync.client.office_messages import (
@@ -173,14 +173,7 @@ class ClosingDialog(Dialog):
             self.problem.say("")
             on_done(answer)
 
-        try:
-            self._desk.ask(call, done, self._fail)
-        except Exception as error:  # the store says why there is nobody to ask
-            self._fail(error)
-
-    def _fit_soon(self) -> None:
-        # New words know their size only when they have been given the look, after this event.
-        QTimer.singleShot(0, self, self._fit)
+        self._desk.ask(call, done, self._fail)
 
     def _fail(self, error: BaseException) -> None:
         self._busy = False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
+from fieldapp.errors import FieldAppError
 from fieldapp.services import setup
 from fieldapp.services.session import Session
 from sync.client.http import HttpSyncService
@@ -33,8 +34,15 @@ class OfficeDesk:
         on_done: Callable[[T], None],
         on_error: Callable[[BaseException], None],
     ) -> None:
-        """Call `call` with the service; one of the two answers comes in the window's thread."""
-        open_line = self._prepare()
+        """Call `call` with the service; one of the two answers comes in the window's thread.
+
+        At once, where the store says that there is nobody to ask.
+        """
+        try:
+            open_line = self._prepare()
+        except FieldAppError as error:
+            on_error(error)
+            return
 
         def work() -> T:
             with open_line() as service:

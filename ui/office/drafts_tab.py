@@ -16,7 +16,6 @@ from ui.sync.state import when
 from ui.widgets import (
     Banner,
     Card,
-    Columns,
     EmptyState,
     FormField,
     PrimaryButton,
@@ -37,14 +36,7 @@ class DraftsTab(OfficeTab):
         super().__init__("", context, desk, parent)
         self.setAccessibleName(self.tr("Utkast"))
         self._drafts: dict[str, RecoveredDraft] = {}
-        columns = Columns(self, shares=(2, 3))
-        self.body.addWidget(columns)
-        self.body.addStretch(1)
-        columns.left.addWidget(self._ask_card())
-        columns.left.addWidget(self._list_card())
-        columns.left.addStretch(1)
-        columns.right.addWidget(self._detail_card())
-        columns.right.addStretch(1)
+        self.add_columns([self._ask_card(), self._list_card()], self._detail_card())
 
     def load(self) -> None:
         self._forget()

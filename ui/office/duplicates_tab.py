@@ -16,7 +16,6 @@ from ui.office.values import Difference
 from ui.widgets import (
     Card,
     ChoiceRow,
-    Columns,
     ConfirmDialog,
     EmptyState,
     FormField,
@@ -39,13 +38,7 @@ class DuplicatesTab(OfficeTab):
         self.setAccessibleName(self.tr("Mulige dubletter"))
         self._pairs: dict[str, DuplicatePair] = {}
         self._shown: DuplicatePair | None = None
-        columns = Columns(self, shares=(2, 3))
-        self.body.addWidget(columns)
-        self.body.addStretch(1)
-        columns.left.addWidget(self._list_card())
-        columns.left.addStretch(1)
-        columns.right.addWidget(self._detail_card())
-        columns.right.addStretch(1)
+        self.add_columns([self._list_card()], self._detail_card())
 
     def load(self) -> None:
         self.read(lambda service: service.duplicates(), self._show)

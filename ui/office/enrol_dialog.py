@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -58,10 +58,7 @@ class EnrolDialog(Dialog):
             return
         self._asked = True
         request = EnrolCodeRequest(user_id=self._user_id)
-        try:
-            self._desk.ask(lambda service: service.enrol_code(request), self._show, self._fail)
-        except Exception as error:  # the store says why there is nobody to ask
-            self._fail(error)
+        self._desk.ask(lambda service: service.enrol_code(request), self._show, self._fail)
 
     def _show(self, answer: EnrolCodeAnswer) -> None:
         self.problem.say("")
@@ -79,10 +76,6 @@ class EnrolDialog(Dialog):
         self.confirm_button.hide()
         self.copy.setFocus()
         self._fit_soon()
-
-    def _fit_soon(self) -> None:
-        # New words know their size only when they have been given the look, after this event.
-        QTimer.singleShot(0, self, self._fit)
 
     def _fail(self, error: BaseException) -> None:
         self._asked = False

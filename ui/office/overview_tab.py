@@ -28,7 +28,6 @@ from ui.office.tab import OfficeTab
 from ui.widgets import (
     Banner,
     Card,
-    Columns,
     DangerButton,
     EmptyState,
     FlowLayout,
@@ -60,13 +59,7 @@ class OverviewTab(OfficeTab):
         self._issue_card.body.addWidget(self.issues)
         self._issue_card.hide()
         self.body.addWidget(self._issue_card)
-        columns = Columns(self, shares=(3, 2))
-        self.body.addWidget(columns)
-        self.body.addStretch(1)
-        columns.left.addWidget(self._list_card())
-        columns.left.addStretch(1)
-        columns.right.addWidget(self._detail_card())
-        columns.right.addStretch(1)
+        self.add_columns([self._list_card()], self._detail_card(), shares=(3, 2))
 
     def load(self) -> None:
         self.read(lambda service: service.overview(), self._show)

@@ -26,7 +26,6 @@ from ui.office.tab import OfficeTab
 from ui.widgets import (
     Banner,
     Card,
-    Columns,
     ConfirmDialog,
     DangerButton,
     EmptyState,
@@ -54,13 +53,7 @@ class PatientsTab(OfficeTab):
         self._rows: dict[str, PatientRow] = {}
         self._page = 0
         self._wanted_person = ""
-        columns = Columns(self)
-        self.body.addWidget(columns)
-        self.body.addStretch(1)
-        columns.left.addWidget(self._list_card())
-        columns.left.addStretch(1)
-        columns.right.addWidget(self._detail_card())
-        columns.right.addStretch(1)
+        self.add_columns([self._list_card()], self._detail_card(), shares=(3, 2))
         QShortcut(QKeySequence("Ctrl+F"), self).activated.connect(self._go_to_search)
 
     def load(self) -> None:

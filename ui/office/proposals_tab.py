@@ -22,7 +22,6 @@ from ui.sync.state import when
 from ui.widgets import (
     Banner,
     Card,
-    Columns,
     EmptyState,
     FlowLayout,
     FormField,
@@ -45,13 +44,7 @@ class ProposalsTab(OfficeTab):
         self.setAccessibleName(self.tr("Forslag"))
         self._rows: dict[str, ProposalRow] = {}
         self._shown: ProposalRow | None = None
-        columns = Columns(self, shares=(2, 3))
-        self.body.addWidget(columns)
-        self.body.addStretch(1)
-        columns.left.addWidget(self._list_card())
-        columns.left.addStretch(1)
-        columns.right.addWidget(self._detail_card())
-        columns.right.addStretch(1)
+        self.add_columns([self._list_card()], self._detail_card())
 
     def load(self) -> None:
         self.read(lambda service: service.proposals(), self._show)

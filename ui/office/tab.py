@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import Signal
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from ui.context import AppContext
 from ui.office.desk import OfficeDesk
 from ui.office.reasons import needs_login, not_done_text
-from ui.widgets import Banner, ScrollColumn, SecondaryButton, Text
+from ui.widgets import Banner, Columns, ScrollColumn, SecondaryButton, Text
 
 T = TypeVar("T")
 
@@ -59,6 +59,18 @@ class OfficeTab(ScrollColumn):
         self._waiting.hide()
 
     # --- for the parts
+
+    def add_columns(
+        self, left: Sequence[QWidget], right: QWidget, shares: tuple[int, int] = (2, 3)
+    ) -> None:
+        """Put a list and what belongs to it at the left, the chosen one's card at the right."""
+        columns = Columns(self, shares=shares)
+        for column, cards in ((columns.left, left), (columns.right, (right,))):
+            for card in cards:
+                column.addWidget(card)
+            column.addStretch(1)
+        self.body.addWidget(columns)
+        self.body.addStretch(1)
 
     def load(self) -> None:
         """Ask for what is shown here."""
@@ -146,7 +158,4 @@ class OfficeTab(ScrollColumn):
             self._open_questions -= 1
             on_error(error)
 
-        try:
-            self._desk.ask(call, done, failed)
-        except Exception as error:  # the store says why there is nobody to ask
-            failed(error)
+        self._desk.ask(call, done, failed)

@@ -6,7 +6,7 @@ It stands above the tabs and outside their scrolling, so that it never goes away
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from ui import theme
@@ -196,11 +196,11 @@ class PatientHeader(Card):
         self._id.setAccessibleName(said)
         self._id.setToolTip(self.tr("Skjul nummeret") if shown else self.tr("Vis hele nummeret"))
 
-    def hideEvent(self, event: QEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         """The number does not stay open on a page that nobody looks at."""
         self._id_shown = False
         self._show_id()
-        super().hideEvent(event)  # type: ignore[arg-type]
+        super().hideEvent(event)
 
     @Slot()
     def _toggle_fold(self) -> None:

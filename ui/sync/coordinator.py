@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -274,8 +274,8 @@ class SyncCoordinator(QObject):
     def _now(self) -> datetime:
         return self._session.clock.now()
 
-    def _update(self, **changes: object) -> None:
-        new = replace(self.state, **changes)  # type: ignore[arg-type]
+    def _update(self, **changes: Any) -> None:
+        new = replace(self.state, **changes)
         if new != self.state:
             self.state = new
             self.status_changed.emit(new)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ui import theme
@@ -82,9 +82,14 @@ class Dialog(QDialog):
         elif self.isVisible():
             self._fit()
 
-    def showEvent(self, event: object) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         self._fit()
-        super().showEvent(event)  # type: ignore[arg-type]
+        super().showEvent(event)
+
+    def _fit_soon(self) -> None:
+        """Fit once new words have been given the look, after this event: then they know their
+        size."""
+        QTimer.singleShot(0, self, self._fit)
 
     def _fit(self) -> None:
         """Be as large as the content needs, but never larger than the window below."""
