@@ -18,7 +18,7 @@ from typing import Any
 
 from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.changes import Change
-from fieldapp.domain.codec import BodyError
+from fieldapp.domain.codec import BodyError, from_body, to_body
 from fieldapp.domain.kinds import KINDS, Policy, policy_of
 from fieldapp.domain.merge import Merged, Urgency, merge, rule_of
 from fieldapp.errors import Bug
@@ -58,8 +58,25 @@ class OutboxCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Who wrote what the server holds, on which laptop and when it came, as far as it was told."""
+
+    author_id: str | None = None
+    device_name: str | None = None
+    received_at: datetime | None = None
+
+
+UNKNOWN = Origin()
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """One row for the list of what is unsent. `state` is waiting, in_flight or parked."""
+    """One row for the list of what is unsent. `state` is waiting, in_flight or parked.
+
+    `server_body` is the other side of what is parked, and `server_by` who wrote it. `seen_body` is
+    what a pull brought of the record while this change was unsent, and `seen_by` who wrote that.
+    `handed_over` says that the office is asked to deal with the change.
+    """
 
     sequence: int
     change_id: str
@@ -74,6 +91,10 @@ class OutboxItem:
     reason_detail: str | None
     server_body: Body | None
     server_version: int | None
+    server_by: Origin = UNKNOWN
+    seen_body: Body | None = None
+    seen_by: Origin = UNKNOWN
+    handed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +116,9 @@ class Settled:
     """The server has stored a change.
 
     `version` is the version that holds it. `server_body` is given when the server's record is not
-    what was sent (it was joined with another's edit); `server_version` is then that record's.
-    `received_at` is when the server got an event, where that is known.
+    what was sent (it was joined with another's edit); `server_version` is then that record's
+    and `server_by` who wrote the other's part. `received_at` is when the server got an event, where
+    that is known.
     """
 
     change_id: str
@@ -104,6 +126,7 @@ class Settled:
     server_body: Mapping[str, Any] | None = None
     server_version: int | None = None
     received_at: datetime | None = None
+    server_by: Origin = UNKNOWN
 
 
 # --- reading
@@ -121,9 +144,11 @@ def counts(database: Database) -> OutboxCounts:
     return OutboxCounts(int(row["waiting"]), int(row["parked"]), int(row["conflicts"]))
 
 
-def items(database: Database) -> list[OutboxItem]:
-    """Everything that is not on the server yet, oldest first."""
-    rows = database.connection.execute("SELECT * FROM outbox ORDER BY sequence")
+def items(database: Database, kind: str | None = None) -> list[OutboxItem]:
+    """Everything that is not on the server yet, oldest first; of one kind where given."""
+    rows = database.connection.execute(
+        "SELECT * FROM outbox WHERE kind = coalesce(?, kind) ORDER BY sequence", (kind,)
+    )
     return [_item(row) for row in rows]
 
 
@@ -227,23 +252,41 @@ def park(
     detail: str | None = None,
     server_body: Mapping[str, Any] | None = None,
     server_version: int | None = None,
+    server_by: Origin = UNKNOWN,
 ) -> None:
     """Set a change aside with its reason; it is counted and shown until a person decides."""
     with atomic(database) as connection, counted(connection, _names(connection, [change_id])):
         row = _row(connection, change_id)
         if row is not None and server_body is not None and server_version:
-            see(connection, str(row["kind"]), str(row["record_id"]), server_version, server_body)
+            kind, record_id = str(row["kind"]), str(row["record_id"])
+            see(connection, kind, record_id, server_version, server_body, server_by)
         if row is None or server_body is None or not _is_readable(row, server_body):
             # What this version cannot read is no side that a person could choose.
-            server_body, server_version = None, None
+            server_body, server_version, server_by = None, None, UNKNOWN
         connection.execute(
             "UPDATE outbox SET state = 'parked', reason_code = ?, reason_detail = ?,"
-            " server_body = ?, server_version = ? WHERE change_id = ?",
-            (code, detail, _dump_optional(server_body), server_version, change_id),
+            " server_body = ?, server_version = ?, server_by = ? WHERE change_id = ?",
+            (
+                code,
+                detail,
+                _dump_optional(server_body),
+                server_version,
+                _origin_text(server_by),
+                change_id,
+            ),
         )
 
 
 # --- a person decides
+
+
+def hand_over(database: Database, change_id: str, now: datetime) -> None:
+    """Note that the office is asked to deal with a parked change; forgotten when it is settled."""
+    with atomic(database) as connection:
+        connection.execute(
+            "UPDATE outbox SET handed_over_at = ? WHERE change_id = ? AND state = 'parked'",
+            (to_iso(now), change_id),
+        )
 
 
 def retry(database: Database, change_id: str) -> None:
@@ -284,7 +327,8 @@ def discard_in_favour_of_server(database: Database, change_id: str) -> Change:
         newer = _newer_row(connection, row)
         if newer is None:
             return _replace_record(connection, row, server, version)
-        return _rebase(connection, newer, str(row["body"]), server, version)
+        by = _origin(row["server_by"])
+        return _rebase(connection, newer, str(row["body"]), server, version, by)
 
 
 # --- offered again
@@ -320,7 +364,7 @@ def offer_again(
                 (base, record_id),
             )
             known = connection.execute(
-                "UPDATE outbox SET seen_body = NULL, seen_version = NULL"
+                "UPDATE outbox SET seen_body = NULL, seen_version = NULL, seen_by = NULL"
                 " WHERE kind = ? AND record_id = ?",
                 (kind, record_id),
             ).rowcount
@@ -394,21 +438,28 @@ def add_row(
 
 
 def see(
-    connection: Connection, kind: str, record_id: str, version: int, body: Mapping[str, Any]
+    connection: Connection,
+    kind: str,
+    record_id: str,
+    version: int,
+    body: Mapping[str, Any],
+    by: Origin = UNKNOWN,
 ) -> bool:
     """Note beside the unsent changes of a record what the server holds; False without any.
 
     A parked change learns it too, so that a person chooses against the newest.
     """
-    text = dump(body)
+    text, by_text = dump(body), _origin_text(by)
     noted = connection.execute(
-        "UPDATE outbox SET seen_body = ?, seen_version = ? WHERE kind = ? AND record_id = ?",
-        (text, version, kind, record_id),
+        "UPDATE outbox SET seen_body = ?, seen_version = ?, seen_by = ?"
+        " WHERE kind = ? AND record_id = ?",
+        (text, version, by_text, kind, record_id),
     ).rowcount
     connection.execute(
-        "UPDATE outbox SET server_body = ?, server_version = ? WHERE kind = ? AND record_id = ?"
-        " AND state = 'parked' AND coalesce(server_version, 0) < ?",
-        (text, version, kind, record_id, version),
+        "UPDATE outbox SET server_body = ?, server_version = ?, server_by = ?"
+        " WHERE kind = ? AND record_id = ? AND state = 'parked'"
+        " AND coalesce(server_version, 0) < ?",
+        (text, version, by_text, kind, record_id, version),
     )
     return noted > 0
 
@@ -419,6 +470,14 @@ def dump(body: Mapping[str, Any]) -> str:
 
 
 # --- details
+
+
+def _origin_text(by: Origin) -> str | None:
+    return None if by == UNKNOWN else dump(to_body(by))
+
+
+def _origin(text: str | None) -> Origin:
+    return UNKNOWN if text is None else from_body(Origin, json.loads(text))
 
 
 def _item(row: Row) -> OutboxItem:
@@ -436,6 +495,10 @@ def _item(row: Row) -> OutboxItem:
         reason_detail=row["reason_detail"],
         server_body=None if row["server_body"] is None else json.loads(str(row["server_body"])),
         server_version=row["server_version"],
+        server_by=_origin(row["server_by"]),
+        seen_body=None if row["seen_body"] is None else json.loads(str(row["seen_body"])),
+        seen_by=_origin(row["seen_by"]),
+        handed_over=row["state"] == "parked" and row["handed_over_at"] is not None,
     )
 
 
@@ -527,11 +590,11 @@ def _acknowledge_one(connection: Connection, result: Settled) -> Change | None:
         _set_version(connection, row, result.version)
         _note_received(connection, row, result.received_at)
         return None
-    version = result.server_version or result.version
+    version, by = result.server_version or result.version, result.server_by
     if row["seen_version"] is not None and int(row["seen_version"]) > version:
         # A pull has brought something still newer, which had to wait behind this change.
         result = Settled(result.change_id, version, json.loads(str(row["seen_body"])))
-        version = int(row["seen_version"])
+        version, by = int(row["seen_version"]), _origin(row["seen_by"])
     if result.server_body is None:
         _set_version(connection, row, result.version)
         return None
@@ -541,7 +604,7 @@ def _acknowledge_one(connection: Connection, result: Settled) -> Change | None:
     sent, server = str(row["body"]), dump(result.server_body)
     newer = _newer_row(connection, row)
     if newer is not None:
-        return _rebase(connection, newer, sent, server, version)
+        return _rebase(connection, newer, sent, server, version, by)
     return _replace_record(connection, row, server, version)
 
 
@@ -572,7 +635,9 @@ def _replace_record(connection: Connection, row: Row, body: str, version: int) -
     return Change(str(row["kind"]), str(row["record_id"]), row["patient_id"])
 
 
-def _rebase(connection: Connection, newer: Row, sent: str, server: str, version: int) -> Change:
+def _rebase(
+    connection: Connection, newer: Row, sent: str, server: str, version: int, by: Origin
+) -> Change:
     """Move an edit that was made on top of `sent` onto what the server holds instead."""
     result = merge(json.loads(sent), json.loads(server), json.loads(str(newer["body"])))
     if isinstance(result, Merged):
@@ -582,10 +647,12 @@ def _rebase(connection: Connection, newer: Row, sent: str, server: str, version:
             (body, server, newer["change_id"]),
         )
         return _replace_record(connection, newer, body, version)
+    # What stood before the edit stays `sent`, for the choice; what the server has is noted beside.
+    see(connection, str(newer["kind"]), str(newer["record_id"]), version, json.loads(server), by)
     connection.execute(
         "UPDATE outbox SET state = 'parked', reason_code = 'conflict', reason_detail = ?,"
-        " server_body = ?, server_version = ? WHERE change_id = ?",
-        (",".join(result.fields), server, version, newer["change_id"]),
+        " server_body = ?, server_version = ?, server_by = ? WHERE change_id = ?",
+        (",".join(result.fields), server, version, _origin_text(by), newer["change_id"]),
     )
     return _replace_record(connection, newer, str(newer["body"]), version)
 
@@ -633,8 +700,10 @@ def _wait_again(
     connection.execute(
         "UPDATE outbox SET state = 'waiting', change_id = ?, body = ?, attempts = 0,"
         " base_body = coalesce(?, base_body), reason_code = NULL, reason_detail = NULL,"
-        " server_body = NULL, server_version = NULL WHERE sequence = ?",
-        (change_id, body, base_body, row["sequence"]),
+        " server_body = NULL, server_version = NULL, server_by = NULL,"
+        # The office was asked about the very change that may come to a stop again; another is new.
+        " handed_over_at = CASE WHEN change_id = ? THEN handed_over_at END WHERE sequence = ?",
+        (change_id, body, base_body, change_id, row["sequence"]),
     )
 
 
