@@ -240,7 +240,7 @@ class PullAnswer(Message):
 class LogLine(Message):
     """One line of the laptop's access log. Its hash is worked out again by the server."""
 
-    sequence: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    sequence: Annotated[int, Field(ge=1, le=2**53)]
     at: str
     actor_id: str
     action: str

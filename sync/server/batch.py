@@ -232,7 +232,9 @@ class _Known:
             if not result.outcome.stored:
                 park(self._transaction, sent.identity, pushed, result, to_iso(sent.now))
             elif (device_id, *pushed.name) in self._parked:
-                self._transaction.parked.withdraw(device_id, *pushed.name)
+                is_event = policy_of(pushed.record.kind) is Policy.EVENT
+                text = pushed.examined.text if is_event else None
+                self._transaction.parked.withdraw(device_id, *pushed.name, text=text)
 
 
 class _Batch:
@@ -415,7 +417,7 @@ class _Batch:
         shown = reach is Reach.ASSIGNED
         if pushed.examined.text == present.text:
             return _repeated(record, pushed.examined, present.seq, present, shown=shown)
-        self._known.add(self._proposal(record, present, flagged=not shown), None, self._now)
+        self._propose(self._proposal(record, present, flagged=not shown))
         self._known.remember(self._sent, record, present.seq)
         return PushResult(
             change_id=record.change_id,
@@ -482,8 +484,15 @@ class _Batch:
             if field not in ("id", "active", "replaced_by") and base.get(field) != value
         }
         wish = self._wish_of(record, "patient", winner_id, winner_id, values)
-        # The same change may come again while it is in conflict.
-        if values and self._records.get(wish.kind, wish.id) is None:
+        if values:
+            self._propose(wish)
+
+    def _propose(self, wish: NewVersion) -> None:
+        """Add a wish unless it is here: its change may come again, and after a restore a colleague
+        may have offered it first. To add it twice would count it twice for ever.
+        """
+        name = (wish.kind, wish.id)
+        if name not in self._known.present and self._records.get(*name) is None:
             self._known.add(wish, None, self._now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Policy, policy_of
@@ -14,6 +14,10 @@ from sync.protocol.version import MAX_BODY_BYTES
 from sync.server.bodies import canonical, same
 
 Body = Mapping[str, Any]
+
+_MOST_NESTED: Final = 64
+"""Lists and objects inside one another. Every program that reads a record ends somewhere, and one
+that ends sooner than this server could never get past the page that holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,10 @@ def examine(kind: str, record_id: str, patient_id: str | None, body: Body) -> Ex
     try:
         text = canonical(body)
         size = len(text.encode())
-    except ValueError:
+    except (ValueError, RecursionError):
         # NaN, infinity, half a surrogate pair: no JSON text can hold them.
+        return Examined(None, "bad_body:json")
+    if _is_too_deep(text, body):
         return Examined(None, "bad_body:json")
     if size > MAX_BODY_BYTES:
         return Examined(None, "too_large")
@@ -65,6 +71,20 @@ def examine(kind: str, record_id: str, patient_id: str | None, body: Body) -> Ex
         except BodyError as error:
             return Examined(text, f"bad_body:{error.field}")
     return Examined(text)
+
+
+def _is_too_deep(text: str, body: Body) -> bool:
+    if text.count("[") + text.count("{") <= _MOST_NESTED:
+        return False
+    level: list[Any] = [body]
+    for _ in range(_MOST_NESTED):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+            if isinstance(inner, Mapping | list)
+        ]
+    return bool(level)
 
 
 def problem_of(kind: str, record_id: str, patient_id: str | None, body: Body) -> str | None:

@@ -197,13 +197,20 @@ class ServerSyncService:
         return Exchange(receipt, self._served(walk))
 
     def _served(self, walk: Iterator[Page]) -> Iterator[Page]:
-        """Note, before the last page leaves, that the laptop is being sent it."""
+        """Note, before the last page leaves, that the laptop is being sent it.
+
+        Who is shut out while the pages drain is sent no further one, however slowly they read.
+        """
         identity = self._identity()
         for page in walk:
             if page.complete:
                 with _full_disk_told(), self._storage.write(lasting=False) as transaction:
                     intake.note_served(transaction, identity, self._world.clock.now())
             yield page
+            if not page.complete:
+                with self._storage.read() as transaction:
+                    if transaction.accounts.is_shut_out(identity.user_id, identity.device_id):
+                        raise RevokedError
 
     def digests(self) -> DigestsAnswer:
         """Say, patient by patient, what the user should hold. Changes nothing."""

@@ -72,12 +72,10 @@ def take_over(
     else:
         version = _store(transaction, change, stored, request.body, by, now, new_id)
         outcome = Outcome.ACCEPTED
+    # Without its place in the queue: the laptop's own decision may come from there meanwhile, and
+    # that is no second laptop.
     transaction.records.remember_changes(
-        [
-            NewChange(
-                change.change_id, change.kind, change.id, version, change.device_id, change.sequence
-            )
-        ]
+        [NewChange(change.change_id, change.kind, change.id, version)]
     )
     transaction.parked.settle(
         change,

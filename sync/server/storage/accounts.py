@@ -201,6 +201,16 @@ class AccountRepository:
         shut_out = bool(revoked) or not active
         return LoginRow(user_id, device_id, role, expires_at, shut_out)
 
+    def is_shut_out(self, user_id: str, device_id: str) -> bool:
+        """True for a closed account or a laptop that was revoked."""
+        return bool(
+            self._db.rows(
+                "SELECT 1 FROM device d JOIN app_user u ON u.id = ?"
+                " WHERE d.id = ? AND (d.revoked = 1 OR u.active = 0)",
+                (user_id, device_id),
+            )
+        )
+
     def end_logins(self, user_id: str) -> None:
         """End every log-in of a user."""
         self._db.run("DELETE FROM token WHERE user_id = ?", (user_id,))

@@ -74,12 +74,19 @@ class ParkedRepository:
             ),
         )
 
-    def withdraw(self, device_id: str, kind: str, record_id: str) -> None:
-        """Forget what waits for a record that its own laptop has delivered meanwhile."""
+    def withdraw(
+        self, device_id: str, kind: str, record_id: str, *, text: str | None = None
+    ) -> None:
+        """Forget what waits for a record that its own laptop has delivered meanwhile.
+
+        `text` is the body of a delivered event: another text under its id, from a clone of the
+        laptop, was not delivered by it and stays.
+        """
         self._db.run(
             "DELETE FROM parked_change WHERE device_id = ? AND kind = ? AND id = ?"
-            " AND settled_outcome IS NULL",
-            (device_id, kind, record_id),
+            " AND settled_outcome IS NULL"
+            " AND (outcome <> 'conflict' OR body = coalesce(CAST(? AS TEXT), body))",
+            (device_id, kind, record_id, text),
         )
 
     def records_waiting(self, device_id: str) -> frozenset[tuple[str, str]]:

@@ -84,6 +84,20 @@ def test_a_character_that_a_database_cannot_hold_is_no_trouble_at_the_server(
         running.stop()
 
 
+def test_a_record_nested_deeper_than_a_laptop_can_read_is_refused_alone(
+    team: Team, kari: Laptop
+) -> None:
+    """Where one program stops reading another goes on; the pull of every colleague would end."""
+    deep: list[Any] = []
+    for _ in range(300):
+        deep = [deep]
+    wide = [{"a": [number]} for number in range(300)]
+    results = kari.push(
+        change(note("n-deep"), extra=deep), change(note("n-wide"), extra=wide), change(note())
+    )
+    assert [result.reason for result in results] == ["bad_body:json", None, None]
+
+
 # --- whose records
 
 
