@@ -15,7 +15,7 @@ from fieldapp.services import people
 from fieldapp.services.session import Session
 from fieldapp.store import outbox
 from fieldapp.store import patients as store_patients
-from fieldapp.store.outbox import Body, OutboxItem
+from fieldapp.store.outbox import Body, Origin, OutboxItem
 
 FOLLOWERS: Mapping[str, tuple[str, ...]] = {"flag": ("confirmed_on", "confirmed_by")}
 """Fields nobody chooses by themselves: they say who wrote what was chosen, and when."""
@@ -26,10 +26,11 @@ _MOMENTS = ("answered_at", "decided_at", "recorded_at", "confirmed_on")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Who wrote one side and when, as far as the record tells; blank and None where it does not."""
+    """Who wrote one side, when and on which laptop; blank and None where that is not known."""
 
     who: str
     when: datetime | date | None
+    device_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +96,22 @@ def settle(session: Session, change_id: str, mine: frozenset[str]) -> ChangeSet:
 
 
 def other_sides(session: Session) -> dict[str, tuple[Flag, ...]]:
-    """The server's side of every flag in conflict, by patient: never hidden behind ours.
+    """The server's side of every flag that was also changed here, by patient: never hidden behind
+    ours, whether it is a conflict already or came while our change still waits to be sent.
 
     Each has the id of the flag it disagrees with.
     """
-    found: dict[str, list[Flag]] = {}
-    for item in _parked(session):
-        if item.kind == "flag" and item.patient_id is not None and item.server_body is not None:
-            try:
-                flag = from_body(Flag, item.server_body)
-            except BodyError:
-                continue  # of a newer version; the conflict is listed all the same
-            found.setdefault(item.patient_id, []).append(flag)
-    return {patient_id: tuple(flags) for patient_id, flags in found.items()}
+    found: dict[str, dict[str, Flag]] = {}
+    for item in outbox.items(session.database, kind="flag"):
+        servers = item.server_body if item.server_body is not None else _withheld(session, item)
+        if item.patient_id is None or servers is None or servers == item.body:
+            continue
+        try:
+            flag = from_body(Flag, servers)
+        except BodyError:
+            continue  # of a newer version; the conflict is listed all the same
+        found.setdefault(item.patient_id, {})[item.record_id] = flag
+    return {patient_id: tuple(flags.values()) for patient_id, flags in found.items()}
 
 
 def with_severe(
@@ -131,6 +135,12 @@ def with_severe(
 
 
 # --- details
+
+
+def _withheld(session: Session, item: OutboxItem) -> Body | None:
+    """What a pull brought of a record behind our unsent change, newer than what that stands on."""
+    known = outbox.version_of(session.database.connection, item.kind, item.record_id)
+    return item.seen_body if (item.seen_version or 0) > known else None
 
 
 def _parked(session: Session) -> list[OutboxItem]:
@@ -164,14 +174,15 @@ def _conflict(session: Session, item: OutboxItem, names: dict[str, str], name: s
         mine=newest.body,
         servers=item.server_body,
         here=Side(session.user.name, newest.created_at),
-        there=_side(item.server_body, names),
+        there=_side(item.server_body, item.server_by, names),
     )
 
 
-def _side(body: Body, names: dict[str, str]) -> Side:
-    author = next((body[field] for field in _AUTHORS if body.get(field)), None)
+def _side(body: Body, by: Origin, names: dict[str, str]) -> Side:
+    """What the server told of the writer; else what the record itself tells."""
+    author = by.author_id or next((body[field] for field in _AUTHORS if body.get(field)), None)
     moment = next((body[field] for field in _MOMENTS if body.get(field)), None)
-    return Side(names.get(str(author), ""), _moment(moment))
+    return Side(names.get(str(author), ""), by.received_at or _moment(moment), by.device_name or "")
 
 
 def _moment(value: Any) -> datetime | date | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fieldapp.clock import to_iso
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.services import issues
@@ -82,9 +81,6 @@ class UnsentItem:
         return _is_conflict(self.state, self.kind, self.servers)
 
 
-_HANDED_OVER = "handed_over."
-"""Key of the store's memory, followed by the change id."""
-
 _TITLE_FIELDS = {
     "note": "template",
     "medication_administration": "status",
@@ -142,7 +138,7 @@ def unsent(session: Session) -> list[UnsentItem]:
             mine=item.body,
             servers=item.server_body,
             record_id=item.record_id,
-            handed_over=item.state == "parked" and _handed_over(session, item.change_id),
+            handed_over=item.handed_over,
             waits_for=held_back.get(item.change_id),
         )
         for item in found
@@ -209,18 +205,15 @@ def hand_over(session: Session, change_id: str) -> ChangeSet:
     """Ask the office to deal with a parked change. It stays here, and counted, until the office
     has settled it.
 
-    The server holds what it refused, and the line of the log that travels there names who asked.
+    The server holds what it refused; the line of the log that travels there says that help is
+    wanted, and the office sees such changes first.
     """
     with session.write() as unit:
         item = _parked(session, change_id)
-        if item is not None and not _handed_over(session, change_id):
-            state.write(session.database, _HANDED_OVER + change_id, to_iso(unit.now))
+        if item is not None and not item.handed_over:
+            outbox.hand_over(session.database, change_id, unit.now)
             _note(unit, "hand_over", Change(item.kind, item.record_id, item.patient_id))
     return unit.changes()
-
-
-def _handed_over(session: Session, change_id: str) -> bool:
-    return state.read(session.database, _HANDED_OVER + change_id) is not None
 
 
 def keep_mine(session: Session, change_id: str) -> ChangeSet:

@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fieldapp.clock import from_iso, to_iso
@@ -21,7 +21,7 @@ from fieldapp.domain.kinds import KINDS, Kind, Policy, policy_of
 from fieldapp.store import digests, outbox
 from fieldapp.store.db import Connection, Database, IntegrityError
 from fieldapp.store.digests import TEAM, Held, Sum
-from fieldapp.store.outbox import atomic, dump
+from fieldapp.store.outbox import Origin, atomic, dump
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ FOREIGN_DRAFTS_MARK = "foreign_drafts_mark"
 FRESH = "fresh_pull"
 TRAIL = "commits_seen"
 CHECKED_LAST = "digest_checked_last"
+CHECKED_AT = "digest_checked_at"
 """Keys of `store_state`. The schema lets events be deleted only for the patient under PURGING, and
 lets them get another patient only under JOINING. FRESH stands there while a pull that began anew
 has not reached its end."""
@@ -55,6 +56,13 @@ class IncomingRecord:
     body: Mapping[str, Any]
     received_at: datetime | None = None
     clock_offset_ms: int | None = None
+    author_id: str | None = None
+    device_name: str | None = None
+
+    @property
+    def by(self) -> Origin:
+        """Who wrote it, on which laptop, and when it came to the server."""
+        return Origin(self.author_id, self.device_name, self.received_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,14 +268,19 @@ def deep_digest(database: Database) -> Sum:
     return scope_sum(database)
 
 
-def check_next(database: Database, patients: int) -> None:
-    """Work out anew the sums of the next few patients in turn.
+def check_next(database: Database, patients: int, now: datetime, every: timedelta) -> None:
+    """Work out anew the sums of the next few patients in turn, once in a while.
 
-    The sums carried forward do not notice a row that was changed behind the program's back. A few
-    patients with each sync find it within a day, at a cost that does not grow with the store.
+    The sums carried forward do not notice a row that was changed behind the program's back. One
+    patient now and then finds it within days. Done with each sync it would cost as much as that
+    patient's whole history.
     """
     digests.ensure(database)
     with atomic(database) as connection:
+        last_at = _read(connection, CHECKED_AT)
+        if last_at is not None and abs(now - from_iso(last_at)) < every:
+            return
+        _write(connection, CHECKED_AT, to_iso(now))
         last = _read(connection, CHECKED_LAST)
         rows = connection.execute(
             "SELECT patient_id FROM patient_digest ORDER BY patient_id <= ?, patient_id LIMIT ?",
@@ -344,7 +357,7 @@ def _put_in_place(connection: Connection, record: IncomingRecord) -> bool:
         if same_text and same_place and present["version"] == record.version:
             return False
         if _has_unsent(connection, record.kind, record.id):
-            outbox.see(connection, record.kind, record.id, record.version, record.body)
+            _see(connection, record)
             return False
         # Delete and insert, for an event whose text was changed behind the program's back.
         _write(connection, PURGING, str(present["patient_id"]))
@@ -553,8 +566,12 @@ def _withheld(connection: Connection, record: IncomingRecord) -> bool:
     """True when an unsent change protects the record; the change learns the other side's news."""
     if not _has_unsent(connection, record.kind, record.id):
         return False
-    outbox.see(connection, record.kind, record.id, record.version, record.body)
+    _see(connection, record)
     return True
+
+
+def _see(connection: Connection, record: IncomingRecord) -> None:
+    outbox.see(connection, record.kind, record.id, record.version, record.body, record.by)
 
 
 def _store_unreadable(connection: Connection, record: IncomingRecord) -> bool:

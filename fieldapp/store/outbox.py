@@ -93,6 +93,7 @@ class OutboxItem:
     server_version: int | None
     server_by: Origin = UNKNOWN
     seen_body: Body | None = None
+    seen_version: int | None = None
     seen_by: Origin = UNKNOWN
     handed_over: bool = False
 
@@ -343,7 +344,8 @@ def offer_again(
     """Queue records (kind, id, base version) that the server has lost; return how many.
 
     The base is the version that the server holds instead; 0 when it has none, or another's text.
-    What is unsent of them waits already and is only told its new base.
+    What is unsent of an edited record becomes one change of it all on that base: what stood before
+    it, and the other side of a conflict, are of the time that the server has lost.
     """
     offered = 0
     names = list(lost)
@@ -363,17 +365,21 @@ def offer_again(
                 f"UPDATE {table} SET version = ? WHERE id = ?",  # noqa: S608 (from KINDS)
                 (base, record_id),
             )
-            known = connection.execute(
-                "UPDATE outbox SET seen_body = NULL, seen_version = NULL, seen_by = NULL"
-                " WHERE kind = ? AND record_id = ?",
-                (kind, record_id),
-            ).rowcount
-            if known == 0:
-                event = policy_of(kind) is Policy.EVENT
+            event = policy_of(kind) is Policy.EVENT
+            unsent = _oldest_row(connection, kind, record_id)
+            if unsent is None:
                 change = Change(kind, record_id, row["patient_id"])
                 change_id = record_id if event else new_id()
                 add_row(connection, change, change_id, str(row["body"]), None, now)
                 offered += 1
+            elif not event:
+                body = str(_fold_newer(connection, unsent)["body"])
+                _wait_again(connection, unsent, change_id=new_id(), body=body)
+                connection.execute(
+                    "UPDATE outbox SET base_body = NULL, seen_body = NULL, seen_version = NULL,"
+                    " seen_by = NULL WHERE sequence = ?",
+                    (unsent["sequence"],),
+                )
     return offered
 
 
@@ -497,6 +503,7 @@ def _item(row: Row) -> OutboxItem:
         server_version=row["server_version"],
         server_by=_origin(row["server_by"]),
         seen_body=None if row["seen_body"] is None else json.loads(str(row["seen_body"])),
+        seen_version=row["seen_version"],
         seen_by=_origin(row["seen_by"]),
         handed_over=row["state"] == "parked" and row["handed_over_at"] is not None,
     )
@@ -663,6 +670,13 @@ def _newer_row(connection: Connection, row: Row) -> Row | None:
         "SELECT * FROM outbox WHERE kind = ? AND record_id = ? AND sequence > ?"
         " ORDER BY sequence LIMIT 1",
         (row["kind"], row["record_id"], row["sequence"]),
+    ).fetchone()
+
+
+def _oldest_row(connection: Connection, kind: str, record_id: str) -> Row | None:
+    return connection.execute(
+        "SELECT * FROM outbox WHERE kind = ? AND record_id = ? ORDER BY sequence LIMIT 1",
+        (kind, record_id),
     ).fetchone()
 
 

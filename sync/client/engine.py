@@ -48,8 +48,9 @@ CANCELLED: Final = "cancelled"
 HEALING_ROUNDS: Final = 3
 """So often the two sides are compared and mended in one sync before that is given up."""
 
+CHECK_EVERY: Final = timedelta(minutes=30)
 CHECKED_EACH_TIME: Final = 1
-"""Patients whose sums are worked out anew from their rows with each sync, in turn."""
+"""So often the sums of so many patients are worked out anew from their rows, in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,10 @@ class SyncReport:
     unreadable: int = 0
 
 
+def _does_not_tell() -> bool | None:
+    return None
+
+
 class Engine:
     """Runs syncs of one store with one server; never two at once in this process.
 
@@ -109,12 +114,15 @@ class Engine:
         batch_records: int = MAX_RECORDS,
         page_records: int = MAX_PAGE_RECORDS,
         checked_each_time: int = CHECKED_EACH_TIME,
+        check_every: timedelta = CHECK_EVERY,
+        disk_encrypted: Callable[[], bool | None] = _does_not_tell,
     ) -> None:
         """`database_factory` opens a connection of its own for the thread that runs the sync.
 
         `batch_records` (at most 200) and `page_records` (at most 1000) are the largest request and
         the largest page. `checked_each_time` is the number of patients whose sums are worked out
-        anew from the rows.
+        anew from the rows. `disk_encrypted` is asked once in each run, in its thread: whether the
+        system encrypts this laptop's disk, None where it does not tell.
         """
         self._service = service
         self._database_factory = database_factory
@@ -122,7 +130,8 @@ class Engine:
         self._ids = ids
         self._batch_records = batch_records
         self._page_records = page_records
-        self._checked = checked_each_time
+        self._checked = (checked_each_time, check_every)
+        self._disk_encrypted = disk_encrypted
 
     def run(
         self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]
@@ -148,6 +157,7 @@ class Engine:
                 BatchSize(self._batch_records),
                 BatchSize(self._page_records),
                 self._checked,
+                self._disk_encrypted(),
             )
             return run.report()
 
@@ -188,7 +198,8 @@ class _Run:
         should_stop: Callable[[], bool],
         batch: BatchSize,
         page: BatchSize,
-        checked: int,
+        checked: tuple[int, timedelta],
+        disk_is_encrypted: bool | None,
     ) -> None:
         self._service = service
         self._database = database
@@ -199,6 +210,7 @@ class _Run:
         self._batch = batch
         self._page = page
         self._checked = checked
+        self._disk_is_encrypted = disk_is_encrypted
         self._counts = _Counts()
         self._changes: list[Change] = []
         self._have: set[int] = set()
@@ -286,7 +298,8 @@ class _Run:
 
     def _compare_and_reconcile(self) -> None:
         """Find this store equal to the server's, or mend it, patient by patient."""
-        inbox.check_next(self._database, self._checked)
+        patients, every = self._checked
+        inbox.check_next(self._database, patients, self._clock.now(), every)
         for _ in range(HEALING_ROUNDS):
             if self._is_equal():
                 return
@@ -303,7 +316,9 @@ class _Run:
 
     def _next_request(self) -> Outgoing:
         now = self._clock.now()
-        sent = outgoing.take(self._database, now, limit=self._batch.now)
+        sent = outgoing.take(
+            self._database, now, limit=self._batch.now, disk_encrypted=self._disk_is_encrypted
+        )
         if outbox.something_waits(self._database) or (self._pull_alone and sent.changes):
             return sent
         if self._extras:
@@ -527,6 +542,8 @@ def _incoming(record: PulledRecord) -> IncomingRecord:
         record.body,
         record.received_at,
         record.offset_ms,
+        record.author_id,
+        record.device_name,
     )
 
 

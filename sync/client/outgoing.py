@@ -80,10 +80,16 @@ class Applied:
 # --- out
 
 
-def take(database: Database, now: datetime, *, limit: int = MAX_RECORDS) -> Outgoing:
+def take(
+    database: Database,
+    now: datetime,
+    *,
+    limit: int = MAX_RECORDS,
+    disk_encrypted: bool | None = None,
+) -> Outgoing:
     """Take the most urgent changes, at most `limit`; they are in flight from now on."""
     changes = outbox.take_batch(database, limit, MAX_PUSH_BYTES)
-    return Outgoing(_request(database, now, changes), tuple(changes))
+    return Outgoing(_request(database, now, changes, disk_encrypted), tuple(changes))
 
 
 def add_extras(database: Database, outgoing: Outgoing, limit: int = MAX_RECORDS) -> Outgoing:
@@ -128,10 +134,13 @@ def everything(database: Database, now: datetime) -> list[ExchangeRequest]:
 
 
 def _request(
-    database: Database, now: datetime, changes: Iterable[PendingChange]
+    database: Database,
+    now: datetime,
+    changes: Iterable[PendingChange],
+    disk_encrypted: bool | None = None,
 ) -> ExchangeRequest:
     return ExchangeRequest(
-        report=_report(database, now),
+        report=_report(database, now, disk_encrypted),
         records=[_sent(change) for change in changes],
         foreign_drafts=drafts.foreign_mark(database),
         rules=state.rules(database).mark,
@@ -150,7 +159,7 @@ def _drafts_that_fit(database: Database, limit: int) -> list[Draft]:
     return chosen
 
 
-def _report(database: Database, now: datetime) -> LaptopReport:
+def _report(database: Database, now: datetime, disk_encrypted: bool | None) -> LaptopReport:
     counts = outbox.counts(database)
     return LaptopReport(
         now=now,
@@ -160,6 +169,7 @@ def _report(database: Database, now: datetime) -> LaptopReport:
         conflicts=counts.conflicts,
         drafts_unsent=drafts.count_unsent(database),
         last_complete=inbox.state(database).last_complete,
+        disk_encrypted=disk_encrypted,
     )
 
 
@@ -242,6 +252,7 @@ def apply_results(
             result.reason,
             result.server_body,
             result.server_version,
+            _origin(result),
         )
     return Applied(
         stored=len(stored),
@@ -262,6 +273,13 @@ def _settled(result: PushResult, received_at: datetime | None) -> outbox.Settled
         result.server_version,
         # When a repeated change was received the first time is not told.
         received_at if result.outcome is Outcome.ACCEPTED else None,
+        _origin(result),
+    )
+
+
+def _origin(result: PushResult) -> outbox.Origin:
+    return outbox.Origin(
+        result.server_author_id, result.server_device_name, result.server_received_at
     )
 
 

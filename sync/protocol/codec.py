@@ -214,7 +214,11 @@ def _read(message_type: type[M], packed: bytes, tables: Tables, limit: int) -> M
 def _plain(value: Any) -> Any:
     """Turn a message into plain values, without `model_dump`: that copies every body, too."""
     if isinstance(value, Message):
-        return {name: _plain(item) for name, item in value.__dict__.items()}
+        return {
+            name: _plain(item)
+            for name, item in value.__dict__.items()
+            if item is not None or name not in value.spared
+        }
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return _PLAIN.get(type(value), _as_it_is)(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -54,6 +54,10 @@ class Message(BaseModel):
     """Base of all messages."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    spared: ClassVar[tuple[str, ...]] = ()
+    """Fields that do not travel in packed form while they are None: rare ones of messages that
+    travel by the thousand."""
 
 
 # --- who are you
@@ -179,7 +183,16 @@ class PushResult(Message):
     merged or followed by another's edit meanwhile. Without them the laptop takes its own body to
     be what the server holds in `version`; where the server may not show its record to this user
     (any more), `version` is therefore the one that the edit was made on.
+
+    `server_author_id`, `server_device_name` and `server_received_at` say who wrote the other side,
+    on which laptop, and when the server got it; None where it is not known, or not to be shown.
     """
+
+    spared: ClassVar[tuple[str, ...]] = (
+        "server_author_id",
+        "server_device_name",
+        "server_received_at",
+    )
 
     change_id: Id
     outcome: Annotated[Outcome, Field(strict=False)]
@@ -187,6 +200,9 @@ class PushResult(Message):
     reason: str | None = None
     server_body: ServerBody | None = None
     server_version: Version | None = None
+    server_author_id: Id | None = None
+    server_device_name: str | None = None
+    server_received_at: Instant | None = None
 
 
 class PushAnswer(Message):
@@ -206,7 +222,13 @@ class PullRequest(Message):
 
 
 class PulledRecord(Message):
-    """A record as the server holds it. `version` is its server sequence."""
+    """A record as the server holds it. `version` is its server sequence.
+
+    `device_name` is told only of a record of which this laptop has a change that was not stored: a
+    person there chooses between two sides, and is told whose the other one is.
+    """
+
+    spared: ClassVar[tuple[str, ...]] = ("device_name",)
 
     kind: str
     id: Id
@@ -217,6 +239,7 @@ class PulledRecord(Message):
     device_id: str | None = None
     received_at: Instant | None = None
     offset_ms: int | None = None
+    device_name: str | None = None
 
 
 class PullAnswer(Message):

@@ -108,7 +108,9 @@ class ParkedRow(Message):
 
     `outcome` is "conflict" or "refused", `reason` its code (as in `PushResult.reason`). `fields`
     are those in which the two bodies differ. `server_body` is None when the server has no such
-    record. `can_keep_server` is False for events: what has happened can only be stored.
+    record; `server_author_name` and the two after it say whose it is, as far as that is known.
+    `can_keep_server` is False for events: what has happened can only be stored. `wants_help`: who
+    made the change has asked the office to deal with it.
     """
 
     change_id: Id
@@ -127,12 +129,16 @@ class ParkedRow(Message):
     mine: Body
     server_body: Body | None = None
     server_version: Count = 0
+    server_author_name: str = ""
+    server_device_name: str = ""
+    server_received_at: Instant | None = None
     fields: list[str] = []
     can_keep_server: bool = False
+    wants_help: bool = False
 
 
 class ParkedAnswer(Message):
-    """What is open, the oldest first."""
+    """What is open: first where help was asked for, then the oldest."""
 
     parked: list[ParkedRow]
     more: bool = False

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fieldapp.clock import from_iso
 from sync.protocol.messages import Page, PulledRecord, PullPart, ScopeDigest
 from sync.server.cursors import Begin, written
+from sync.server.identity import Identity
 from sync.server.storage.records import Name
 from sync.server.storage.storage import Storage, Transaction
 from sync.server.storage.values import Cursor, Due, StoredRecord
@@ -26,10 +27,10 @@ _READ_AT_ONCE = 250
 
 
 def pages(
-    storage: Storage, user_id: str, part: PullPart, begun: Begin, limit: int
+    storage: Storage, identity: Identity, part: PullPart, begun: Begin, limit: int
 ) -> Iterator[Page]:
     """Yield the pages up to the complete one. Each is one consistent view of what is committed."""
-    walk = _Walk(user_id, part, begun, limit)
+    walk = _Walk(identity, part, begun, limit)
     complete = False
     while not complete:
         with storage.read() as transaction:
@@ -41,8 +42,11 @@ def pages(
 class _Walk:
     """How far a pull has come. Holds numbers and names alone between two pages."""
 
-    def __init__(self, user_id: str, part: PullPart, begun: Begin, limit: int) -> None:
-        self._user_id = user_id
+    def __init__(self, identity: Identity, part: PullPart, begun: Begin, limit: int) -> None:
+        self._user_id = identity.user_id
+        self._device_id = identity.device_id
+        self._disputed: frozenset[Name] = frozenset()
+        """Records of which the laptop has a change that was not stored."""
         self._limit = limit
         self._have = _Ranges(part.have)
         self._cursor = begun.cursor
@@ -74,7 +78,7 @@ class _Walk:
         if complete:
             self._cursor = Cursor(self._listed_to, self._listed_to)
         return Page.model_construct(
-            records=[pulled(record) for record in records],
+            records=[self._pulled(transaction, record) for record in records],
             ended_patients=ended,
             cursor=written(transaction, self._cursor),
             complete=complete,
@@ -83,10 +87,18 @@ class _Walk:
             scope=self._scope(transaction) if complete else None,
         )
 
+    def _pulled(self, transaction: Transaction, record: StoredRecord) -> PulledRecord:
+        name = None
+        if record.device_id is not None and (record.kind, record.id) in self._disputed:
+            device = transaction.accounts.device(record.device_id)
+            name = device.name if device is not None else None
+        return pulled(record, name)
+
     # --- the list
 
     def _make_list(self, transaction: Transaction) -> int:
         """List what is due; return how many records that are."""
+        self._disputed = transaction.parked.records_waiting(self._device_id)
         standing = transaction.scope.standing(self._user_id)
         again = 0
         for patient_id in self._asked_whole:
@@ -198,7 +210,7 @@ class _Ranges:
         return place >= 0 and number <= self._lasts[place]
 
 
-def pulled(record: StoredRecord) -> PulledRecord:
+def pulled(record: StoredRecord, device_name: str | None = None) -> PulledRecord:
     """Return a record as it travels. What our own storage holds is not checked again."""
     return PulledRecord.model_construct(
         kind=record.kind,
@@ -210,4 +222,5 @@ def pulled(record: StoredRecord) -> PulledRecord:
         device_id=record.device_id,
         received_at=from_iso(record.received_at),
         offset_ms=record.offset_ms,
+        device_name=device_name,
     )

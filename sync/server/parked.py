@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from fieldapp.clock import to_iso
+from fieldapp.clock import from_iso, to_iso
 from sync.protocol.messages import Outcome, PushResult
 from sync.server.bodies import same
 from sync.server.identity import Identity
@@ -51,10 +51,14 @@ def settled_result(transaction: Transaction, change: ParkedChange, user_id: str)
         return PushResult(
             change_id=change.change_id, outcome=Outcome.REPEATED, version=change.base_version
         )
+    device = None if stored.device_id is None else transaction.accounts.device(stored.device_id)
     return PushResult(
         change_id=change.change_id,
         outcome=Outcome.MERGED,
         version=version,
         server_body=stored.body,
         server_version=stored.seq,
+        server_author_id=stored.author_id,
+        server_device_name=device.name if device is not None else None,
+        server_received_at=from_iso(stored.received_at),
     )

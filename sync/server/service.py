@@ -193,7 +193,7 @@ class ServerSyncService:
             return Exchange(receipt, iter(()))
         limit = min(request.pull.page_records, self._world.settings.exchange_page_limit)
         part = _without_own(request.pull, receipt)
-        walk = pages(self._storage, identity.user_id, part, taken.begin, limit)
+        walk = pages(self._storage, identity, part, taken.begin, limit)
         return Exchange(receipt, self._served(walk))
 
     def _served(self, walk: Iterator[Page]) -> Iterator[Page]:

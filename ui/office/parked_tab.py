@@ -17,7 +17,7 @@ from ui.context import AppContext
 from ui.office.desk import OfficeDesk
 from ui.office.parts import Comparison
 from ui.office.reasons import stopped_text
-from ui.office.state import parked_row
+from ui.office.state import parked_row, side_text
 from ui.office.tab import OfficeTab
 from ui.office.values import differences
 from ui.sync.state import when
@@ -153,13 +153,20 @@ class ParkedTab(OfficeTab):
         now = self.context.session.clock.now()
         patient = row.patient_name or self.tr("Hele teamet")
         self._card.heading.setText(f"{kind_word(row.kind)} · {patient}")
-        self._who.setText(
-            self.tr("{0} på {1}, {2}").format(row.user_name, row.device_name, when(row.at, now))
-        )
+        who = self.tr("{0} på {1}, {2}").format(row.user_name, row.device_name, when(row.at, now))
+        if row.wants_help:
+            who += "\n" + self.tr("{0} har bedt kontoret om å gjøre det opp.").format(row.user_name)
+        self._who.setText(who)
         self._reason.say(stopped_text(row.reason, row.detail), "warn")
         self.sides.show_sides(
-            self.tr("Fra laptopen"),
-            self.tr("På serveren nå"),
+            side_text(self.tr("Fra laptopen"), row.user_name, row.at, row.device_name, now),
+            side_text(
+                self.tr("På serveren nå"),
+                row.server_author_name,
+                row.server_received_at,
+                row.server_device_name,
+                now,
+            ),
             differences(row.mine, row.server_body, row.fields, self._names),
             two=row.server_body is not None,
         )

@@ -377,13 +377,20 @@ def parked_row(row: ParkedRow, now: datetime) -> Row:
     tag = RowTag(translate("office", "Stoppet"), "danger", "circle-alert")
     if row.outcome == "conflict":
         tag = RowTag(translate("office", "Konflikt"), "warn", "triangle-alert")
+    wants_help = RowTag(translate("office", "Vil ha hjelp"), "accent", "user")
     return Row(
         id=row.change_id,
         title=row.patient_name or translate("office", "Hele teamet"),
         detail=" · ".join((row.user_name, age(row.at, now), kind_word(row.kind))),
         icon="file-text",
-        tags=(tag,),
+        tags=(wants_help, tag) if row.wants_help else (tag,),
     )
+
+
+def side_text(title: str, who: str, moment: datetime | None, device: str, now: datetime) -> str:
+    """The head of one of two sides: what it is, and below who, when and on which laptop."""
+    known = (who, when(moment, now) if moment is not None else "", device)
+    return "\n".join(part for part in (title, " · ".join(filter(None, known))) if part)
 
 
 def proposal_row(row: ProposalRow, now: datetime) -> Row:

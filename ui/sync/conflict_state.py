@@ -67,7 +67,9 @@ def view(conflict: Conflict, names: Mapping[str, str], now: datetime) -> Conflic
 def head(side: Side, now: datetime, *, here: bool) -> str:
     """Who, when and on which device, as far as it is known."""
     who = side.who or (translate("sync", "du") if here else translate("sync", "en kollega"))
-    where = translate("sync", "denne maskinen") if here else translate("sync", "en annen maskin")
+    where = side.device_name or (
+        translate("sync", "denne maskinen") if here else translate("sync", "en annen maskin")
+    )
     return " · ".join(part for part in (who, _moment(side.when, now), where) if part)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from fieldapp.clock import Clock
 from fieldapp.ids import IdMaker
-from fieldapp.services import setup, sync_status
+from fieldapp.services import machine, setup, sync_status
 from fieldapp.services.session import Session
 from sync.client.confirm import held_by_server
 from sync.client.engine import Engine, Progress, SyncReport
@@ -40,7 +40,14 @@ class HttpConnection:
             server_id=enrolment.server_id,
             silence_seconds=silence_seconds,
         )
-        self._engine = Engine(self._service, session.database.clone, self._clock, self._ids)
+        folder = session.database.path.parent
+        self._engine = Engine(
+            self._service,
+            session.database.clone,
+            self._clock,
+            self._ids,
+            disk_encrypted=lambda: machine.disk_encrypted(folder),
+        )
 
     @property
     def logged_in(self) -> bool:

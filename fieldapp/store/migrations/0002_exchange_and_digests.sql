@@ -94,10 +94,16 @@ END;
 
 -- clock_offset_ms  how far this laptop's clock was behind the server's, as far as it knew
 -- seen_*           what a pull brought of the record while this change was unsent
+-- server_by        who wrote server_body, on which laptop and when it came, as far as told (JSON)
+-- seen_by          the same of seen_body
+-- handed_over_at   since when the office is asked to deal with this change
 ALTER TABLE outbox ADD COLUMN urgency INTEGER NOT NULL DEFAULT 2;
 ALTER TABLE outbox ADD COLUMN clock_offset_ms INTEGER;
 ALTER TABLE outbox ADD COLUMN seen_version INTEGER;
 ALTER TABLE outbox ADD COLUMN seen_body TEXT CHECK (seen_body IS NULL OR json_valid(seen_body));
+ALTER TABLE outbox ADD COLUMN seen_by TEXT CHECK (seen_by IS NULL OR json_valid(seen_by));
+ALTER TABLE outbox ADD COLUMN server_by TEXT CHECK (server_by IS NULL OR json_valid(server_by));
+ALTER TABLE outbox ADD COLUMN handed_over_at TEXT;
 UPDATE outbox SET urgency = CASE
     WHEN kind = 'patient' AND base_body IS NULL THEN 0
     WHEN kind = 'medication_administration' THEN 1

@@ -14,6 +14,13 @@ _COLUMNS = (
     " outcome, reason, at, settled_outcome, settled_version"
 )
 
+_HELP_WANTED = (
+    "EXISTS (SELECT 1 FROM access_log l WHERE l.action = 'hand_over'"
+    " AND l.device_id = p.device_id AND l.kind = p.kind AND l.record_id = p.id"
+    " AND l.received_at >= p.at)"
+)
+"""A line of the laptop's log says so. One that came before the change was about an earlier one."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParkedChange:
@@ -124,13 +131,22 @@ class ParkedRepository:
         return {str(device_id): int(number) for device_id, number in rows}
 
     def open(self, limit: int) -> list[ParkedChange]:
-        """Return what waits for a person, the oldest first."""
+        """Return what waits for a person: first where help was asked for, then the oldest."""
         rows = self._db.rows(
-            f"SELECT {_COLUMNS} FROM parked_change WHERE settled_outcome IS NULL"  # noqa: S608
-            " ORDER BY at, change_id, device_id LIMIT ?",
+            f"SELECT {_COLUMNS} FROM parked_change p WHERE settled_outcome IS NULL"  # noqa: S608
+            f" ORDER BY CASE WHEN {_HELP_WANTED} THEN 0 ELSE 1 END, at, change_id, device_id"
+            " LIMIT ?",
             (limit,),
         )
         return [_parked(row) for row in rows]
+
+    def help_wanted(self) -> frozenset[tuple[str, str]]:
+        """Return (change id, device id) of what waits and was handed over to the office."""
+        rows = self._db.rows(
+            "SELECT change_id, device_id FROM parked_change p"  # noqa: S608
+            f" WHERE settled_outcome IS NULL AND {_HELP_WANTED}"
+        )
+        return frozenset((str(change_id), str(device_id)) for change_id, device_id in rows)
 
     def named(self, change_id: str, device_id: str | None) -> list[ParkedChange]:
         """Return the parked changes of this id, settled ones too; of one laptop where given."""
