@@ -9,7 +9,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -312,6 +312,7 @@ class Laptop:
             new_id,
             batch_records=batch_records,
             checked_each_time=checked_each_time,
+            check_every=timedelta(0),
         )
 
     def close(self) -> None:
