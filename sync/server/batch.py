@@ -59,7 +59,7 @@ def examined(records: Sequence[PushRecord]) -> list[Pushed]:
 
 def _named_patient(record: PushRecord) -> str | None:
     """Return the patient whom the body names. Where two were joined it may be the one who is gone;
-    whether both are one is known only later.
+    whether both are one is known only later, and a restored server may have lost the join.
     """
     named = record.body.get("patient_id")
     if record.kind == "patient" or record.patient_id is None or not isinstance(named, str):
@@ -289,10 +289,14 @@ class _Batch:
         return Reach.ASSIGNED if follows else Reach.FORMERLY
 
     def _owner(self, record: PushRecord) -> str | None:
-        """Return whose record it is: of a patient who was joined with another, the other's."""
+        """Return whose record it is: of a patient who was joined with another, the other's.
+
+        The body says so, for that is what its author wrote. Beside it stands what the server told
+        before, which may be a join that it has lost since.
+        """
         if record.kind == "patient":
             return record.patient_id
-        return self._stands_for(record.patient_id)
+        return self._stands_for(_named_patient(record))
 
     def _stands_for(self, patient_id: str | None) -> str | None:
         """Return the patient for whom an id stands since a join, mostly itself."""
@@ -314,7 +318,9 @@ class _Batch:
         record = pushed.record
         if pushed.examined.problem is not None:
             return _refused(record, pushed.examined.problem)
-        if self._stands_for(_named_patient(record)) != self._stands_for(record.patient_id):
+        named = _named_patient(record)
+        reach = self._reach(named)
+        if reach is Reach.NEVER and self._stands_for(named) != self._stands_for(record.patient_id):
             return _refused(record, "bad_body:patient_id")
         before = self._known.applied.get(record.change_id)
         present = self._known.present.get(pushed.name)
@@ -330,7 +336,7 @@ class _Batch:
         if record.kind == "patient" and present is not None:
             self._carry_over(record, present)
         new_patient = record.kind == "patient" and present is None
-        admission = admit(record.kind, self._reach(record.patient_id), new_patient=new_patient)
+        admission = admit(record.kind, reach, new_patient=new_patient)
         if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
             return _refused(record, admission.value)
         decision = self._decided(record, present)
