@@ -26,6 +26,7 @@ from fieldapp.logs import PrivateFormatter
 from sync.server import auth, backup
 from sync.server.admin import Admin, AdminError, Place, initialise
 from sync.server.app import create_app
+from sync.server.listen import open_listener
 from sync.server.seed import DEMO_USERNAME, SECRETARY_USERNAME
 from sync.server.seed.load import seed_demo
 from sync.server.settings import Settings, check_listen
@@ -46,7 +47,6 @@ _SENTENCES = {
     "no_cipher": "The database library cannot encrypt. Nothing was written.",
     "no_answer": "The PostgreSQL database does not answer.",
 }
-_BACKLOG = 2048
 _GRACE_SECONDS = 10
 _STOPPED = 130
 _SHORTEST_TOKEN = 20
@@ -256,12 +256,7 @@ def _serve(storage: Storage, parsed: argparse.Namespace) -> int:
     if has_tls != (parsed.key is not None):
         raise AdminError("A certificate needs its key, and a key its certificate.")
     check_listen(parsed.host, has_tls=has_tls, behind_tls_proxy=parsed.insecure_behind_tls_proxy)
-    family = socket.AF_INET6 if ":" in parsed.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((parsed.host, parsed.port))
-        listener.listen(_BACKLOG)
+    with open_listener(parsed.host, parsed.port) as listener:
         _log_to_stderr()
         server = _http_server(storage, parsed)
         if parsed.until_stdin_closes:

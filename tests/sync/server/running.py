@@ -14,6 +14,7 @@ from sync.protocol.codec import decode, encode
 from sync.protocol.messages import EnrolAnswer
 from sync.protocol.version import PROTOCOL_HEADER
 from sync.server.app import create_app
+from sync.server.listen import open_listener
 from sync.server.settings import Settings
 from sync.server.storage.storage import Storage
 from tests.sync.server.team import CHEAP, Team, enrol_request
@@ -28,7 +29,6 @@ class Running:
         self.app = create_app(storage, self.team.clock, new_id, hasher=CHEAP, settings=settings)
         config = uvicorn.Config(
             self.app,
-            port=0,
             log_config=None,
             lifespan="off",
             access_log=False,
@@ -36,7 +36,7 @@ class Running:
             date_header=False,
         )
         self._server = uvicorn.Server(config)
-        self._socket = config.bind_socket()
+        self._socket = open_listener("127.0.0.1", 0)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
         self._thread.start()
         self.port = self._socket.getsockname()[1]
