@@ -27,22 +27,34 @@ class NotEmptyError(UserError):
 
 
 def seed_demo(
-    storage: Storage, today: date, password: str, progress: Progress, *, seed: int = 1
+    storage: Storage,
+    today: date,
+    password: str,
+    progress: Progress,
+    *,
+    seed: int = 1,
+    years: int = 2,
 ) -> dict[str, int]:
     """Fill an empty server with the demo team; return the number of records by kind.
 
     Every account gets the same stored password (an Argon2id string). One transaction: a demo that
     was interrupted leaves nothing behind. Raises NotEmptyError.
     """
+    with storage.read() as transaction:
+        _check_empty(transaction)  # before the work of making a team that has no place
     records = []
-    for record in demo_team(today, seed=seed):
+    for record in demo_team(today, seed=seed, years=years):
         records.append(record)
         if len(records) % _CHUNK == 0:
             progress("making", len(records), 0)
     with storage.write() as transaction:
-        if transaction.records.count("patient"):
-            raise NotEmptyError
+        _check_empty(transaction)  # somebody else may have filled it meanwhile
         return store(transaction, records, password, progress)
+
+
+def _check_empty(transaction: Transaction) -> None:
+    if transaction.records.count("patient"):
+        raise NotEmptyError
 
 
 def store(

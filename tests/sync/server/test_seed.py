@@ -269,6 +269,7 @@ def test_the_team_is_stored_and_the_demo_user_pulls_their_own(embedded: Storage)
         TODAY,
         team.world.hasher.hash("riktig hest batteri"),
         lambda step, done, total: told.append((step, done, total)),
+        years=1,
     )
     assert (counts["patient"], counts["practitioner"]) == (150, 12)
     assert told[-1] == ("storing", sum(counts.values()), sum(counts.values()))
