@@ -36,6 +36,7 @@ from sync.server.office import ServerOfficeService
 from sync.server.rules import set_rules
 from sync.server.storage import sqlite
 from sync.server.storage.storage import Storage
+from tests.helpers.builders import request
 from tests.helpers.server_process import ServerProcess
 from tests.helpers.stores import PASSPHRASE, START
 from tests.helpers.sync_world import Fault, Laptop, LaptopFactory, Office
@@ -266,6 +267,21 @@ def test_a_handout_recorded_three_days_late_appears_on_the_other_laptops(
     ).fetchone()
     assert row is not None
     assert row["received_at"] == to_iso(office.clock.now())  # given, recorded and received
+
+
+def test_a_dose_under_an_order_that_was_stopped_meanwhile_is_stored_and_seen_by_colleagues(
+    office: Office, mine: Laptop, theirs: Laptop, shared: Patient
+) -> None:
+    order = request(shared)
+    office.put(order, "medication_request", shared.id)
+    assert mine.sync().complete
+    given = mine.hand_out(shared.id, DAY, order.id)
+    office.put(replace(order, revision=2, stopped_on=DAY), "medication_request", shared.id)
+    office.unassign(mine.who, shared.id)
+    assert mine.sync().complete
+    assert theirs.sync().complete
+    assert office.body("medication_administration", given) is not None
+    assert theirs.ids("medication_administration") == {given}
 
 
 def test_one_dose_given_on_two_laptops_without_coverage_alerts_both_and_the_server(
