@@ -120,9 +120,23 @@ def _exchange(
     service = ServerSyncService(world, sender.identity)
     results: list[PushResult] = []
     for request in requests:
-        receipt = service.exchange(_timely(world, sender, request, again=again)).receipt
+        timely = _timely(world, sender, request, again=again)
+        receipt = service.exchange(timely).receipt
+        if receipt.diverged:
+            receipt = service.exchange(_without_lost_bases(timely)).receipt
         results += receipt.results
     return results
+
+
+def _without_lost_bases(request: ExchangeRequest) -> ExchangeRequest:
+    """Return what a laptop may say that has heard of what this server lost in a restore.
+
+    Over the line such a laptop first finds out what was lost; a file cannot wait for that. What
+    happened is taken in as it is. An edit counts as made on no version of ours, so that where the
+    server has another text a person chooses.
+    """
+    records = [record.model_copy(update={"base_version": 0}) for record in request.records]
+    return request.model_copy(update={"seen": "", "records": records})
 
 
 def _timely(
