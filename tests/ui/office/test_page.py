@@ -12,14 +12,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from fieldapp.clock import to_iso
 from fieldapp.domain.patients import Role
 from fieldapp.ids import new_id
 from fieldapp.store.state import Enrolment, remember_enrolment
 from sync.protocol.errors import LoginExpiredError, OfflineError
+from sync.protocol.messages import LogLine, LogPart
 from sync.server.assignments import assign
 from sync.server.storage.storage import Storage
 from tests.helpers.pages import make_context, show_page
-from tests.helpers.ward import SOLVEIG, Ward
+from tests.helpers.ward import NOW, SOLVEIG, Ward
 from tests.helpers.windows import LOOKS, no_sync, problems_in
 from tests.sync.server.conftest import embedded
 from tests.sync.server.desk import draft, exchange, office_log
@@ -275,6 +277,39 @@ def test_a_conflict_shows_both_sides_and_only_the_field_that_differs(
     assert "Fjellveien 8" in words
     assert "Lia 4" in words
     assert "900 11 222" not in words
+
+
+def test_both_sides_say_who_wrote_them_when_and_on_which_laptop(
+    qtbot: QtBot, office: Office, scene: Scene
+) -> None:
+    stop_something(scene)
+    page, _ = office(tab="parked")
+    wait_for(qtbot, page, "Det samme er endret")
+    words = said(page)
+    assert "Fra laptopen\nNils · 09:40 · Feltbærbar 3" in words
+    assert "På serveren nå\nNils · 09:40 · Feltbærbar 3" in words
+
+
+def test_where_the_author_has_asked_for_help_a_mark_says_so_and_it_comes_first(
+    qtbot: QtBot, office: Office, scene: Scene
+) -> None:
+    stop_something(scene)
+    line = LogLine(
+        sequence=1,
+        at=to_iso(NOW),
+        actor_id=scene.number("nils"),
+        action="hand_over",
+        kind="note",
+        record_id="n1",
+        patient_id="p1",
+    )
+    exchange(scene.team, scene.nils, log=LogPart(after="", lines=[line]))
+    page, _ = office(tab="parked")
+    tab = part(page, ParkedTab)
+    assert isinstance(tab, ParkedTab)
+    wait_for(qtbot, tab, "Nils har bedt kontoret om å gjøre det opp")
+    assert [tag.text for tag in tab.rows.rows.row(0).tags] == ["Vil ha hjelp", "Konflikt"]
+    assert [tag.text for tag in tab.rows.rows.row(1).tags] == ["Konflikt"]
 
 
 def test_the_laptops_side_is_stored_with_a_reason_and_no_reason_stores_nothing(

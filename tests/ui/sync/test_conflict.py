@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
@@ -9,15 +11,16 @@ from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.patients import FlagCategory, Patient
 from fieldapp.services import conflicts, patients, sync_status
-from fieldapp.store import records
+from fieldapp.store import outbox, records
 from tests.helpers.troubles import allergy_in_conflict, flag_of, phone_in_conflict
-from tests.helpers.ward import AASE, Ward
+from tests.helpers.ward import AASE, BERIT, NOW, Ward
 from tests.helpers.windows import LOOKS, problems_in
 from ui.patient.critical_dialog import CriticalDialog
 from ui.patient.page import PatientPage
 from ui.shots import settle
 from ui.sync.conflict_dialog import ConflictDialog
 from ui.sync.page import SyncPage
+from ui.sync.state import when
 from ui.theme import Theme
 from ui.widgets import CriticalBand, RowList
 from ui.workspace import Workspace
@@ -187,3 +190,36 @@ def test_nothing_is_cut_off_in_any_look(workspace: Workspace, ward: Ward, theme:
     found = {look: problems_in(workspace, theme, *look) for look in LOOKS}
     assert found == {look: [] for look in LOOKS}
     assert dialog.isVisible()
+
+
+def test_the_other_side_names_its_writer_the_time_and_the_laptop(
+    workspace: Workspace, ward: Ward
+) -> None:
+    change_id = phone_in_conflict(ward)
+    by = outbox.Origin(BERIT.id, "Feltbærbar 7", NOW - timedelta(hours=1))
+    (item,) = outbox.items(ward.session.database)
+    outbox.park(
+        ward.session.database, change_id, "conflict", item.reason_detail, item.server_body, 901, by
+    )
+    said = _said(_open(workspace, change_id))
+    assert f"{BERIT.name} · {when(NOW - timedelta(hours=1), NOW)} · Feltbærbar 7" in said
+    assert "en kollega" not in said
+
+
+def test_a_colleagues_text_that_waits_behind_our_unsent_one_stands_in_the_band(
+    workspace: Workspace, ward: Ward
+) -> None:
+    change_id = allergy_in_conflict(ward)
+    database = ward.session.database
+    (item,) = outbox.items(database)
+    assert item.server_body is not None
+    outbox.retry(database, change_id)
+    outbox.see(database.connection, "flag", item.record_id, 901, item.server_body)
+    assert sync_status.read(ward.session).parked == 0
+    workspace.navigate("patient", patient_id=AASE)
+    assert workspace.page is not None
+    band = workspace.page.findChild(CriticalBand)
+    assert band is not None
+    assert "Penicillin, mild (skrevet her)" in band.accessibleName()
+    assert "Penicillin og latex (skrevet av kollega, ikke avgjort)" in band.accessibleName()
+    assert [row.severe for row in patients.rows(ward.session) if row.patient.id == AASE]
