@@ -17,14 +17,13 @@ from ui.context import AppContext
 from ui.office.desk import OfficeDesk
 from ui.office.parts import Comparison
 from ui.office.reasons import stopped_text
-from ui.office.state import parked_row, side_text
+from ui.office.state import parked_key, parked_row, side_text
 from ui.office.tab import OfficeTab
 from ui.office.values import differences
 from ui.sync.state import when
 from ui.widgets import (
     Banner,
     Card,
-    Columns,
     EmptyState,
     FlowLayout,
     FormField,
@@ -48,13 +47,7 @@ class ParkedTab(OfficeTab):
         self._shown: ParkedRow | None = None
         self._wanted_device = ""
         self._names: dict[str, str] = {}
-        columns = Columns(self, shares=(2, 3))
-        self.body.addWidget(columns)
-        self.body.addStretch(1)
-        columns.left.addWidget(self._list_card())
-        columns.left.addStretch(1)
-        columns.right.addWidget(self._detail_card())
-        columns.right.addStretch(1)
+        self.add_columns([self._list_card()], self._detail_card())
 
     def load(self) -> None:
         self._names = {one.id: one.name for one in visits.staff(self.context.session)}
@@ -124,7 +117,7 @@ class ParkedTab(OfficeTab):
 
     def _show(self, answer: ParkedAnswer) -> None:
         now = self.context.session.clock.now()
-        self._rows = {row.change_id: row for row in answer.parked}
+        self._rows = {parked_key(row): row for row in answer.parked}
         self.rows.set_rows([parked_row(row, now) for row in answer.parked], select_first=True)
         self.rows.setVisible(bool(answer.parked))
         self.rows.fit_height(9)
@@ -134,7 +127,7 @@ class ParkedTab(OfficeTab):
         wanted, self._wanted_device = self._wanted_device, ""
         for row in answer.parked:
             if wanted and row.device_id == wanted:
-                self.rows.select_id(row.change_id)
+                self.rows.select_id(parked_key(row))
                 break
         self._show_chosen()
 
@@ -223,7 +216,13 @@ class ParkedTab(OfficeTab):
             self.reason.setFocus()
             return
         self.reason_field.say_problem("")
-        request = TakeOverRequest(change_id=row.change_id, action=action, body=body, reason=reason)
+        request = TakeOverRequest(
+            change_id=row.change_id,
+            device_id=row.device_id,
+            action=action,
+            body=body,
+            reason=reason,
+        )
 
         def done(answer: TakeOverAnswer) -> None:
             del answer

@@ -243,13 +243,15 @@ def _counts(row: LaptopRow, now: datetime) -> list[Fact]:
     told = ago(row.reported_at, now)
     return [
         _count(translate("office", "Usendt"), row.waiting, "warn"),
-        _two_places(translate("office", "Stoppet"), row.parked, here, row.parked_here, "error"),
+        _two_places(
+            translate("office", "Stoppet"), row.parked, row.parked_here, here, "error", heavy=True
+        ),
         _count(translate("office", "Konflikter"), row.conflicts, "error"),
         _two_places(
             translate("office", "Utkast"),
             row.drafts_unsent,
+            row.drafts_here,
             translate("office", "{0} hos serveren").format(row.drafts_here),
-            0,
             "warn",
         ),
         Fact(translate("office", "Tallene er fra"), told, "warn" if late else ""),
@@ -262,12 +264,14 @@ def _count(label: str, count: int | None, tone: str) -> Fact:
     return Fact(label, str(count), tone if count else "")
 
 
-def _two_places(label: str, there: int | None, here: str, heavy: int, tone: str) -> Fact:
-    """What lies on the laptop and what lies here; `heavy` of those here want attention, too."""
-    if not there and here.startswith("0 "):
+def _two_places(
+    label: str, there: int | None, here: int, here_words: str, tone: str, *, heavy: bool = False
+) -> Fact:
+    """What lies on the laptop and what lies here; `heavy`: those here want attention, too."""
+    if not there and not here:
         return _count(label, there, tone)
     laptop = translate("office", "{0} på laptopen").format(there or 0)
-    return Fact(label, f"{laptop}, {here}", tone if there or heavy else "")
+    return Fact(label, f"{laptop}, {here_words}", tone if there or (heavy and here) else "")
 
 
 def _disk(row: LaptopRow) -> Fact:
@@ -373,13 +377,18 @@ def counted(count: int, one: str, many: str) -> str:
 # --- what was stopped, and proposals
 
 
+def parked_key(row: ParkedRow) -> str:
+    """One change of one laptop: two laptops may have sent the same change."""
+    return f"{row.device_id}/{row.change_id}"
+
+
 def parked_row(row: ParkedRow, now: datetime) -> Row:
     tag = RowTag(translate("office", "Stoppet"), "danger", "circle-alert")
     if row.outcome == "conflict":
         tag = RowTag(translate("office", "Konflikt"), "warn", "triangle-alert")
     wants_help = RowTag(translate("office", "Vil ha hjelp"), "accent", "user")
     return Row(
-        id=row.change_id,
+        id=parked_key(row),
         title=row.patient_name or translate("office", "Hele teamet"),
         detail=" · ".join((row.user_name, age(row.at, now), kind_word(row.kind))),
         icon="file-text",
