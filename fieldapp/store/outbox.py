@@ -645,8 +645,13 @@ def _replace_record(connection: Connection, row: Row, body: str, version: int) -
 def _rebase(
     connection: Connection, newer: Row, sent: str, server: str, version: int, by: Origin
 ) -> Change:
-    """Move an edit that was made on top of `sent` onto what the server holds instead."""
-    result = merge(json.loads(sent), json.loads(server), json.loads(str(newer["body"])))
+    """Move an edit that was made on top of `sent` onto what the server holds instead.
+
+    Critical records are joined as little here as at the server: a person chooses.
+    """
+    critical = rule_of(str(newer["kind"])).critical
+    mine = json.loads(str(newer["body"]))
+    result = merge(json.loads(sent), json.loads(server), mine, critical=critical)
     if isinstance(result, Merged):
         body = dump(result.body)
         connection.execute(
