@@ -215,12 +215,25 @@ class HandoutError(ValueError):
 def effective(events: Iterable[MedicationAdministration]) -> list[MedicationAdministration]:
     """Return the events that still stand: no counter-entries and nothing taken back by one."""
     known = list(events)
-    taken_back = {event.reverses for event in known if event.reverses is not None}
+    counter_entries = [event for event in known if event.reverses is not None]
     return [
         event
         for event in known
-        if event.status is not HandoutStatus.ENTERED_IN_ERROR and event.id not in taken_back
+        if event.status is not HandoutStatus.ENTERED_IN_ERROR
+        and not any(_takes_back(entry, event) for entry in counter_entries)
     ]
+
+
+def _takes_back(entry: MedicationAdministration, target: MedicationAdministration) -> bool:
+    """True for its author's own counter-entry in its own slot.
+
+    No laptop of ours writes another, but one may come from a changed program, and it would open the
+    slot for a second dose.
+    """
+    return entry.reverses == target.id and (
+        (entry.author_id, entry.request_id, entry.day, entry.part)
+        == (target.author_id, target.request_id, target.day, target.part)
+    )
 
 
 def standing_in_slot(
@@ -302,7 +315,7 @@ def _check_reversal(
     target = next((event for event in events if event.id == new.reverses), None)
     if target is None or target.status is HandoutStatus.ENTERED_IN_ERROR:
         raise HandoutError("nothing_to_reverse")
-    if any(event.reverses == new.reverses for event in events):
+    if any(_takes_back(event, target) for event in events):
         raise HandoutError("already_reversed", target.id)
     if target.author_id != new.author_id:
         # A colleague cannot know that it did not happen; taking it back would open the slot.

@@ -75,7 +75,9 @@ def last_given(
         " WHERE dose.patient_id = wanted.value ->> 0 AND dose.request_id = wanted.value ->> 1"
         " AND dose.day < ?2 AND dose.status = 'given' AND NOT EXISTS ("
         "   SELECT 1 FROM medication_administration AS counter_entry"
-        "   WHERE counter_entry.reverses = dose.id)"
+        "   WHERE counter_entry.reverses = dose.id"
+        # Nobody takes back a colleague's dose, whatever a changed program has sent.
+        "   AND counter_entry.body ->> '$.author_id' = dose.body ->> '$.author_id')"
         " ORDER BY dose.day DESC, dose.given_at DESC LIMIT 1) FROM json_each(?1) AS wanted)",
         (
             json.dumps([[request.patient_id, request.id] for request in requests]),
@@ -102,7 +104,9 @@ def counter_entries(
     found = records.select(
         database,
         MedicationAdministration,
-        "reverses IN (SELECT value FROM json_each(?))",
+        "reverses IN (SELECT value FROM json_each(?)) AND body ->> '$.author_id' = ("
+        " SELECT dose.body ->> '$.author_id' FROM medication_administration AS dose"
+        " WHERE dose.id = medication_administration.reverses)",
         (json.dumps(sorted(event_ids)),),
     )
     # Sorted here: asked for the order of ids, the planner walks every event ever given.

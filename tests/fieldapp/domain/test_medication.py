@@ -155,6 +155,22 @@ def test_a_counter_entry_is_made_by_the_one_who_made_the_handout() -> None:
     check_handout(replace(counter, author_id=GIVEN.author_id), METHADONE, [GIVEN])
 
 
+def test_a_counter_entry_of_somebody_else_or_of_another_slot_takes_nothing_back() -> None:
+    own = replace(
+        GIVEN,
+        id="e3",
+        status=HandoutStatus.ENTERED_IN_ERROR,
+        reverses="e1",
+        dose_mg=None,
+        reason_text="Feil pasient",
+    )
+    forged = replace(own, id="e4", author_id="colleague")
+    elsewhere = replace(own, id="e5", request_id="another order")
+    assert effective([GIVEN, forged, elsewhere]) == [GIVEN]
+    refused_with("slot_already_given", replace(GIVEN, id="e6"), GIVEN, forged, elsewhere)
+    check_handout(own, METHADONE, [GIVEN, forged, elsewhere])
+
+
 def test_a_dose_measured_out_by_an_order_that_was_changed_meanwhile_is_stopped() -> None:
     changed = replace(METHADONE, revision=2)
     with pytest.raises(HandoutError, match="order_changed"):
