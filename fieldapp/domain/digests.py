@@ -44,6 +44,15 @@ def moved(present: int, added: int = NOTHING, removed: int = NOTHING) -> int:
     return (present + added - removed) % _MODULUS
 
 
+def mark_of(names: Iterable[tuple[str, ...]]) -> str:
+    """Return 16 letters that tell one list of names from another; "" for none. Order counts."""
+    chosen = list(names)
+    if not chosen:
+        return ""
+    text = "\n".join("\x1f".join(name) for name in chosen)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def as_text(digest: int) -> str:
     """Return the 32 hexadecimal digits that travel and are stored."""
     return f"{digest:032x}"

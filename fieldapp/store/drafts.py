@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fieldapp.clock import from_iso, to_iso
+from fieldapp.domain.digests import mark_of
 from fieldapp.domain.notes import Draft
 from fieldapp.store.db import Database, Row
 from fieldapp.store.inbox import FOREIGN_DRAFTS_MARK, PATIENTS_ENDED
@@ -145,6 +146,27 @@ def note_held(database: Database, held: Mapping[str, str], sent: Iterable[Draft]
                 for draft in sent
                 if held.get(draft.id) == to_iso(draft.saved_at)
             ],
+        )
+
+
+def mark(database: Database) -> str:
+    """Fingerprint of what the server should hold of this laptop; "" while that is on the move."""
+    if dropped(database, 1):
+        return ""
+    rows = database.connection.execute(
+        "SELECT id, sent_at FROM draft WHERE sent_at IS NOT NULL ORDER BY id"
+    )
+    return mark_of((str(row["id"]), str(row["sent_at"])) for row in rows)
+
+
+def keep_only(database: Database, kept: Iterable[tuple[str, str]]) -> None:
+    """The server holds these (id, `saved_at`) and no others: the rest is unsent again."""
+    with atomic(database) as connection:
+        connection.execute(
+            "UPDATE draft SET sent_at = NULL WHERE sent_at IS NOT NULL AND NOT EXISTS ("
+            "SELECT 1 FROM json_each(?) WHERE value ->> 0 = draft.id"
+            " AND value ->> 1 = draft.sent_at)",
+            (json.dumps([list(name) for name in kept]),),
         )
 
 

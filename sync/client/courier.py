@@ -27,7 +27,20 @@ from fieldapp.store.files import write_private_file
 from fieldapp.store.state import CourierKeys, Enrolment
 from sync.client.outgoing import apply_results, everything
 from sync.protocol import courier
+from sync.protocol.courier import MAX_COURIER_BYTES, RECEIPT_SUFFIX, CourierError
 from sync.protocol.messages import DraftName, ExchangeRequest, PushResult
+
+__all__ = [
+    "MAX_COURIER_BYTES",
+    "RECEIPT_SUFFIX",
+    "CourierError",
+    "Settled",
+    "Written",
+    "allowed",
+    "awaited",
+    "read_receipt",
+    "write_files",
+]
 
 MAX_PLAIN_PER_FILE: Final = 2 * 1024 * 1024
 """Bytes of one file's content before it is packed: even what does not shrink stays below the limit
@@ -59,6 +72,12 @@ class Settled:
     drafts: int
     review: bool
     changes: ChangeSet = ChangeSet(())
+
+
+def awaited(database: Database) -> int:
+    """Return how many changes lie in files whose receipt has not been read; all still unsent."""
+    named = {change for known in _files(database).values() for change in known["changes"]}
+    return sum(item.change_id in named for item in outbox.items(database))
 
 
 def allowed(database: Database) -> bool:

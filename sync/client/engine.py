@@ -121,7 +121,8 @@ class Engine:
 
         `batch_records` (at most 200) and `page_records` (at most 1000) are the largest request and
         the largest page. The sums of `checked_each_time` patients are worked out anew from the
-        rows, as often as `check_every` says. `disk_encrypted` is asked once in each run, in its thread: whether the
+        rows, as often as `check_every` says. `disk_encrypted` is asked once in each run, in its
+        thread: whether the
         system encrypts this laptop's disk, None where it does not tell.
         """
         self._service = service

@@ -142,6 +142,7 @@ def _request(
     return ExchangeRequest(
         report=_report(database, now, disk_encrypted),
         records=[_sent(change) for change in changes],
+        drafts_mark=drafts.mark(database),
         foreign_drafts=drafts.foreign_mark(database),
         rules=state.rules(database).mark,
         seen=inbox.newest_seen(database),
@@ -223,7 +224,7 @@ def apply_receipt(database: Database, sent: Outgoing, receipt: Receipt) -> Appli
         # Before the results: what rests on a commit is never here without its name.
         inbox.note_seen(database, receipt.commit)
     applied = apply_results(database, [*own, *receipt.settled], receipt.server_time)
-    _apply_drafts(database, sent, receipt.drafts_held)
+    _apply_drafts(database, sent, receipt.drafts_held, receipt.drafts_kept)
     if receipt.foreign_drafts is not None:
         foreign = [_foreign(one) for one in receipt.foreign_drafts]
         drafts.replace_foreign(database, foreign, receipt.foreign_drafts_mark)
@@ -283,9 +284,16 @@ def _origin(result: PushResult) -> outbox.Origin:
     )
 
 
-def _apply_drafts(database: Database, sent: Outgoing, held: Iterable[DraftName]) -> None:
+def _apply_drafts(
+    database: Database,
+    sent: Outgoing,
+    held: Iterable[DraftName],
+    kept: Iterable[DraftName] | None,
+) -> None:
     drafts.note_held(database, {one.id: one.saved_at for one in held}, sent.drafts)
     drafts.forget_dropped(database, sent.dropped)
+    if kept is not None:
+        drafts.keep_only(database, [(one.id, one.saved_at) for one in kept])
 
 
 def _foreign(one: ForeignDraft) -> drafts.ForeignDraft:

@@ -345,6 +345,8 @@ class ExchangeRequest(Message):
     records: Annotated[list[PushRecord], Field(max_length=MAX_RECORDS)] = []
     drafts: Annotated[list[DraftOut], Field(max_length=MAX_RECORDS)] = []
     dropped_drafts: Annotated[list[Id], Field(max_length=MAX_RECORDS)] = []
+    drafts_mark: str = ""
+    """Fingerprint of the drafts that the server should hold of this laptop; "": do not compare."""
     foreign_drafts: str = ""
     """Fingerprint of the foreign drafts that the laptop holds (`Receipt.foreign_drafts_mark`)."""
     log: LogPart | None = None
@@ -379,6 +381,9 @@ class Receipt(Message):
     results: list[PushResult] = []
     settled: list[PushResult] = []
     drafts_held: list[DraftName] = []
+    drafts_kept: list[DraftName] | None = None
+    """All that are held of this laptop, where its fingerprint says otherwise: a server that was set
+    back may have lost drafts and nothing else."""
     foreign_drafts: list[ForeignDraft] | None = None
     """All of them, when they differ from those that the laptop holds."""
     foreign_drafts_mark: str = ""

@@ -35,7 +35,7 @@ NAMES: Final[tuple[str, ...]] = _listed(
     answers authored_at lowest highest band findings norm_set state_at_completion panel
     panel_version specimen supervised readings taken_at lot expiry temperature_ok comment
     analyte cutoff unit result expected
-    seen diverged commit trail common
+    seen diverged commit trail common drafts_mark drafts_kept
     """
 )
 """Fields of the messages and of the kinds of record, in the order in which they stand there."""

@@ -6,12 +6,12 @@ is. Two states of one draft are never joined.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from fieldapp.clock import to_iso
+from fieldapp.domain.digests import mark_of
 from fieldapp.domain.kinds import KINDS
 from sync.protocol.messages import DraftName, DraftOut, ForeignDraft
 from sync.protocol.version import MAX_BODY_BYTES
@@ -30,8 +30,6 @@ _MAX_TOLD_BYTES: Final = 2 * 1024 * 1024
 
 _MOST_LETTERS: Final = 100
 """Of an id, a form's name or a moment."""
-
-_MARK_LETTERS: Final = 16
 
 
 def take_drafts(
@@ -68,6 +66,17 @@ def take_drafts(
     return held
 
 
+def drafts_differ(transaction: Transaction, identity: Identity, mark: str) -> bool:
+    """True when the laptop believes that other drafts of its own are kept than there are."""
+    return mark != "" and mark != mark_of(transaction.drafts.own_names(*_own(identity)))
+
+
+def drafts_kept(transaction: Transaction, identity: Identity) -> list[DraftName]:
+    """Return the names of all drafts that are kept of this laptop."""
+    names = transaction.drafts.own_names(*_own(identity))
+    return [DraftName(id=draft_id, saved_at=saved_at) for draft_id, saved_at in names]
+
+
 def foreign_drafts(
     transaction: Transaction, identity: Identity, mark: str
 ) -> tuple[list[ForeignDraft] | None, str]:
@@ -76,7 +85,7 @@ def foreign_drafts(
     Only of patients whom the author follows now: of others their laptops may hold nothing.
     """
     names = transaction.drafts.foreign_names(identity.user_id, identity.device_id)
-    present = _mark_of(names)
+    present = mark_of(names)
     if present == mark:
         return None, mark
     devices = {device.id: device.name for device in transaction.accounts.devices()}
@@ -104,6 +113,10 @@ def out(row: DraftRow) -> DraftOut:
         body=row.body,
         saved_at=row.saved_at,
     )
+
+
+def _own(identity: Identity) -> tuple[str, str]:
+    return identity.user_id, identity.device_id
 
 
 def _keep(
@@ -154,10 +167,3 @@ def _already_records(
     names = [(kind, draft.id) for draft in drafts for kind in KINDS]
     found = transaction.records.get_many(names).values()
     return frozenset(record.id for record in found if record.author_id == identity.user_id)
-
-
-def _mark_of(names: Sequence[tuple[str, str, str]]) -> str:
-    if not names:
-        return ""
-    text = "\n".join("\x1f".join(name) for name in names)
-    return hashlib.sha256(text.encode()).hexdigest()[:_MARK_LETTERS]

@@ -12,12 +12,14 @@ from datetime import datetime
 from fieldapp.clock import to_iso
 from sync.protocol.messages import Body, LogHead, LogPart, PushResult
 from sync.server import access_log, parked
-from sync.server.drafts import foreign_drafts, take_drafts
+from sync.server.drafts import drafts_differ, drafts_kept, foreign_drafts, take_drafts
 from sync.server.identity import Identity
 from sync.server.reports import note_report, note_served
 from sync.server.storage.storage import Transaction
 
 __all__ = [
+    "drafts_differ",
+    "drafts_kept",
     "foreign_drafts",
     "note_report",
     "note_served",

@@ -132,6 +132,7 @@ def _beside(
         if request is None:
             taken.append(Taken(stored.results, None, None, transaction))
             continue
+        differ = intake.drafts_differ(transaction, who, request.drafts_mark)
         held = intake.take_drafts(transaction, who, request.drafts, request.dropped_drafts, now)
         foreign, foreign_mark = None, request.foreign_drafts
         if drafts_come or known.drafts or request.foreign_drafts:
@@ -143,6 +144,7 @@ def _beside(
             results=stored.results,
             settled=(intake.settled_for(transaction, who, now, known_seq) if known.settled else []),
             drafts_held=held,
+            drafts_kept=intake.drafts_kept(transaction, who) if differ else None,
             foreign_drafts=foreign,
             foreign_drafts_mark=foreign_mark,
             log_head=_log_head(transaction, taking, known),

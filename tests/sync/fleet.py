@@ -274,6 +274,7 @@ class Fleet:
         """Set the server back to its last backup; nobody tells the laptops."""
         if self._backup is None:
             return
+        followed = self.followed
         server_backup.restore(self.storage, self._backup)
         self._restores += 1
         self.faults["server restored"] += 1
@@ -285,7 +286,7 @@ class Fleet:
             }
         for laptop in self.laptops:
             laptop.may_heal = True
-        self._strike_what_nobody_holds()
+        self._strike_what_nobody_holds(followed)
 
     def copy_laptop(self, which: int) -> None:
         """Make an image of a laptop's disk."""
@@ -316,7 +317,7 @@ class Fleet:
                     drafts.delete(self.laptops[which].database, draft.id)
             else:
                 self.drafts[draft.id] = (which, str(draft.body["text"]))
-        self._strike_what_nobody_holds()
+        self._strike_what_nobody_holds(self.followed)
 
     # --- what may never happen
 
@@ -454,13 +455,13 @@ class Fleet:
 
     # --- what was lost with a disk
 
-    def _strike_what_nobody_holds(self) -> None:
+    def _strike_what_nobody_holds(self, followed: set[tuple[str, str]]) -> None:
         held = self._events_held()
         self.events = {event: value for event, value in self.events.items() if event in held}
         on_the_server = self._ids_on_the_server("appointment")
         self._perhaps_planned |= self.planned - on_the_server
         self.planned &= on_the_server
-        remaining = self._values_held()
+        remaining = self._values_held(followed)
         self.edits = {key: values for key, values in self.edits.items() if values[-1] in remaining}
 
     def _events_held(self) -> set[str]:
@@ -472,8 +473,12 @@ class Fleet:
             rows = transaction._db.rows("SELECT id FROM record")
         return held | {str(row[0]) for row in rows}
 
-    def _values_held(self) -> set[str]:
-        """Values of edits that stand where nothing but a newer edit can push them aside."""
+    def _values_held(self, followed: set[tuple[str, str]]) -> set[str]:
+        """Values of edits that stand where nothing but a newer edit can push them aside.
+
+        A laptop that no longer follows the patient was told no version of what it delivered last,
+        and its rows are about to leave: they are nobody's word against the server's.
+        """
         held: set[str] = set()
         for patient_id in self.patients:
             for body in self.office.past_bodies("patient", patient_id):
@@ -482,8 +487,8 @@ class Fleet:
             for item in laptop.unsent():
                 if item.kind == "patient":
                     held |= {str(item.body[field]) for field in FIELDS}
-            for (kind, _), (_, body) in laptop.contents().items():
-                if kind == "patient":
+            for (kind, patient_id), (_, body) in laptop.contents().items():
+                if kind == "patient" and (laptop.who.user_id, patient_id) in followed:
                     held |= {str(body[field]) for field in FIELDS}
         return held
 

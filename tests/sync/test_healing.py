@@ -292,6 +292,26 @@ def test_a_server_set_back_to_yesterdays_backup_gets_everything_back_exactly_onc
     assert laptop.line.calls == ["exchange"]
 
 
+def test_a_restored_server_that_has_lost_drafts_and_nothing_else_gets_them_again(
+    laptop: Laptop, office: SetBackOffice, kari: Identity
+) -> None:
+    patient = office.add_patient(kari)
+    laptop.sync()
+    office.back_up()
+    office.connect(laptop)
+    draft = laptop.open_draft(patient.id)
+    laptop.sync()
+    assert drafts.count_unsent(laptop.database) == 0
+    office.restore(laptop)
+    report = laptop.sync()
+    assert (report.complete, report.restored) == (True, False)
+    assert drafts.count_unsent(laptop.database) == 1, "the laptop believes it is there"
+    laptop.sync()
+    assert drafts.count_unsent(laptop.database) == 0
+    with office.storage.read() as transaction:
+        assert [row.id for row in transaction.drafts.of_user(kari.user_id)] == [draft]
+
+
 def test_a_restored_server_is_told_in_the_report_and_gets_the_drafts_again(
     laptop: Laptop, office: SetBackOffice, kari: Identity
 ) -> None:

@@ -114,6 +114,14 @@ class DraftRepository:
         )
         return [(str(one), str(device), str(saved)) for one, device, saved in rows]
 
+    def own_names(self, user_id: str, device_id: str) -> list[tuple[str, str]]:
+        """Return (id, moment of saving) of the drafts that are kept of one laptop."""
+        rows = self._db.rows(
+            "SELECT id, saved_at FROM draft WHERE user_id = ? AND device_id = ? ORDER BY id",
+            (user_id, device_id),
+        )
+        return [(str(one), str(saved)) for one, saved in rows]
+
     def counts(self) -> dict[str, int]:
         """Return how many drafts are kept, by laptop."""
         rows = self._db.rows("SELECT device_id, count(*) FROM draft GROUP BY device_id")
