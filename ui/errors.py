@@ -390,6 +390,76 @@ _SENTENCES: dict[str, object] = {
         "En pasient med samme navn og fødselsdato finnes allerede. Ingenting er skrevet. Registrer "
         "en gang til bare hvis det er en annen person.",
     ),
+    # --- the courier file ---
+    "courier": QT_TRANSLATE_NOOP(
+        "errors", "Filen kan ikke brukes. Ingenting er endret. Velg en annen fil."
+    ),
+    "courier_off": QT_TRANSLATE_NOOP(
+        "errors",
+        "Virksomheten har ikke åpnet for å sende med minnepinne. Alt ligger trygt på maskinen og "
+        "sendes når du har dekning.",
+    ),
+    "courier_damaged": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette er ikke en kvittering, eller den er skadet. Ingenting er endret. Be kontoret "
+        "kopiere den på nytt.",
+    ),
+    "courier_truncated": QT_TRANSLATE_NOOP(
+        "errors",
+        "Slutten av kvitteringen mangler. Ingenting er endret. Be kontoret kopiere den på nytt.",
+    ),
+    "courier_too_large": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette er for stort for minnepinnen. Ingenting er endret. Alt ligger trygt på maskinen og "
+        "sendes når du har dekning.",
+    ),
+    "courier_newer": QT_TRANSLATE_NOOP(
+        "errors",
+        "Kvitteringen er skrevet av en nyere utgave av programmet. Ingenting er endret. Oppdater "
+        "programmet på denne maskinen.",
+    ),
+    "courier_wrong_server": QT_TRANSLATE_NOOP(
+        "errors",
+        "Filen hører til en annen server. Ingenting er endret. Se om det er riktig fil.",
+    ),
+    "courier_unknown_laptop": QT_TRANSLATE_NOOP(
+        "errors",
+        "Serveren kjenner ikke denne laptopen. Ingenting er endret. Kontakt brukerstøtte.",
+    ),
+    "courier_signature": QT_TRANSLATE_NOOP(
+        "errors",
+        "Kvitteringen er ikke signert av serveren. Ingenting er endret, og alt telles fortsatt som "
+        "usendt. Be kontoret om kvitteringen på nytt.",
+    ),
+    "courier_key": QT_TRANSLATE_NOOP(
+        "errors",
+        "Serveren har byttet nøkkel siden filen ble skrevet. Ingenting er endret. Logg inn når du "
+        "har dekning, og skriv en ny fil.",
+    ),
+    "courier_no_keys": QT_TRANSLATE_NOOP(
+        "errors",
+        "Maskinen mangler nøklene for minnepinne. Ingenting er endret. Logg inn på serveren når du "
+        "har dekning; da kommer de.",
+    ),
+    "courier_other_file": QT_TRANSLATE_NOOP(
+        "errors",
+        "Kvitteringen gjelder en fil som ikke er skrevet på denne maskinen. Ingenting er endret. "
+        "Velg kvitteringen for din egen fil.",
+    ),
+    "courier_stick_full": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det er ikke plass på minnepinnen. Alt ligger trygt på maskinen. Frigjør plass eller velg "
+        "et annet sted.",
+    ),
+    "courier_stick_closed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det kan ikke skrives på minnepinnen. Alt ligger trygt på maskinen. Se om den er "
+        "skrivebeskyttet, eller velg et annet sted.",
+    ),
+    "courier_unreadable": QT_TRANSLATE_NOOP(
+        "errors",
+        "Filen kan ikke leses eller skrives. Ingenting er endret. Sett inn minnepinnen på nytt.",
+    ),
     # --- safety items and wishes ---
     "involved": QT_TRANSLATE_NOOP(
         "errors",

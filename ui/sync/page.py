@@ -21,6 +21,7 @@ from ui import errors
 from ui.context import AppContext
 from ui.page import Page
 from ui.sync.conflict_dialog import ConflictDialog
+from ui.sync.courier_card import CourierCard
 from ui.sync.issue_dialog import IssueDialog, issue_row
 from ui.sync.passphrase_dialog import PassphraseDialog
 from ui.sync.reasons import differences, reason_text
@@ -66,6 +67,8 @@ class SyncPage(Page):
         columns.left.addWidget(self._unsent_card())
         self._receipt = ReceiptCard(context, self)
         columns.left.addWidget(self._receipt)
+        self.courier = CourierCard(context, self)
+        columns.left.addWidget(self.courier)
         columns.left.addStretch(1)
         columns.right.addWidget(self._trip_card())
         columns.right.addStretch(1)
@@ -263,6 +266,7 @@ class SyncPage(Page):
         self._checks.set_rows(rows)
         self._try.setVisible(self.context.verify_passphrase is not None)
         self._receipt.show_day()
+        self.courier.show_state()
         if trip.ready(checks):
             self._ready.say(self.tr("Klar. Alt som trengs for dagen, er på maskinen."), "ok")
         else:
