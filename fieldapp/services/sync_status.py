@@ -78,7 +78,8 @@ class UnsentItem:
     @property
     def decidable(self) -> bool:
         """True for a conflict: two sides of one record, of which a person chooses."""
-        return _is_conflict(self.state, self.kind, self.servers)
+        two_sides = self.state == "parked" and self.servers is not None
+        return two_sides and policy_of(self.kind) is Policy.EDITED
 
 
 _TITLE_FIELDS = {
@@ -102,7 +103,7 @@ def read(session: Session) -> SyncStatus:
         last_complete=pull.last_complete,
         pull_complete=pull.complete,
         drafts=drafts.count(session.database),
-        conflicts=_conflicts(session) if counts.parked else 0,
+        conflicts=counts.conflicts,
         issues=issues.count_open(session),
         drafts_unsent=drafts.count_unsent(session.database) if _drafts_travel(session) else 0,
     )
@@ -236,17 +237,6 @@ def take_servers(session: Session, change_id: str) -> ChangeSet:
 
 def _drafts_travel(session: Session) -> bool:
     return state.rules(session.database).drafts_travel
-
-
-def _conflicts(session: Session) -> int:
-    return sum(
-        _is_conflict(item.state, item.kind, item.server_body)
-        for item in outbox.items(session.database)
-    )
-
-
-def _is_conflict(state: str, kind: str, servers: Body | None) -> bool:
-    return state == "parked" and servers is not None and policy_of(kind) is Policy.EDITED
 
 
 def _parked(session: Session, change_id: str) -> OutboxItem | None:

@@ -138,8 +138,10 @@ def counts(database: Database) -> OutboxCounts:
     row = database.connection.execute(
         "SELECT count(*) FILTER (WHERE state <> 'parked') AS waiting,"
         " count(*) FILTER (WHERE state = 'parked') AS parked,"
-        " count(*) FILTER (WHERE state = 'parked' AND reason_code = 'conflict') AS conflicts"
-        " FROM outbox"
+        " count(*) FILTER (WHERE state = 'parked' AND server_body IS NOT NULL"
+        " AND kind IN (SELECT value FROM json_each(?))) AS conflicts"
+        " FROM outbox",
+        (json.dumps([kind for kind in KINDS if policy_of(kind) is Policy.EDITED]),),
     ).fetchone()
     assert row is not None
     return OutboxCounts(int(row["waiting"]), int(row["parked"]), int(row["conflicts"]))
