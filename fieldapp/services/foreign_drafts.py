@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from fieldapp.clock import to_iso
 from fieldapp.domain.notes import Draft
+from fieldapp.domain.patients import Patient
 from fieldapp.domain.visits import Encounter
 from fieldapp.services import notes
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, records, state
+from fieldapp.store import patients as store_patients
 
 _TAKEN = "taken_draft."
 """Key of the store's memory, followed by the draft's id; its value is the state taken over."""
@@ -24,11 +26,24 @@ class OtherDraft:
     device_name: str
 
 
+def everything(session: Session) -> list[tuple[OtherDraft, Patient]]:
+    """Drafts on this person's other laptops about patients who are here, newest first."""
+    found = _found(session, None)
+    patients = store_patients.by_ids(session.database, {one.draft.patient_id for one in found})
+    return [
+        (one, patients[one.draft.patient_id]) for one in found if one.draft.patient_id in patients
+    ]
+
+
 def of_patient(session: Session, patient_id: str) -> list[OtherDraft]:
     """Drafts about a patient on this person's other laptops, newest first.
 
     One that was taken over is left out until it is changed over there.
     """
+    return _found(session, patient_id)
+
+
+def _found(session: Session, patient_id: str | None) -> list[OtherDraft]:
     return [
         OtherDraft(found.draft, found.device_id, found.device_name)
         for found in drafts.foreign(session.database, patient_id)

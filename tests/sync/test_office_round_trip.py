@@ -12,7 +12,9 @@ import pytest
 
 from fieldapp.clock import to_iso
 from fieldapp.domain.patients import Patient, Role
+from fieldapp.ids import new_id
 from fieldapp.store import audit, outbox
+from sync.client.engine import Engine
 from sync.protocol.codec import _plain
 from sync.protocol.messages import ExchangeRequest, LaptopReport, PullPart
 from sync.protocol.office import ParkedRow, TakeOverAction, TakeOverRequest
@@ -302,3 +304,23 @@ def test_the_office_sees_who_wrote_the_servers_side(world: World) -> None:
     both_change_the_phone(world)
     row = world.parked()
     assert (row.server_device_name, row.server_received_at) == ("laptop", START)
+
+
+def test_the_office_hears_whether_the_laptops_disk_is_encrypted(world: World) -> None:
+    database = world.mine.database
+    for told in (None, True, False):
+        engine = Engine(
+            world.office.service(world.mine.who),
+            database.clone,
+            world.mine.clock,
+            new_id,
+            disk_encrypted=lambda told=told: told,
+        )
+        assert engine.run(lambda _: None, lambda: False).complete
+        with world.office.storage.read() as transaction:
+            (report,) = [
+                one
+                for one in transaction.reports.all()
+                if one.device_id == world.mine.who.device_id
+            ]
+        assert report.disk_encrypted is told

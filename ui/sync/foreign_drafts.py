@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import Change, ChangeSet
@@ -32,22 +34,33 @@ class ForeignDrafts(QWidget):
     def show_patient(self, patient_id: str) -> None:
         """Show what lies on the other laptops about a patient."""
         found = foreign_drafts.of_patient(self._context.session, patient_id)
-        shown = (patient_id, tuple((one.draft.id, one.draft.saved_at) for one in found))
+        self._show(patient_id, [(one, "") for one in found])
+
+    def show_everyone(self) -> bool:
+        """Show what lies there about anybody, each with the name; False when that is nothing."""
+        found = foreign_drafts.everything(self._context.session)
+        self._show("", [(one, patient.name) for one, patient in found])
+        return bool(found)
+
+    def _show(self, whose: str, found: Sequence[tuple[OtherDraft, str]]) -> None:
+        shown = (whose, tuple((one.draft.id, one.draft.saved_at) for one, _ in found))
         if shown == self._shown:
             return
         self._shown = shown
         clear(self._column)
-        for one in found:
-            self._column.addWidget(self._line(patient_id, one))
+        for one, name in found:
+            self._column.addWidget(self._line(one, name))
         self.setVisible(bool(found))
 
-    def _line(self, patient_id: str, one: OtherDraft) -> Banner:
-        now = self._context.session.clock.now()
+    def _line(self, one: OtherDraft, name: str) -> Banner:
+        now, patient_id = self._context.session.clock.now(), one.draft.patient_id
         said = self.tr("Utkast fra din andre maskin ({machine}): {form}, {time}").format(
             machine=one.device_name or self.tr("uten navn"),
             form=kind_word(one.draft.form).lower(),
             time=when(one.draft.saved_at, now),
         )
+        if name:
+            said = f"{name} · {said}"
         line = Banner(said, "neutral", self)
         button = SecondaryButton(self.tr("Ta over"), line, name="takeOverDraft")
         button.setAccessibleName(self.tr("Ta over som nytt utkast: {what}").format(what=said))
@@ -63,5 +76,8 @@ class ForeignDrafts(QWidget):
             return
         self._context.changes.announce(ChangeSet((Change("draft", made.id, patient_id),)))
         page = _PAGES.get(made.form, "visit")
+        if self._shown[:1] == (patient_id,):
+            self.show_patient(patient_id)
+        else:
+            self.show_everyone()
         self._context.navigate(page, patient_id=patient_id, draft_id=made.id)
-        self.show_patient(patient_id)

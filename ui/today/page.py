@@ -9,6 +9,7 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.services import notes, today
 from ui.context import AppContext
 from ui.page import Page
+from ui.sync.foreign_drafts import ForeignDrafts
 from ui.sync.state import headline, parked_text, unsent_text
 from ui.today.plan_dialog import PlanVisitDialog
 from ui.today.rows import DoseLine, LateLine, RowColumn, UnfinishedLine, VisitLine
@@ -86,6 +87,8 @@ class TodayPage(Page):
         self._unfinished = Card("", self)
         self._unfinished_rows = QVBoxLayout()
         self._unfinished.body.addLayout(self._unfinished_rows)
+        self._foreign = ForeignDrafts(self.context, self)
+        self._unfinished.body.addWidget(self._foreign)
 
         self._visit_card = Card(self.tr("Besøk"), self)
         self._visits = RowColumn(self)
@@ -193,7 +196,8 @@ class TodayPage(Page):
             line.resumed.connect(lambda row=row: self._resume(row))
             line.discarded.connect(lambda row=row: self._ask_discard(row))
             self._unfinished_rows.addWidget(line)
-        self._unfinished.setVisible(bool(rows))
+        elsewhere = self._foreign.show_everyone()
+        self._unfinished.setVisible(bool(rows) or elsewhere)
 
     @Slot()
     def _show_sync(self) -> None:

@@ -15,6 +15,7 @@ from tests.helpers.ward import AASE, NOW, Ward
 from tests.helpers.windows import LOOKS, problems_in
 from ui.shots import settle
 from ui.theme import Theme
+from ui.visit.page import VisitPage
 from ui.workspace import Workspace
 
 THEIRS = "Skrevet på den andre maskinen"
@@ -104,5 +105,28 @@ def test_one_that_was_left_stays_and_one_that_changed_after_it_was_taken_comes_b
 def test_nothing_is_cut_off_in_any_look(workspace: Workspace, ward: Ward, theme: Theme) -> None:
     _lies_there(ward)
     workspace.navigate("visit", patient_id=AASE)
+    found = {look: problems_in(workspace, theme, *look) for look in LOOKS}
+    assert found == {look: [] for look in LOOKS}
+
+
+def test_the_day_lists_it_with_the_patients_name_and_it_is_taken_over_from_there(
+    qtbot: QtBot, workspace: Workspace, ward: Ward
+) -> None:
+    workspace.navigate("today")
+    assert _lines(workspace) == []
+    _lies_there(ward)
+    workspace.navigate("patients")
+    workspace.navigate("today")
+    assert _lines(workspace) == ["Ødegård, Åse · Utkast fra din andre maskin (Bil 2): notat, 09:10"]
+    _take(qtbot, workspace)
+    assert isinstance(workspace.page, VisitPage)
+    assert _editor(workspace).toPlainText() == THEIRS
+    workspace.navigate("today")
+    assert _lines(workspace) == []
+
+
+def test_nothing_is_cut_off_on_the_day_page(workspace: Workspace, ward: Ward, theme: Theme) -> None:
+    _lies_there(ward)
+    workspace.navigate("today")
     found = {look: problems_in(workspace, theme, *look) for look in LOOKS}
     assert found == {look: [] for look in LOOKS}
