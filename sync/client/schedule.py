@@ -78,7 +78,8 @@ def _next_sync(state: ScheduleState) -> datetime | None:
     refresh = state.last_attempt + REFRESH_EVERY * (1 + state.jitter / 2)
     if state.oldest_unsent is None:
         return refresh
-    return min(refresh, state.oldest_unsent + SETTLE)
+    # What a sync could not send must not begin the next one at its end: that would never stop.
+    return min(refresh, max(state.oldest_unsent, state.last_attempt) + SETTLE)
 
 
 def _after(moment: datetime | None, step: timedelta) -> datetime | None:

@@ -44,6 +44,12 @@ def test_a_change_waits_a_moment_for_company_and_is_then_sent() -> None:
     assert next_action(state, written + SETTLE).action == "sync"
 
 
+def test_what_a_sync_left_waiting_is_tried_again_only_after_a_pause() -> None:
+    assert QUIET.last_attempt is not None
+    state = replace(QUIET, oldest_unsent=QUIET.last_attempt - timedelta(hours=1))
+    assert next_action(state, QUIET.last_attempt).after == SETTLE
+
+
 def test_others_work_is_fetched_now_and_then() -> None:
     assert next_action(QUIET, START + 2 * SECOND).action == "wait"
     assert next_action(QUIET, START + SECOND + REFRESH_EVERY).action == "sync"

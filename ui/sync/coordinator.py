@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -77,6 +77,8 @@ class SyncCoordinator(QObject):
         self._probing = False
         self._again = False
         self._closed = False
+        self._begun_at = datetime.min.replace(tzinfo=UTC)
+        self._offered_until = self._begun_at
         self._schedule = ScheduleState(online=False, jitter=jitter())
         self.state = SyncState(sync_status.read(session))
         self._timer = QTimer(self)
@@ -150,6 +152,7 @@ class SyncCoordinator(QObject):
     def _begin(self) -> None:
         self._timer.stop()
         self._again = False
+        self._begun_at = self._now()
         self._stop.clear()
         self._update(running=True, step="push", done=0, total=0)
         self._tasks.run(
@@ -225,6 +228,8 @@ class SyncCoordinator(QObject):
 
     def _on_finished(self, report: SyncReport) -> None:
         code = None if report.error_code in (CANCELLED, ALREADY_RUNNING) else report.error_code
+        if report.complete:
+            self._offered_until = self._begun_at
         self._ended(code, report.error_family or code)
         self._changes.announce(report.changes)
         self.finished.emit(report)
@@ -266,10 +271,16 @@ class SyncCoordinator(QObject):
         self.take_next_step()
 
     def _oldest_unsent(self) -> datetime | None:
-        """When what waits began to wait; parked changes do not call for another try."""
-        waiting = (i for i in sync_status.unsent(self._session) if i.state == "waiting")
-        first = next(waiting, None)
-        return None if first is None else first.created_at
+        """When what another sync could send began to wait.
+
+        Not what is parked or waits for that, and no draft that a whole sync left here: the server
+        has no room for it, or it is too large.
+        """
+        for item in sync_status.unsent(self._session):
+            left_here = item.kind == "draft" and item.created_at <= self._offered_until
+            if item.state == "waiting" and item.waits_for is None and not left_here:
+                return item.created_at
+        return None
 
     def _now(self) -> datetime:
         return self._session.clock.now()

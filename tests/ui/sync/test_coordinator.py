@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from fieldapp.services import notes
+from fieldapp.services import notes, patients, sync_status
+from fieldapp.store import outbox
 from sync.client.engine import Progress, SyncReport
 from sync.protocol.errors import WrongPasswordError
 from tests.helpers.ward import Ward
@@ -79,6 +81,25 @@ def test_it_syncs_by_itself_when_coverage_returns(
     with qtbot.waitSignal(coordinator.finished):
         coordinator.probe()
     assert coordinator.online
+    assert line.syncs == 1
+
+
+def test_what_waits_for_a_parked_change_calls_for_no_sync(
+    qtbot: QtBot, ward: Ward, coordinator: SyncCoordinator, line: FakeLine
+) -> None:
+    line.answers = True
+    with qtbot.waitSignal(coordinator.finished):
+        coordinator.probe()
+    kari = patients.rows(ward.session)[0].patient
+    patients.update(ward.session, replace(kari, phone="1"))
+    (change,) = outbox.take_batch(ward.session.database, 10, 10_000)
+    outbox.park(ward.session.database, change.change_id, "bad_body:phone")
+    changes = patients.update(ward.session, replace(kari, phone="2"))
+    (_, held_back) = sync_status.unsent(ward.session)
+    assert held_back.waits_for == change.change_id
+    ward.clock.advance(timedelta(minutes=1))
+    coordinator._changes.announce(changes)
+    assert not coordinator.running
     assert line.syncs == 1
 
 
