@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from dataclasses import replace
-from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -13,9 +12,8 @@ from fieldapp.domain.patients import Practitioner
 from fieldapp.store.state import CourierKeys, Enrolment
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
+from sync.client.version import APP_VERSION
 from sync.protocol.messages import EnrolRequest, LoginRequest, ServerKeys
-
-APP_VERSION: Final = "0.1.0"
 
 
 def enrol(

@@ -17,7 +17,7 @@ from fieldapp.domain.notes import Draft
 from fieldapp.store import audit, drafts, inbox, outbox, state
 from fieldapp.store.db import Database
 from fieldapp.store.outbox import PendingChange
-from sync.client.enrol import APP_VERSION
+from sync.client.version import APP_VERSION
 from sync.protocol.messages import (
     DraftName,
     DraftOut,

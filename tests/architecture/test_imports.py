@@ -59,12 +59,17 @@ BOUNDARIES = {
     ),
     "sync/client": Boundary(
         ("sync.client", "sync.protocol", "fieldapp.store", "fieldapp.domain", *AROUND),
-        ("httpx2", "pydantic", "zstandard", "cryptography"),
+        ("cryptography",),
     ),
+    # the only module that knows the line's library
+    "sync/client/http.py": Boundary(("sync.client", "sync.protocol"), ("httpx2",)),
     "sync/server": Boundary(
         ("sync.server", "sync.protocol", "fieldapp.domain", *AROUND),
-        ("fastapi", "starlette", "uvicorn", "pydantic", "psycopg", "psycopg_pool", "sqlcipher3")
-        + ("cryptography", "zstandard", "platformdirs"),
+        ("fastapi", "starlette", "uvicorn", "cryptography", "platformdirs"),
+    ),
+    "sync/server/storage": Boundary(
+        ("sync.server.storage", "sync.server.bodies", "sync.protocol", "fieldapp.domain", *AROUND),
+        ("psycopg", "psycopg_pool", "sqlcipher3"),
     ),
     "ui": Boundary(
         ("ui", "sync.client", "fieldapp.services", "fieldapp.domain", "fieldapp.bootstrap")
@@ -80,10 +85,11 @@ def sources(package: str) -> list[Path]:
 
 
 def boundary_of(path: Path) -> Boundary:
-    """The rule for a file: that of the nearest folder that has one."""
-    for folder in path.relative_to(ROOT).parents:
-        if folder.as_posix() in BOUNDARIES:
-            return BOUNDARIES[folder.as_posix()]
+    """The rule for a file: its own, or that of the nearest folder that has one."""
+    here = path.relative_to(ROOT)
+    for place in (here, *here.parents):
+        if place.as_posix() in BOUNDARIES:
+            return BOUNDARIES[place.as_posix()]
     raise AssertionError(f"{path} lies in no package that has a rule")
 
 
@@ -136,6 +142,10 @@ def test_every_import_respects_the_boundary_of_its_folder(package: str) -> None:
         ("fieldapp/paths.py", "from PySide6.QtCore import QObject"),
         ("sync/protocol/x.py", "import sync.client.engine"),
         ("sync/client/x.py", "from fieldapp.services import visits"),
+        ("sync/client/engine.py", "import httpx2"),
+        ("sync/client/http.py", "from fieldapp.store import outbox"),
+        ("sync/server/service.py", "import psycopg"),
+        ("sync/server/storage/x.py", "import fastapi"),
         ("sync/server/x.py", "from fieldapp.store import db"),
         ("sync/server/storage/x.py", "import sync.client"),
         ("ui/patients/x.py", "from fieldapp.store import patients"),
