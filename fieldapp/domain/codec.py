@@ -27,12 +27,16 @@ _MOST_DIGITS = 30
 
 
 class BodyError(ValueError):
-    """A body does not fit its kind; names the field, never its content."""
+    """A body does not fit its kind; names the field, never its content.
 
-    def __init__(self, field: str, problem: str) -> None:
+    `known_code` is some code that this version knows, where the trouble is one that it does not.
+    """
+
+    def __init__(self, field: str, problem: str, known_code: str | None = None) -> None:
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+        self.known_code = known_code
 
 
 def to_body(value: Any) -> Body:
@@ -113,7 +117,22 @@ def _loader(hint: Any, field: str) -> _Loader:
         return lambda value: from_body(nested, _checked(value, dict, field, "not an object"))
     if hint is bool or hint is int:
         return lambda value: _checked(value, hint, field, f"not {hint.__name__}")
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _code_loader(hint, field)
     return _text_loader(_text_parser(hint), field)
+
+
+def _code_loader(codes: type[Enum], field: str) -> _Loader:
+    known: dict[str, Enum] = {str(code.value): code for code in codes}
+    first = next(iter(known))
+
+    def load(value: Any) -> Any:
+        code = known.get(_checked(value, str, field, "not text"))
+        if code is None:
+            raise BodyError(field, "unknown code", first)
+        return code
+
+    return load
 
 
 def _text_loader(parse: Callable[[str], Any], field: str) -> _Loader:
@@ -142,8 +161,6 @@ def _text_parser(hint: Any) -> Callable[[str], Any]:
         return from_iso
     if hint is date:
         return date.fromisoformat
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint
     raise TypeError(f"no loader for {hint}")
 
 

@@ -121,10 +121,14 @@ def _base_to_offer(
     policy = policy_of(name[0])
     if policy is Policy.SERVER or _same(mine, holding):
         return None
+    if policy is Policy.EVENT:
+        return 0 if holding is None else None
+    if not restored:
+        # A server that has lost nothing is right about what people edit.
+        return None
     if holding is None:
-        # What a server of this epoch does not know was not made by anybody: the laptop drops it.
-        return 0 if restored or policy is Policy.EVENT else None
-    if policy is Policy.EVENT or mine.version <= common:
+        return 0
+    if mine.version <= common:
         return None
     return 0 if holding.changed else holding.version
 

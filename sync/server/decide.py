@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fieldapp.domain.codec import BodyError
-from fieldapp.domain.kinds import KINDS, Policy, policy_of
+from fieldapp.domain.kinds import KINDS, Kind, Policy, policy_of
 from fieldapp.domain.merge import FieldConflict, merge, rule_of
 from sync.protocol.messages import Outcome
 from sync.protocol.version import MAX_BODY_BYTES
@@ -51,7 +51,11 @@ class Examined:
 
 
 def examine(kind: str, record_id: str, patient_id: str | None, body: Body) -> Examined:
-    """Judge a pushed body by itself. Unknown kinds are taken word for word."""
+    """Judge a pushed body by itself.
+
+    Unknown kinds are taken word for word, and so are codes of a known kind that this version does
+    not have: a newer laptop made them, or a list has changed since.
+    """
     try:
         text = canonical(body)
         size = len(text.encode())
@@ -67,10 +71,25 @@ def examine(kind: str, record_id: str, patient_id: str | None, body: Body) -> Ex
     known = KINDS.get(kind)
     if known is not None:
         try:
-            known.check(record_id, patient_id, body)
+            _check(known, record_id, patient_id, body)
         except BodyError as error:
             return Examined(text, f"bad_body:{error.field}")
     return Examined(text)
+
+
+def _check(kind: Kind, record_id: str, patient_id: str | None, body: Body) -> None:
+    """As `Kind.check`, with every code that this version does not know passed over."""
+    unknown: set[str] = set()
+    while True:
+        try:
+            kind.check(record_id, patient_id, body)
+        except BodyError as error:
+            if error.known_code is None or error.field in unknown:
+                raise
+            unknown.add(error.field)
+            body = {**body, error.field: error.known_code}
+        else:
+            return
 
 
 def _is_too_deep(text: str, body: Body) -> bool:

@@ -30,7 +30,6 @@ from fieldapp.services.session import Session
 from fieldapp.store import inbox, outbox, records
 from fieldapp.store.state import Enrolment
 from sync.client.engine import Engine, SyncReport
-from sync.protocol.office import TakeOverAction, TakeOverRequest
 from sync.server.identity import Identity
 from sync.server.office import ServerOfficeService
 from sync.server.rules import set_rules
@@ -298,30 +297,24 @@ def test_one_dose_given_on_two_laptops_without_coverage_alerts_both_and_the_serv
         assert sync_status.read(session_on(laptop)).issues == 1
 
 
-def test_an_entry_with_a_code_that_the_server_has_dropped_is_kept_and_can_be_mapped(
+def test_an_entry_with_a_code_that_the_server_does_not_know_is_kept_and_holds_up_nothing(
     office: Office, mine: Laptop, theirs: Laptop, shared: Patient
 ) -> None:
     contact = Contact(new_id(), shared.id, "Mor Nordmann", Relation.OTHER)
     mine.save(contact)
-    rewrite_unsent(mine, contact.id, relation="a_code_of_last_year")
+    rewrite_unsent(mine, contact.id, relation="a_code_of_another_year")
     note = mine.sign_note(shared.id, "besøk")
-    mine.sync()
-    assert office.body("note", note) is not None  # it is not in the way of others
-    (item,) = mine.unsent()
-    assert (item.record_id, item.reason_code) == (contact.id, "bad_body:relation")
-    desk = ServerOfficeService(office.world, replace(theirs.who, role=Role.SECRETARY))
-    (parked,) = desk.parked().parked
-    mapped = TakeOverRequest(
-        change_id=parked.change_id,
-        action=TakeOverAction.STORE,
-        body={"relation": Relation.OTHER.value},
-        reason="Ny kodeliste",
-    )
-    desk.take_over(mapped)
+    assert mine.sync().complete
+    assert mine.unsent() == []
+    assert office.body("note", note) is not None
+    assert (office.body("contact", contact.id) or {})["relation"] == "a_code_of_another_year"
+    report = theirs.sync()
+    assert (report.complete, report.unreadable) == (True, 1), "kept unread, and said to be there"
+    mapped = {**(office.body("contact", contact.id) or {}), "relation": Relation.OTHER.value}
+    office.put_body(mapped, "contact", shared.id)
     for laptop in (mine, theirs):
         assert laptop.sync().complete
         assert records.get(laptop.database, Contact, contact.id) == contact
-    assert mine.unsent() == []
 
 
 # --- what a laptop holds
