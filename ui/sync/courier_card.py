@@ -121,7 +121,8 @@ class CourierCard(Card):
 
     @Slot(object)
     def _written(self, written: Written) -> None:
-        self._say(written_text(written), "ok" if written.paths else "neutral")
+        # No green: nothing of it is sent yet.
+        self._say(written_text(written), "neutral")
         self.read_button.setFocus()
 
     @Slot(object)
