@@ -9,16 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from fieldapp.clock import from_iso, to_iso
-from fieldapp.domain.codec import BodyError, from_body, to_body
-from fieldapp.domain.collation import fold, sort_key
-from fieldapp.domain.issues import DetectedIssue
-from fieldapp.domain.patients import Assignment, Patient, Practitioner
+from fieldapp.domain.codec import from_body, to_body
+from fieldapp.domain.collation import sort_key
+from fieldapp.domain.patients import Practitioner
 from fieldapp.domain.rights import Right, may
 from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
 from sync.protocol.messages import Rules
@@ -37,8 +35,6 @@ from sync.protocol.office import (
     DuplicatesAnswer,
     EnrolCodeAnswer,
     EnrolCodeRequest,
-    Follower,
-    IssueRow,
     IssuesAnswer,
     JoinAnswer,
     JoinRequest,
@@ -46,7 +42,6 @@ from sync.protocol.office import (
     ParkedAnswer,
     ParkedRow,
     PatientName,
-    PatientRow,
     PatientsAnswer,
     PatientsRequest,
     PeopleAnswer,
@@ -66,6 +61,16 @@ from sync.server.courier import receive
 from sync.server.drafts import out
 from sync.server.identity import Identity
 from sync.server.join import JoinError, join_patients, possible_duplicates
+from sync.server.office_rows import (
+    fits_query,
+    issue_row,
+    name_in,
+    parked_row,
+    patient_name,
+    patient_names,
+    patient_rows,
+    standing_assignments,
+)
 from sync.server.overview import closing_points, laptop_rows, staff_names
 from sync.server.proposals import (
     can_decide,
@@ -77,10 +82,9 @@ from sync.server.proposals import (
 from sync.server.rules import rules, set_rules
 from sync.server.service import World
 from sync.server.storage.office import OfficeLine
-from sync.server.storage.parked import ParkedChange
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import EnrolCodeRow, NewVersion, StoredRecord, UserRow
-from sync.server.take_over import can_keep_server, take_over
+from sync.server.take_over import take_over
 
 _PATIENT: Final = "patient"
 _MOST_DRAFT_BYTES: Final = 8 * 1024 * 1024
@@ -97,9 +101,9 @@ class _Act:
     at: datetime
     by: Identity
 
-    def line(self, **facts: str | int | bool | None) -> OfficeLine:
+    def line(self, **facts: Any) -> OfficeLine:
         base = OfficeLine(to_iso(self.at), self.by.user_id, self.by.device_id, self.name)
-        return replace(base, **facts)  # type: ignore[arg-type]
+        return replace(base, **facts)
 
 
 class ServerOfficeService:
@@ -130,8 +134,8 @@ class ServerOfficeService:
         with self._storage.read() as transaction:
             records = _open_items(transaction, "detected_issue")
             names = staff_names(transaction)
-            patients = _patient_names(transaction, [record.patient_id for record in records])
-        rows = [row for row in (_issue_row(one, patients, names) for one in records) if row]
+            patients = patient_names(transaction, [record.patient_id for record in records])
+        rows = [row for row in (issue_row(one, patients, names) for one in records) if row]
         self._seen(act, len(rows))
         return IssuesAnswer(issues=rows[:MAX_LISTED], more=len(rows) > MAX_LISTED)
 
@@ -146,7 +150,7 @@ class ServerOfficeService:
             stored = transaction.records.get_many((one.kind, one.id) for one in changes)
             names = staff_names(transaction)
             devices = {device.id: device.name for device in transaction.accounts.devices()}
-            patients = _patient_names(transaction, [one.patient_id for one in changes])
+            patients = patient_names(transaction, [one.patient_id for one in changes])
         rows: list[ParkedRow] = []
         room = _MOST_PARKED_BYTES
         for change in changes[:MAX_LISTED]:
@@ -155,7 +159,7 @@ class ServerOfficeService:
             if room < 0 and rows:
                 break
             helped = (change.change_id, change.device_id) in asked
-            rows.append(_parked_row(change, held, names, devices, patients, wants_help=helped))
+            rows.append(parked_row(change, held, names, devices, patients, wants_help=helped))
         self._seen(act, len(rows))
         return ParkedAnswer(parked=rows, more=len(rows) < len(changes))
 
@@ -195,7 +199,7 @@ class ServerOfficeService:
                 if request.user_id is not None
                 else []
             )
-            patients = _patient_names(transaction, alone)
+            patients = patient_names(transaction, alone)
         points = closing_points([row for row in rows if not row.revoked], act.at, len(alone))
         self._seen(act, len(alone), subject=request.user_id or request.device_id)
         only = sorted(patients.values(), key=lambda patient: sort_key(patient.name))
@@ -274,12 +278,12 @@ class ServerOfficeService:
                 patient
                 for record in transaction.records.of_kind(_PATIENT)
                 if not record.body.get("replaced_by")
-                and _fits(patient := _patient_name(record), request.query)
+                and fits_query(patient := patient_name(record), request.query)
             ]
             found.sort(key=lambda patient: sort_key(patient.name))
             start = request.page * PAGE_SIZE
             shown = found[start : start + PAGE_SIZE]
-            rows = _patient_rows(transaction, shown)
+            rows = patient_rows(transaction, shown)
         self._seen(act, len(rows))
         return PatientsAnswer(patients=rows, page=request.page, total=len(found))
 
@@ -339,7 +343,7 @@ class ServerOfficeService:
         act = self._act("duplicates", Right.JOIN_PATIENTS)
         with self._storage.read() as transaction:
             pairs = possible_duplicates(transaction)[:MAX_LISTED]
-            names = _patient_names(
+            names = patient_names(
                 transaction, [one for pair in pairs for one in (pair.first_id, pair.second_id)]
             )
         self._seen(act, len(pairs))
@@ -384,7 +388,7 @@ class ServerOfficeService:
         with self._storage.read() as transaction:
             records = _open_items(transaction, "proposal")
             names = staff_names(transaction)
-            patients = _patient_names(transaction, [record.patient_id for record in records])
+            patients = patient_names(transaction, [record.patient_id for record in records])
             rows = []
             for record in records:
                 row = self._proposal_row(transaction, record, patients, names)
@@ -444,7 +448,7 @@ class ServerOfficeService:
         with self._storage.read() as transaction:
             _user(transaction, request.user_id)
             rows = transaction.drafts.of_user(request.user_id)
-            patients = _patient_names(transaction, [row.patient_id for row in rows])
+            patients = patient_names(transaction, [row.patient_id for row in rows])
             devices = {device.id: device.name for device in transaction.accounts.devices()}
         told: list[RecoveredDraft] = []
         room = _MOST_DRAFT_BYTES
@@ -455,7 +459,7 @@ class ServerOfficeService:
             told.append(
                 RecoveredDraft(
                     draft=out(row),
-                    patient_name=_name_in(patients, row.patient_id),
+                    patient_name=name_in(patients, row.patient_id),
                     device_id=row.device_id,
                     device_name=devices.get(row.device_id, ""),
                     received_at=from_iso(row.received_at),
@@ -497,7 +501,7 @@ class ServerOfficeService:
     def _end_primaries(
         self, transaction: Transaction, request: AssignRequest, now: datetime
     ) -> None:
-        for value in _standing_assignments(transaction, [request.patient_id]):
+        for value in standing_assignments(transaction, [request.patient_id]):
             if value.primary and value.practitioner_id != request.user_id:
                 self._assign(transaction, value.practitioner_id, request.patient_id, False, now)
 
@@ -515,7 +519,7 @@ class ServerOfficeService:
         return ProposalRow(
             id=record.id,
             patient_id=record.patient_id or value.patient_id,
-            patient_name=_name_in(patients, record.patient_id),
+            patient_name=name_in(patients, record.patient_id),
             target_kind=value.target_kind,
             target_id=value.target_id,
             author_id=value.author_id,
@@ -560,145 +564,3 @@ def _open_items(transaction: Transaction, kind: str) -> list[StoredRecord]:
     sequences = transaction.office.open_items(kind, MAX_LISTED + 1)
     found = transaction.records.by_seq(sequences)
     return [found[seq] for seq in sequences]
-
-
-# --- patients
-
-
-def _patient_names(
-    transaction: Transaction, patient_ids: Iterable[str | None]
-) -> dict[str, PatientName]:
-    """Return names by id; an id that was joined has the name of the one it belongs to."""
-    wanted = [(_PATIENT, one) for one in patient_ids if one is not None]
-    found = transaction.records.get_many(wanted).values()
-    return {record.id: _patient_name(record) for record in found}
-
-
-def _patient_name(record: StoredRecord) -> PatientName:
-    try:
-        value = from_body(Patient, record.body)
-    except BodyError:
-        return PatientName(id=record.id, name="")  # from a newer program
-    return PatientName(
-        id=record.id,
-        name=value.name,
-        birth_date=value.birth_date,
-        national_id=value.national_id,
-        temporary_number=value.temporary_number,
-    )
-
-
-def _name_in(patients: dict[str, PatientName], patient_id: str | None) -> str:
-    found = patients.get(patient_id or "")
-    return found.name if found is not None else ""
-
-
-def _fits(patient: PatientName, query: str) -> bool:
-    name, words = fold(patient.name), fold(query).split()
-    number = "".join(query.split()).upper()
-    numbers = (patient.national_id or "", patient.temporary_number or "")
-    return all(word in name for word in words) or any(
-        len(number) >= 4 and one.startswith(number) for one in numbers
-    )
-
-
-def _patient_rows(transaction: Transaction, shown: Sequence[PatientName]) -> list[PatientRow]:
-    names = staff_names(transaction)
-    followers: dict[str, list[Follower]] = defaultdict(list)
-    ids = [patient.id for patient in shown]
-    for value in _standing_assignments(transaction, ids):
-        followers[value.patient_id].append(
-            Follower(
-                user_id=value.practitioner_id,
-                name=names.get(value.practitioner_id, ""),
-                primary=value.primary,
-            )
-        )
-    records = transaction.records.get_many((_PATIENT, one) for one in ids)
-    return [
-        PatientRow(
-            patient=patient,
-            active=records[_PATIENT, patient.id].body.get("active") is not False,
-            followers=sorted(
-                followers[patient.id],
-                key=lambda follower: (not follower.primary, sort_key(follower.name)),
-            ),
-        )
-        for patient in shown
-    ]
-
-
-def _standing_assignments(transaction: Transaction, patient_ids: list[str]) -> list[Assignment]:
-    """Return the assignments that hold now: a grant says who follows, its record how."""
-    standing = set(transaction.office.followers(patient_ids))
-    found = []
-    for patient_id in patient_ids:
-        for record in transaction.records.of_patient(patient_id, "assignment"):
-            value = from_body(Assignment, record.body)
-            if value.active and (patient_id, value.practitioner_id) in standing:
-                standing.discard((patient_id, value.practitioner_id))
-                found.append(value)
-    return found
-
-
-# --- rows
-
-
-def _issue_row(
-    record: StoredRecord, patients: dict[str, PatientName], names: dict[str, str]
-) -> IssueRow | None:
-    try:
-        value = from_body(DetectedIssue, record.body)
-    except BodyError:
-        return None
-    return IssueRow(
-        id=record.id,
-        patient_id=record.patient_id or value.patient_id,
-        patient_name=_name_in(patients, record.patient_id),
-        code=value.code,
-        raised_at=value.raised_at,
-        evidence=list(value.evidence),
-        involved=[names.get(one, one) for one in value.involved],
-    )
-
-
-def _parked_row(
-    change: ParkedChange,
-    held: StoredRecord | None,
-    names: dict[str, str],
-    devices: dict[str, str],
-    patients: dict[str, PatientName],
-    *,
-    wants_help: bool,
-) -> ParkedRow:
-    mine = change.body or {}
-    theirs = held.body if held is not None else None
-    code, _, detail = change.reason.partition(":")
-    return ParkedRow(
-        change_id=change.change_id,
-        user_id=change.user_id,
-        user_name=names.get(change.user_id, ""),
-        device_id=change.device_id,
-        device_name=devices.get(change.device_id, ""),
-        kind=change.kind,
-        id=change.id,
-        patient_id=change.patient_id,
-        patient_name=_name_in(patients, change.patient_id),
-        outcome=change.outcome,
-        reason=code,
-        detail=detail,
-        at=from_iso(change.at),
-        mine=mine,
-        server_body=theirs,
-        server_version=held.seq if held is not None else 0,
-        server_author_name=names.get(held.author_id or "", "") if held is not None else "",
-        server_device_name=devices.get(held.device_id or "", "") if held is not None else "",
-        server_received_at=from_iso(held.received_at) if held is not None else None,
-        fields=sorted(
-            field
-            for field in {*mine, *(theirs or {})}
-            if theirs is None or field in mine and mine[field] != theirs.get(field)
-        ),
-        can_keep_server=can_keep_server(change, held),
-        wants_help=wants_help,
-    )
