@@ -10,6 +10,8 @@ import logging
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from PySide6.QtCore import QSize
@@ -17,7 +19,9 @@ from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from fieldapp.bootstrap import Door, door_for
 from fieldapp.clock import SystemClock
-from fieldapp.services import today
+from fieldapp.domain.codec import to_body
+from fieldapp.services import patients, today
+from fieldapp.services.conflicts import Conflict, Side
 from ui import shots
 from ui.app import Desk, make_sync, set_up
 from ui.demo.colleagues import meet_trouble, office_door
@@ -31,6 +35,7 @@ from ui.office.page import OfficePage
 from ui.office.state import sections
 from ui.page import Page
 from ui.setup.page import SetupPage
+from ui.sync.conflict_dialog import ConflictDialog
 from ui.theme import Scheme
 from ui.workspace import Workspace
 
@@ -119,6 +124,35 @@ class Camera:
         self._leave_question()
         self._page("rapid_test", patient_id=patient_id)
         self._dialog("today", "planVisit", "plan-visit")
+        self._dialog("patients", "newPatient", "new-patient")
+        self._dialog("patient", "wishChange", "wish", patient_id=patient_id, tab="medication")
+        self._conflict(patient_id)
+
+    def _conflict(self, patient_id: str) -> None:
+        """Two sides of a patient's facts, as the dialog shows them; nothing of it is stored."""
+        context = self._workspace.context
+        session, now = context.session, context.session.clock.now()
+        patient = patients.page(session, patient_id).patient
+        theirs = replace(patient, phone="400 00 222", address="Storgata 14")
+        conflict = Conflict(
+            change_id="picture",
+            kind="patient",
+            record_id=patient_id,
+            patient_id=patient_id,
+            patient_name=patient.name,
+            fields=("phone", "address"),
+            mine=to_body(patient),
+            servers=to_body(theirs),
+            here=Side(session.user.name, now - timedelta(minutes=20)),
+            there=Side("Berit Åsheim", now - timedelta(hours=3), "Feltlaptop 2"),
+        )
+        dialog = ConflictDialog(context, conflict, self._window)
+        dialog.open()
+        shots.settle()
+        self._shoot_widget(dialog, "conflict")
+        dialog.reject()
+        shots.settle()
+        self._window.activateWindow()
 
     def _office_pages(self) -> None:
         """The office, on its own laptop, against the same server."""
@@ -169,8 +203,8 @@ class Camera:
             if is_there("dialogConfirm"):
                 press("dialogConfirm")
 
-    def _dialog(self, page: str, button: str, name: str) -> None:
-        self._workspace.navigate(page)
+    def _dialog(self, page: str, button: str, name: str, **args: object) -> None:
+        self._workspace.navigate(page, **args)
         shots.settle()
         press(button)
         shots.settle()
