@@ -31,7 +31,11 @@ def take_log(
     present = LogHead(sequence=sequence, hash=head)
     if part is None or not part.lines or not part.after.isprintable():
         return present
-    rows = _chained(device_id, part, received_at)
+    try:
+        rows = _chained(device_id, part, received_at)
+    except UnicodeEncodeError:  # half a letter, which has no hash and no place in a database
+        transaction.accounts.mark_log_forked(device_id)
+        return present
     held = log.held(device_id, [part.after, *(row.hash for row in rows)])
     if not _kept(transaction, rows):
         # No line that a laptop writes. It must not hold back the rest of the exchange.

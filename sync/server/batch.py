@@ -339,20 +339,32 @@ class _Batch:
         admission = admit(record.kind, reach, new_patient=new_patient)
         if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
             return _refused(record, admission.value)
-        decision = self._decided(record, present)
+        decision = self._decided(record, present, reach)
         flagged = admission is Admission.FLAGGED
         version = self._store(pushed, decision, present, flagged)
         if new_patient and decision.store is not None:
             self._follow_new_patient(record.id)
         return _result(record, decision, version, present, shown=not flagged)
 
-    def _decided(self, record: PushRecord, present: StoredRecord | None) -> Decision:
+    def _has_written(self, present: StoredRecord | None) -> bool:
+        if present is None:
+            return False
+        user_id = self._who.user_id
+        return present.author_id == user_id or self._records.has_author(
+            present.kind, present.id, user_id
+        )
+
+    def _decided(self, record: PushRecord, present: StoredRecord | None, reach: Reach) -> Decision:
         held = _held(present)
         body = as_allowed(
             record.kind, record.body, held.body if held is not None else None, self._who.user_id
         )
         base = self._base(record, present)
         decision = decide(record.kind, self._owner(record), body, held, base)
+        rewrites = present is not None and decision.store is not None
+        if rewrites and reach is Reach.NEVER and not self._has_written(present):
+            # What has happened is taken in from anybody, but not over what a colleague wrote of it.
+            return Decision(Outcome.REFUSED, reason=Admission.NOT_ASSIGNED.value)
         if body is not record.body and decision.outcome.stored:
             # Whatever became of the rest, the laptop must hear what was not its to say.
             return replace(decision, outcome=Outcome.MERGED)

@@ -264,6 +264,15 @@ class RecordRepository:
     def of_team(self) -> list[StoredRecord]:
         """Return the whole team's records, oldest version first."""
         rows = self._db.rows(
+    def has_author(self, kind: str, record_id: str, user_id: str) -> bool:
+        """True when one of the older versions of a record came from this user."""
+        return bool(
+            self._db.rows(
+                "SELECT 1 FROM record_history WHERE kind = ? AND id = ? AND author_id = ? LIMIT 1",
+                (kind, record_id, user_id),
+            )
+        )
+
             f"SELECT {_COLUMNS} FROM record WHERE patient_id IS NULL ORDER BY seq"  # noqa: S608
         )
         return [stored_record(row) for row in rows]

@@ -11,6 +11,7 @@ from fieldapp.domain.issues import DetectedIssue, IssueStatus
 from fieldapp.domain.medication import HandoutStatus
 from fieldapp.domain.patients import Role
 from fieldapp.domain.proposals import Proposal, ProposalStatus
+from fieldapp.domain.visits import Encounter, EncounterStatus, VisitKind
 from fieldapp.ids import new_id
 from sync.protocol.errors import BadRequestError
 from sync.protocol.messages import Outcome, PushRecord
@@ -212,3 +213,34 @@ def test_only_the_office_says_that_a_patient_is_another_one(team: Team, kari: La
         told = result.server_body or {}
         assert (told["replaced_by"], told["active"]) == (None, True)
     assert stored(team, "patient", "p1").body["phone"] == "1"
+
+
+# --- visits
+
+
+def visit(encounter_id: str, author: str, *, base: int = 0, **fields: Any) -> PushRecord:
+    value = Encounter(
+        encounter_id, "p1", VisitKind.HOME, EncounterStatus.IN_PROGRESS, NOW, author_id=author
+    )
+    return change(replace(value, **fields), base=base)
+
+
+def test_whoever_never_followed_a_patient_adds_a_visit_and_rewrites_nobodys(
+    team: Team, kari: Laptop, ola: Laptop
+) -> None:
+    """What has happened is taken in from anybody; what a colleague wrote of it is not theirs."""
+    per = team.laptop("per")
+    version = exchange(team, kari, visit("e1", user_id(kari))).results[0].version
+    forged = visit("e1", user_id(kari), base=version, status=EncounterStatus.NO_SHOW)
+    (result,) = exchange(team, per, forged).results
+    assert (result.outcome, result.reason) == (Outcome.REFUSED, "not_assigned")
+    assert stored(team, "encounter", "e1").body["status"] == "in_progress"
+    own = exchange(team, per, visit("e2", user_id(per))).results[0]
+    assert own.outcome is Outcome.ACCEPTED
+    edited = visit("e2", user_id(per), base=own.version, travel_minutes=20)
+    second = exchange(team, ola, edited).results[0]
+    edited = visit("e2", user_id(per), base=own.version, reason="Ingen hjemme")
+    assert exchange(team, per, edited).results[0].outcome is Outcome.MERGED
+    body = stored(team, "encounter", "e2").body
+    assert (body["travel_minutes"], body["reason"]) == (20, "Ingen hjemme")
+    assert second.outcome is Outcome.ACCEPTED

@@ -325,7 +325,7 @@ def test_lines_after_one_that_is_not_here_are_asked_for_again(team: Team, kari: 
     assert not log_forked(team, kari)
 
 
-@pytest.mark.parametrize("action", ["x" * 2001, "a\x00b"])
+@pytest.mark.parametrize("action", ["x" * 2001, "a\x00b", "a\ud800"])
 def test_a_line_that_is_none_never_holds_back_the_exchange(
     team: Team, kari: Laptop, action: str
 ) -> None:
