@@ -303,6 +303,7 @@ def test_an_entry_with_a_code_that_the_server_does_not_know_is_kept_and_holds_up
     contact = Contact(new_id(), shared.id, "Mor Nordmann", Relation.OTHER)
     mine.save(contact)
     rewrite_unsent(mine, contact.id, relation="a_code_of_another_year")
+    mine.may_heal = True  # its own program knows the code; this one plays that part
     note = mine.sign_note(shared.id, "besøk")
     assert mine.sync().complete
     assert mine.unsent() == []
