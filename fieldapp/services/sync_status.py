@@ -217,24 +217,6 @@ def hand_over(session: Session, change_id: str) -> ChangeSet:
     return unit.changes()
 
 
-def keep_mine(session: Session, change_id: str) -> ChangeSet:
-    """Settle a conflict with this laptop's values; they are sent as a new change."""
-    with session.write() as unit:
-        if _parked(session, change_id) is not None:
-            changed = outbox.keep_mine(session.database, change_id, session.new_id)
-            _note(unit, "keep_mine", changed)
-    return unit.changes()
-
-
-def take_servers(session: Session, change_id: str) -> ChangeSet:
-    """Settle a conflict with the server's values. Clinical events can never be given up so."""
-    with session.write() as unit:
-        if _parked(session, change_id) is not None:
-            changed = outbox.discard_in_favour_of_server(session.database, change_id)
-            _note(unit, "take_servers", changed)
-    return unit.changes()
-
-
 def _drafts_travel(session: Session) -> bool:
     return state.rules(session.database).drafts_travel
 

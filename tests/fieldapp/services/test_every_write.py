@@ -215,8 +215,6 @@ DO_NOT_QUEUE = {
     "notes.discard_draft",  # drafts never leave the laptop
     # decisions about what is queued already; see test_sync_status
     "sync_status.retry",
-    "sync_status.keep_mine",
-    "sync_status.take_servers",
     "sync_status.hand_over",
     "conflicts.settle",
 }
@@ -298,8 +296,6 @@ def test_a_failing_log_takes_everything_back(world: World, name: str) -> None:
     "decide",
     [
         sync_status.retry,
-        sync_status.keep_mine,
-        sync_status.take_servers,
         sync_status.hand_over,
         lambda session, change_id: conflicts.settle(session, change_id, frozenset({"phone"})),
     ],

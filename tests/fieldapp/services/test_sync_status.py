@@ -11,7 +11,7 @@ import pytest
 from fieldapp.clock import FixedClock
 from fieldapp.domain.codec import to_body
 from fieldapp.domain.patients import Patient
-from fieldapp.services import medication, notes, patients, sync_status, trip
+from fieldapp.services import conflicts, medication, notes, patients, sync_status, trip
 from fieldapp.services.session import Session
 from fieldapp.store import audit, inbox, outbox, records
 from fieldapp.store.outbox import NotDecidableError
@@ -89,7 +89,7 @@ def test_a_conflict_is_settled_with_mine(session: Session, kari: Patient) -> Non
     assert item.decidable
     assert item.servers is not None
     assert (item.mine["phone"], item.servers["phone"]) == ("mine", "theirs")
-    changes = sync_status.keep_mine(session, change_id)
+    changes = conflicts.settle(session, change_id, frozenset({"phone"}))
     assert changes.touches(patient_id=kari.id)
     kept = records.get(session.database, Patient, kari.id)
     assert kept is not None
@@ -98,12 +98,12 @@ def test_a_conflict_is_settled_with_mine(session: Session, kari: Patient) -> Non
 
 
 def test_a_conflict_is_settled_with_the_servers(session: Session, kari: Patient) -> None:
-    sync_status.take_servers(session, _conflict(session, kari))
+    conflicts.settle(session, _conflict(session, kari), frozenset())
     taken = records.get(session.database, Patient, kari.id)
     assert taken is not None
     assert taken.phone == "theirs"
     assert sync_status.read(session).all_sent
-    assert audit.lines(session.database)[0].action == "take_servers"
+    assert audit.lines(session.database)[0].action == "settle"
 
 
 def test_a_clinical_event_is_never_given_up(session: Session, kari: Patient) -> None:
@@ -112,15 +112,16 @@ def test_a_clinical_event_is_never_given_up(session: Session, kari: Patient) -> 
     medication.record(session, entry(order))
     (item,) = outbox.items(session.database)
     outbox.park(session.database, item.change_id, "conflict", None, {"id": "x"}, 9)
+    assert conflicts.settle(session, item.change_id, frozenset()).changes == ()
     with pytest.raises(NotDecidableError):
-        sync_status.take_servers(session, item.change_id)
+        outbox.settle_fields(session.database, item.change_id, frozenset(), session.new_id)
     assert len(outbox.items(session.database)) == 1
 
 
 def test_deciding_twice_is_harmless(session: Session, kari: Patient) -> None:
     change_id = _conflict(session, kari)
-    sync_status.keep_mine(session, change_id)
-    assert sync_status.keep_mine(session, change_id).changes == ()
+    conflicts.settle(session, change_id, frozenset({"phone"}))
+    assert conflicts.settle(session, change_id, frozenset({"phone"})).changes == ()
     assert sync_status.retry(session, "no-such-change").changes == ()
 
 
