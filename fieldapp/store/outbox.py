@@ -334,6 +334,43 @@ def discard_in_favour_of_server(database: Database, change_id: str) -> Change:
         return _rebase(connection, newer, str(row["body"]), server, version, by)
 
 
+def clashes(database: Database, change_id: str) -> tuple[str, ...]:
+    """The fields of a parked edit between whose two values a person has to choose, sorted.
+
+    Of critical records these are all fields that differ; of others those that both sides changed.
+    Raises NotParkedError and NotDecidableError.
+    """
+    row = _decidable_row(database.connection, change_id)
+    mine, servers, base = _sides(_newest_text(database.connection, row), row)
+    return _clashing(str(row["kind"]), mine, servers, base)
+
+
+def settle_fields(
+    database: Database, change_id: str, mine: frozenset[str], new_id: IdMaker
+) -> Change:
+    """Settle a conflict: the clashing fields in `mine` keep this laptop's value, all others take
+    the server's. What only one side changed is kept from that side.
+
+    The decision is a new change with an id from `new_id`; nothing is sent when it is the server's
+    record word for word. Raises NotParkedError and NotDecidableError.
+    """
+    with atomic(database) as connection, counted(connection, _names(connection, [change_id])):
+        row = _decidable_row(connection, change_id)
+        here, servers, base = _sides(str(_fold_newer(connection, row)["body"]), row)
+        clashing = set(_clashing(str(row["kind"]), here, servers, base))
+        body = dict(servers)
+        for name, value in here.items():
+            changed_here = value != base.get(name)
+            if (name in mine) if name in clashing else changed_here:
+                body[name] = value
+        text, version = dump(body), _server_version(connection, row)
+        if body == servers:
+            connection.execute("DELETE FROM outbox WHERE change_id = ?", (change_id,))
+        else:
+            _wait_again(connection, row, change_id=new_id(), body=text, base_body=dump(servers))
+        return _replace_record(connection, row, text, version)
+
+
 # --- offered again
 
 
@@ -754,46 +791,6 @@ def _server_version(connection: Connection, row: Row) -> int:
 
 def _dump_optional(body: Mapping[str, Any] | None) -> str | None:
     return None if body is None else dump(body)
-
-
-# --- a person decides field by field
-
-
-def clashes(database: Database, change_id: str) -> tuple[str, ...]:
-    """The fields of a parked edit between whose two values a person has to choose, sorted.
-
-    Of critical records these are all fields that differ; of others those that both sides changed.
-    Raises NotParkedError and NotDecidableError.
-    """
-    row = _decidable_row(database.connection, change_id)
-    mine, servers, base = _sides(_newest_text(database.connection, row), row)
-    return _clashing(str(row["kind"]), mine, servers, base)
-
-
-def settle_fields(
-    database: Database, change_id: str, mine: frozenset[str], new_id: IdMaker
-) -> Change:
-    """Settle a conflict: the clashing fields in `mine` keep this laptop's value, all others take
-    the server's. What only one side changed is kept from that side.
-
-    The decision is a new change with an id from `new_id`; nothing is sent when it is the server's
-    record word for word. Raises NotParkedError and NotDecidableError.
-    """
-    with atomic(database) as connection, counted(connection, _names(connection, [change_id])):
-        row = _decidable_row(connection, change_id)
-        here, servers, base = _sides(str(_fold_newer(connection, row)["body"]), row)
-        clashing = set(_clashing(str(row["kind"]), here, servers, base))
-        body = dict(servers)
-        for name, value in here.items():
-            changed_here = value != base.get(name)
-            if (name in mine) if name in clashing else changed_here:
-                body[name] = value
-        text, version = dump(body), _server_version(connection, row)
-        if body == servers:
-            connection.execute("DELETE FROM outbox WHERE change_id = ?", (change_id,))
-        else:
-            _wait_again(connection, row, change_id=new_id(), body=text, base_body=dump(servers))
-        return _replace_record(connection, row, text, version)
 
 
 def _sides(newest: str, row: Row) -> tuple[Body, Body, Body]:
