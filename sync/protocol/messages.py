@@ -313,7 +313,10 @@ class ForeignDraft(Message):
 
 
 class LaptopReport(Message):
-    """How a laptop stands before the exchange; the office's overview shows it as last reported."""
+    """How a laptop stands before the exchange; the office's overview shows it as last reported.
+
+    `conflicts` are those of the `parked` that have two sides to choose from.
+    """
 
     now: Instant
     app_version: str
