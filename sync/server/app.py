@@ -8,6 +8,7 @@ import time
 from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fieldapp.clock import Clock
@@ -137,6 +138,8 @@ class _Signed:
 
         try:
             await self._app(scope, receive, send_signed)
+        except ClientDisconnect:
+            pass  # the line broke while the request was on its way; there is nobody to answer
         except Exception as error:
             log_bug(error)
             if status:
