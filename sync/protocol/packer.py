@@ -46,6 +46,8 @@ _DEPTH_OF_BODIES: Final = 3
 
 _MANY_ITEMS: Final = 20_000
 
+_TEXT_OR_NOTHING: Final = frozenset({str, type(None)})
+
 _INT64: Final = range(-(2**63), 2**63)
 _CLASS_OF_TYPE: Final[dict[type, Class]] = {
     type(None): Class.NULL,
@@ -83,10 +85,11 @@ class Packer:
 
     def _column(self, values: list[Any], name: str, depth: int, group: Group) -> None:
         self._budget.spend(len(values))
-        if self._same_as_before(values, group):
+        types = set(map(type, values))
+        # Only of texts: True, 1 and 1.0 are equal and not the same.
+        if types <= _TEXT_OR_NOTHING and self._same_as_before(values, group):
             return
         group.columns.append(values)
-        types = set(map(type, values))
         if len(types) == 1:
             kind = self._class_of_all(values, types.pop(), depth)
             if kind is not None:
@@ -95,9 +98,6 @@ class Packer:
         self._mixed(values, name, depth, group)
 
     def _same_as_before(self, values: list[Any], group: Group) -> bool:
-        # Only of texts: True, 1 and 1.0 are equal and not the same.
-        if not set(map(type, values)) <= {str, type(None)}:
-            return False
         key = tuple(values)
         place = group.places.setdefault(key, len(group.columns))
         if place == len(group.columns) or values[0] is None:
@@ -160,14 +160,14 @@ class Packer:
             return
         self._step(kind)
         match kind:
-            case Class.BOOL | Class.INT:
-                self._integers(values)
-            case Class.FLOAT:
-                self._numbers.append(_planes(_little_endian(array("d", values)), 8, 8))
             case Class.UUID:
                 self._uuids(values)
+            case Class.BOOL | Class.INT:
+                self._integers(values)
             case Class.INSTANT:
                 self._moments([_milliseconds(value) for value in values], 1, group)
+            case Class.FLOAT:
+                self._numbers.append(_planes(_little_endian(array("d", values)), 8, 8))
             case Class.DATE:
                 self._moments([_day(value) * DAY_MS for value in values], DAY_MS, group)
             case Class.JSON:
@@ -279,9 +279,10 @@ class Packer:
 
     def _moments(self, values: list[int], unit: int, group: Group) -> None:
         """Write moments by themselves or as the time since an earlier column's, what is less."""
-        near = group.near()
         best = [value // unit for value in values]
         cost, reference = _cost(best), 0
+        # What costs nothing, as one moment alone does, cannot cost less.
+        near = group.near() if cost else []
         for number, column in enumerate(near, start=1):
             since = [
                 value // unit - other // unit for value, other in zip(values, column, strict=True)
@@ -328,7 +329,10 @@ class Packer:
         self._step(_zigzag(value))
 
     def _step(self, value: int) -> None:
-        _write_varint(self._steps, value)
+        if value < 128:  # nearly always
+            self._steps.append(value)
+        else:
+            _write_varint(self._steps, value)
 
 
 def _class_of_text(text: str) -> Class:
@@ -382,6 +386,8 @@ def _refuse(values: list[Any]) -> Class:
 
 
 def _shape_of(value: dict[str, Any], depth: int) -> Shape:
+    if dict not in map(type, value.values()):
+        return tuple(value), ()
     inner = [
         (place, _shape_of(item, depth + 1))
         for place, item in enumerate(value.values())
@@ -391,6 +397,8 @@ def _shape_of(value: dict[str, Any], depth: int) -> Shape:
 
 
 def _cost(values: list[int]) -> int:
+    if len(values) == 1:
+        return 0
     return min(_cost_of(values), _cost_of([b - a for a, b in itertools.pairwise(values)]))
 
 
@@ -399,7 +407,7 @@ def _cost_of(values: Sequence[int]) -> int:
     if not values:
         return 0
     least = min(values)
-    return sum([(value - least).bit_length() for value in values]) + least.bit_length()
+    return sum(map(int.bit_length, [value - least for value in values])) + least.bit_length()
 
 
 def _bytes_for(largest: int) -> int:

@@ -64,13 +64,13 @@ class Unpacker:
 
     def _column(self, count: int, name: str, depth: int, group: Group) -> list[Any]:
         self._budget.spend(count)
-        kind = Class(self._step())
-        if kind is Class.SAME:
+        kind = _CLASSES[self._step()]
+        if kind is _SAME:
             column = group.columns[self._step()]
             if len(column) != count:
                 raise ValueError
             self._budget.spend_texts([value for value in column if type(value) is str])
-        elif kind is Class.MIXED:
+        elif kind is _MIXED:
             column = self._mixed(count, name, depth, group)
         else:
             column = self._of_class(kind, count, name, depth, group)
@@ -97,35 +97,35 @@ class Unpacker:
         return column
 
     def _of_class(self, kind: Class, count: int, name: str, depth: int, group: Group) -> list[Any]:
+        if kind in _FLAT:
+            return self._flat(kind, count)
         match kind:
+            case Class.WORD:
+                return self._words(count, name)
             case Class.INSTANT:
                 return [_instant_text(value) for value in self._moments(count, 1, group)]
             case Class.DATE:
                 moments = self._moments(count, DAY_MS, group)
                 return [_date_text(value // DAY_MS) for value in moments]
-            case Class.WORD:
-                return self._words(count, name)
             case Class.LIST:
                 return self._lists(count, name, depth)
-            case Class.DICT:
-                return self._dicts(count, depth)
             case _:
-                return self._flat(kind, count)
+                return self._dicts(count, depth)
 
     def _flat(self, kind: Class, count: int) -> list[Any]:
         match kind:
-            case Class.NULL:
-                return [None] * count
-            case Class.BOOL:
-                return [_BOOLS[value] for value in self._integers(count)]
-            case Class.INT:
-                return self._integers(count)
-            case Class.FLOAT:
-                return self._take_numbers(count, "d", 8).tolist()
-            case Class.UUID:
-                return self._uuids(count)
             case Class.TEXT:
                 return self._take_texts(count)
+            case Class.UUID:
+                return self._uuids(count)
+            case Class.NULL:
+                return [None] * count
+            case Class.INT:
+                return self._integers(count)
+            case Class.BOOL:
+                return [_BOOLS[value] for value in self._integers(count)]
+            case Class.FLOAT:
+                return self._take_numbers(count, "d", 8).tolist()
             case Class.JSON:
                 return [json.loads(text) for text in self._take_texts(count)]
             case _:
@@ -297,6 +297,10 @@ class Unpacker:
         return _unzigzag(self._step())
 
     def _step(self) -> int:
+        place = self._place
+        if place < self._steps_end and self._data[place] < 128:  # nearly always
+            self._place = place + 1
+            return self._data[place]
         value = shift = 0
         while True:
             if self._place >= self._steps_end or shift > _MOST_STEP_BITS:
@@ -309,6 +313,14 @@ class Unpacker:
             shift += 7
 
 
+_CLASSES: Final = tuple(Class)
+"""By their numbers."""
+
+_SAME: Final = Class.SAME
+_MIXED: Final = Class.MIXED
+_FLAT: Final = frozenset(
+    {Class.TEXT, Class.UUID, Class.NULL, Class.INT, Class.BOOL, Class.FLOAT, Class.JSON}
+)
 _BOOLS: Final = {0: False, 1: True}
 _MOST_STEP_BITS: Final = 70
 _MOST_PLANES: Final = 8

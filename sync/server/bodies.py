@@ -7,15 +7,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+
 
 def canonical(body: Mapping[str, Any]) -> str:
     """Return the JSON text of a body; equal bodies have equal texts.
 
     Raises ValueError for a number that JSON does not know (NaN, infinity).
     """
-    return json.dumps(
-        body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return _ENCODER.encode(body)
 
 
 def hash_of_text(text: str) -> str:

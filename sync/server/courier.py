@@ -176,7 +176,7 @@ def _keep_the_clock(world: World, sender: _Sender, before: ReportRow | None) -> 
         report = transaction.reports.get(sender.identity.device_id)
         if report is not None:
             offset = before.offset_ms if before is not None else 0
-            transaction.reports.put(replace(report, offset_ms=offset))
+            transaction.reports.put_all([replace(report, offset_ms=offset)])
 
 
 # --- from a laptop that was shut out

@@ -8,6 +8,7 @@ mark was set back to a backup; it then begins a new epoch, and the laptop begins
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sync.server.storage.storage import Transaction
@@ -48,6 +49,12 @@ def commit(transaction: Transaction) -> str:
         return ""
     epoch, newest, mark = known
     return f"{epoch}.{newest}.{newest}.{mark[:_MARK_LETTERS]}"
+
+
+def read_ahead(transaction: Transaction, texts: Iterable[str]) -> None:
+    """Read at once what the questions about many texts will need."""
+    tokens = [token for token in map(_read, texts) if token is not None and token.mark]
+    transaction.records.read_marks(token.cursor.effective for token in tokens)
 
 
 def diverged(transaction: Transaction, *texts: str) -> bool:

@@ -21,7 +21,7 @@ from sync.protocol.packing import Tables
 from sync.protocol.version import EXCHANGE_PREFIX
 from sync.server.bugs import log_bug
 from sync.server.deps import Own, TheWorld, WireBody
-from sync.server.metrics import TheMetrics
+from sync.server.metrics import Metrics, TheMetrics
 from sync.server.storage.base import StorageError
 
 log = logging.getLogger("fieldapp.server")
@@ -36,10 +36,11 @@ def exchange(service: Own, body: WireBody, world: TheWorld, metrics: TheMetrics)
     """Store what is sent and say what became of it; then tell what is new."""
     tables = Tables()
     limit = world.settings.max_plain_bytes
-    answer = service.exchange(decode_packed(ExchangeRequest, body, tables, limit=limit))
-    metrics.pushed(answer.receipt.results)
-    writer = AnswerWriter(tables)
-    return _Streamed(writer.receipt(answer.receipt), answer.pages, writer)
+    with metrics.at_work():
+        answer = service.exchange(decode_packed(ExchangeRequest, body, tables, limit=limit))
+        metrics.pushed(answer.receipt.results)
+        writer = AnswerWriter(tables, metrics.hurried)
+        return _Streamed(writer.receipt(answer.receipt), answer.pages, writer, metrics)
 
 
 @exchange_router.get("/digests")
@@ -64,12 +65,15 @@ class _Streamed(Response):
     always closes it, so that no database connection waits for a laptop that has gone.
     """
 
-    def __init__(self, receipt: bytes, pages: Iterator[Page], writer: AnswerWriter) -> None:
+    def __init__(
+        self, receipt: bytes, pages: Iterator[Page], writer: AnswerWriter, metrics: Metrics
+    ) -> None:
         super().__init__(media_type=PACKED)
         del self.headers["content-length"]  # nobody knows it yet
         self._receipt = receipt
         self._pages = pages
         self._writer = writer
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -98,8 +102,9 @@ class _Streamed(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _next_page(self) -> bytes | None:
-        page = next(self._pages, None)
-        return None if page is None else self._writer.page(page)
+        with self._metrics.at_work():
+            page = next(self._pages, None)
+            return None if page is None else self._writer.page(page)
 
     def _close(self) -> None:
         close = getattr(self._pages, "close", None)

@@ -14,15 +14,15 @@ from sync.protocol.messages import Body, LogHead, LogPart, PushResult
 from sync.server import access_log, parked
 from sync.server.drafts import drafts_differ, drafts_kept, foreign_drafts, take_drafts
 from sync.server.identity import Identity
-from sync.server.reports import note_report, note_served
+from sync.server.reports import note_served, report_of
 from sync.server.storage.storage import Transaction
 
 __all__ = [
     "drafts_differ",
     "drafts_kept",
     "foreign_drafts",
-    "note_report",
     "note_served",
+    "report_of",
     "settled_for",
     "signed",
     "take_drafts",

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -33,6 +34,8 @@ SILENT: Final = timedelta(hours=24)
 MIN_FREE_BYTES: Final = 256 * 1024 * 1024
 """With less room on its disk the server is not ready: a day's work of many must still fit."""
 
+_SEVERAL: Final = 4
+
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -46,6 +49,22 @@ class Metrics:
         self._within: Counter[float] = Counter()
         self._seconds = 0.0
         self._count = 0
+        self._at_work = 0
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Count an exchange that is being worked on, not one that waits for its line."""
+        with self._lock:
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work -= 1
+
+    def hurried(self) -> bool:
+        """True while several exchanges are being worked on at once."""
+        return self._at_work >= _SEVERAL
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count one request by the route's own name, never by what was typed."""

@@ -99,6 +99,8 @@ class _Walk:
     def _make_list(self, transaction: Transaction) -> int:
         """List what is due; return how many records that are."""
         self._disputed = transaction.parked.records_waiting(self._device_id)
+        # First, for what it reads also says who is followed.
+        due = transaction.scope.due(self._user_id, self._cursor)
         standing = transaction.scope.standing(self._user_id)
         again = 0
         for patient_id in self._asked_whole:
@@ -108,7 +110,6 @@ class _Walk:
                 self._whole.append((patient_id, None))
                 again += len(names)
         sent_whole = standing.intersection(self._asked_whole)
-        due = transaction.scope.due(self._user_id, self._cursor)
         self._append(item for item in due if item.ended or item.patient_id not in sent_whole)
         self._listed_to = transaction.records.newest_seq()
         return again + len(self._seq) - len(self._ended)

@@ -19,15 +19,14 @@ _CALENDAR: Final = timedelta(days=365_000)
 """A clock that is off by more is shown as off by this much."""
 
 
-def note_report(
-    transaction: Transaction,
+def report_of(
     identity: Identity,
     report: LaptopReport,
     now: datetime,
     results: Sequence[PushResult] = (),
     drafts_held: int = 0,
-) -> None:
-    """Keep how the laptop stood, without what came together with the report.
+) -> ReportRow:
+    """Return how the laptop stood, without what came together with the report.
 
     `results` are the answers to the changes of the same request: whoever reads the overview
     afterwards must not take for unsent what has arrived. The difference of the clocks is worked out
@@ -36,21 +35,19 @@ def note_report(
     offset = max(-_CALENDAR, min(now - report.now, _CALENDAR))
     stored = sum(result.outcome.stored for result in results)
     clashes = sum(result.outcome is Outcome.CONFLICT for result in results)
-    transaction.reports.put(
-        ReportRow(
-            device_id=identity.device_id,
-            user_id=identity.user_id,
-            received_at=to_iso(now),
-            offset_ms=round(offset.total_seconds() * 1000),
-            app_version=_printable(report.app_version)[:_MOST_LETTERS],
-            waiting=max(0, report.waiting - len(results)),
-            # As the laptop counts them: conflicts are parked, too.
-            parked=report.parked + len(results) - stored,
-            conflicts=report.conflicts + clashes,
-            drafts_unsent=max(0, report.drafts_unsent - drafts_held),
-            last_complete=_in_our_time(report.last_complete, offset),
-            disk_encrypted=report.disk_encrypted,
-        )
+    return ReportRow(
+        device_id=identity.device_id,
+        user_id=identity.user_id,
+        received_at=to_iso(now),
+        offset_ms=round(offset.total_seconds() * 1000),
+        app_version=_printable(report.app_version)[:_MOST_LETTERS],
+        waiting=max(0, report.waiting - len(results)),
+        # As the laptop counts them: conflicts are parked, too.
+        parked=report.parked + len(results) - stored,
+        conflicts=report.conflicts + clashes,
+        drafts_unsent=max(0, report.drafts_unsent - drafts_held),
+        last_complete=_in_our_time(report.last_complete, offset),
+        disk_encrypted=report.disk_encrypted,
     )
 
 

@@ -83,7 +83,7 @@ class World:
 
 def authenticate(world: World, token: str) -> Identity:
     """Return whose token it is. Raises LoginExpiredError, RevokedError."""
-    with world.storage.read() as transaction:
+    with world.storage.glance() as transaction:
         found = transaction.accounts.login(auth.token_hash(token))
     if found is None or found.expires_at <= to_iso(world.clock.now()):
         raise LoginExpiredError
@@ -208,7 +208,7 @@ class ServerSyncService:
                     intake.note_served(transaction, identity, self._world.clock.now())
             yield page
             if not page.complete:
-                with self._storage.read() as transaction:
+                with self._storage.glance() as transaction:
                     if transaction.accounts.is_shut_out(identity.user_id, identity.device_id):
                         raise RevokedError
 

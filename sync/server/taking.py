@@ -6,7 +6,7 @@ hardly grows with them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,7 +93,17 @@ def _begin(transaction: Transaction, takings: Sequence[Taking]) -> list[_Begun]:
     """
     if any(taking.pushed for taking in takings):
         transaction.records.take_turn()
+    cursors.read_ahead(transaction, _heard(takings))
     return [_begun(transaction, taking.request) for taking in takings]
+
+
+def _heard(takings: Sequence[Taking]) -> Iterator[str]:
+    """The names of commits that the laptops have heard of."""
+    for taking in takings:
+        if taking.request is not None:
+            yield taking.request.seen
+            if taking.request.pull is not None:
+                yield taking.request.pull.cursor or ""
 
 
 def _begun(transaction: Transaction, request: ExchangeRequest | None) -> _Begun:
@@ -119,7 +129,7 @@ def _beside(
     )
     drafts_come = any(taking.request is not None and taking.request.drafts for taking in takings)
     present_rules = rules(transaction)
-    taken = []
+    taken, reports = [], []
     for taking, stored, began in zip(takings, parts, begun, strict=True):
         who, request, now, begin = taking.identity, taking.request, taking.now, began.begin
         known = facts[who.device_id, who.user_id]
@@ -137,7 +147,7 @@ def _beside(
         foreign, foreign_mark = None, request.foreign_drafts
         if drafts_come or known.drafts or request.foreign_drafts:
             foreign, foreign_mark = intake.foreign_drafts(transaction, who, request.foreign_drafts)
-        intake.note_report(transaction, who, request.report, now, stored.results, len(held))
+        reports.append(intake.report_of(who, request.report, now, stored.results, len(held)))
         known_seq = begin.cursor.effective if begin is not None else 0
         receipt = Receipt(
             server_time=now,
@@ -154,6 +164,7 @@ def _beside(
             rules=None if present_rules.mark == request.rules else present_rules,
         )
         taken.append(Taken(stored.results, receipt, begin, transaction))
+    transaction.reports.put_all(reports)
     return taken
 
 

@@ -105,6 +105,10 @@ class Database(Protocol):
         """Open one consistent view of what is committed."""
         ...
 
+    def glancing(self) -> AbstractContextManager[Statements]:
+        """Run statements that only read, each with a view of its own."""
+        ...
+
     def writing(self, *, lasting: bool = True) -> AbstractContextManager[Statements]:
         """Open a transaction that commits at the end, or is undone when an exception leaves it.
 

@@ -24,6 +24,10 @@ from sync.server.storage.base import (
 _MIGRATION_LOCK = 4_207_118
 """Any number, as long as it is always the same: it names the advisory lock."""
 
+_BEGIN = "BEGIN"
+_BEGIN_UNLASTING = "BEGIN; SET LOCAL synchronous_commit TO off"
+"""In one go: each wait for the database costs both sides more than the statement."""
+
 _VALUE_ERRORS = (
     OverflowError,
     UnicodeEncodeError,
@@ -67,17 +71,20 @@ class PostgresDatabase:
                 connection.rollback()
 
     @contextmanager
+    def glancing(self) -> Iterator[Statements]:
+        """Run statements that only read, each with a view of its own."""
+        with self._pool.connection() as connection:
+            yield _PostgresStatements(connection)
+
+    @contextmanager
     def writing(self, *, lasting: bool = True) -> Iterator[Statements]:
         """Open a transaction; each statement sees what is committed when it starts."""
         # Named here as well: a commit finds a full disk too.
-        with (
-            _value_errors_named(),
-            self._pool.connection() as connection,
-            connection.transaction(),
-        ):
-            if not lasting:
-                connection.execute("SET LOCAL synchronous_commit TO off")
+        # The pool undoes what an exception leaves open before it lends the connection again.
+        with _value_errors_named(), self._pool.connection() as connection:
+            connection.execute(_BEGIN if lasting else _BEGIN_UNLASTING)
             yield _PostgresStatements(connection)
+            connection.commit()
 
     @contextmanager
     def migrating(self) -> Iterator[Statements]:

@@ -86,9 +86,14 @@ class _Turn:
 class RecordRepository:
     """Reads and writes records inside one open transaction."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, *, fixed: bool = False) -> None:
+        """`fixed`: what is committed cannot change while the transaction is open."""
         self._db = statements
+        self._fixed = fixed
         self._turn: _Turn | None = None
+        self._head: tuple[State, str] | None = None
+        """How far the server had come, and the mark of its newest commit; of a fixed view."""
+        self._marks: dict[int, str] = {}
 
     # --- numbers and commits
 
@@ -104,8 +109,7 @@ class RecordRepository:
         """Return the number of the newest version."""
         if self._turn is not None:
             return self._turn.last
-        ((value,),) = self._db.rows("SELECT value FROM counter WHERE name = 'commit'")
-        return int(value)
+        return self._seen()[0].newest
 
     def finish(self) -> None:
         """Write what goes with everything stored. The storage calls it just before the commit."""
@@ -142,25 +146,51 @@ class RecordRepository:
 
     def mark_at(self, seq: int) -> str | None:
         """Return the mark of the commit that took number `seq`; None when there is none (yet)."""
+        if seq in self._marks:
+            return self._marks[seq]
+        if self._head is not None and seq == self._head[0].newest > 0:
+            return self._head[1]
         rows = self._db.rows(
             "SELECT mark FROM commit_mark WHERE seq >= ? ORDER BY seq LIMIT 1", (seq,)
         )
         return rows[0][0] if rows else None
 
+    def read_marks(self, seqs: Iterable[int]) -> None:
+        """Read the marks at several numbers at once for `mark_at`. A mark never changes."""
+        wanted = sorted({seq for seq in seqs if seq > 0})
+        if not wanted:
+            return
+        rows = self._db.rows_for(
+            "WITH wanted (seq) AS ({keys}) SELECT wanted.seq, (SELECT c.mark FROM commit_mark c"
+            " WHERE c.seq >= wanted.seq ORDER BY c.seq LIMIT 1) FROM wanted",
+            ("bigint",),
+            [(seq,) for seq in wanted],
+        )
+        self._marks.update({int(seq): mark for seq, mark in rows if mark is not None})
+
     def state(self) -> State:
         """Return how far the server has come, epochs included."""
         if self._turn is not None:
             return self._turn.state._replace(newest=self._turn.last)
-        ((value, epoch, began, kept_from),) = self._db.rows(
-            "SELECT value, epoch, epoch_began, kept_from FROM counter WHERE name = 'commit'"
+        return self._seen()[0]
+
+    def _seen(self) -> tuple[State, str]:
+        if self._head is not None:
+            return self._head
+        ((value, mark, epoch, began, kept_from),) = self._db.rows(
+            "SELECT value, mark, epoch, epoch_began, kept_from FROM counter WHERE name = 'commit'"
         )
-        return State(int(value), int(epoch), int(began), int(kept_from))
+        seen = (State(int(value), int(epoch), int(began), int(kept_from)), str(mark))
+        if self._fixed:
+            self._head = seen
+        return seen
 
     def forget_before(self, seq: int) -> None:
         """Clear away the marks below `seq`; laptops with an older cursor begin anew."""
         turn = self._take_turn()
         oldest = max(turn.state.kept_from, min(seq, turn.last))
         turn.state = turn.state._replace(kept_from=oldest)
+        self._marks.clear()
         self._db.run("DELETE FROM commit_mark WHERE seq < ?", (oldest,))
         self._db.run("UPDATE counter SET kept_from = ? WHERE name = 'commit'", (oldest,))
 
@@ -234,6 +264,15 @@ class RecordRepository:
             (int(seq), kind, record_id): json.loads(body) for seq, kind, record_id, body in rows
         }
 
+    def has_author(self, kind: str, record_id: str, user_id: str) -> bool:
+        """True when one of the older versions of a record came from this user."""
+        return bool(
+            self._db.rows(
+                "SELECT 1 FROM record_history WHERE kind = ? AND id = ? AND author_id = ? LIMIT 1",
+                (kind, record_id, user_id),
+            )
+        )
+
     def count(self, kind: str) -> int:
         """Return how many records of a kind there are."""
         ((number,),) = self._db.rows("SELECT count(*) FROM record WHERE kind = ?", (kind,))
@@ -264,15 +303,6 @@ class RecordRepository:
     def of_team(self) -> list[StoredRecord]:
         """Return the whole team's records, oldest version first."""
         rows = self._db.rows(
-    def has_author(self, kind: str, record_id: str, user_id: str) -> bool:
-        """True when one of the older versions of a record came from this user."""
-        return bool(
-            self._db.rows(
-                "SELECT 1 FROM record_history WHERE kind = ? AND id = ? AND author_id = ? LIMIT 1",
-                (kind, record_id, user_id),
-            )
-        )
-
             f"SELECT {_COLUMNS} FROM record WHERE patient_id IS NULL ORDER BY seq"  # noqa: S608
         )
         return [stored_record(row) for row in rows]

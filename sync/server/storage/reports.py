@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sync.server.storage.base import Row, Statements
@@ -9,6 +10,20 @@ from sync.server.storage.base import Row, Statements
 _COLUMNS = (
     "device_id, user_id, received_at, offset_ms, app_version, waiting, parked, conflicts,"
     " drafts_unsent, last_complete, disk_encrypted"
+)
+
+_TYPES = (
+    *("text", "text", "text", "bigint", "text", "bigint", "bigint", "bigint", "bigint"),
+    *("text", "int"),
+)
+_UPSERT = (
+    f"INSERT INTO device_report ({_COLUMNS}) {{rows}}"
+    " ON CONFLICT (device_id) DO UPDATE SET user_id = excluded.user_id,"
+    " received_at = excluded.received_at, offset_ms = excluded.offset_ms,"
+    " app_version = excluded.app_version, waiting = excluded.waiting,"
+    " parked = excluded.parked, conflicts = excluded.conflicts,"
+    " drafts_unsent = excluded.drafts_unsent, last_complete = excluded.last_complete,"
+    " disk_encrypted = excluded.disk_encrypted"
 )
 
 
@@ -35,32 +50,11 @@ class ReportRepository:
     def __init__(self, statements: Statements) -> None:
         self._db = statements
 
-    def put(self, report: ReportRow) -> None:
-        """Store a laptop's newest report in place of the one before."""
-        encrypted = None if report.disk_encrypted is None else int(report.disk_encrypted)
-        self._db.run(
-            f"INSERT INTO device_report ({_COLUMNS})"  # noqa: S608
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (device_id) DO UPDATE SET user_id = excluded.user_id,"
-            " received_at = excluded.received_at, offset_ms = excluded.offset_ms,"
-            " app_version = excluded.app_version, waiting = excluded.waiting,"
-            " parked = excluded.parked, conflicts = excluded.conflicts,"
-            " drafts_unsent = excluded.drafts_unsent, last_complete = excluded.last_complete,"
-            " disk_encrypted = excluded.disk_encrypted",
-            (
-                report.device_id,
-                report.user_id,
-                report.received_at,
-                report.offset_ms,
-                report.app_version,
-                report.waiting,
-                report.parked,
-                report.conflicts,
-                report.drafts_unsent,
-                report.last_complete,
-                encrypted,
-            ),
-        )
+    def put_all(self, reports: Sequence[ReportRow]) -> None:
+        """Store newest reports in place of the ones before; the last one of a laptop stays."""
+        newest = {report.device_id: report for report in reports}
+        if newest:
+            self._db.run_for(_UPSERT, _TYPES, [_row(report) for report in newest.values()])
 
     def get(self, device_id: str) -> ReportRow | None:
         """Return a laptop's newest report."""
@@ -76,6 +70,23 @@ class ReportRepository:
             _report(row)
             for row in self._db.rows(f"SELECT {_COLUMNS} FROM device_report ORDER BY device_id")  # noqa: S608
         ]
+
+
+def _row(report: ReportRow) -> Row:
+    encrypted = None if report.disk_encrypted is None else int(report.disk_encrypted)
+    return (
+        report.device_id,
+        report.user_id,
+        report.received_at,
+        report.offset_ms,
+        report.app_version,
+        report.waiting,
+        report.parked,
+        report.conflicts,
+        report.drafts_unsent,
+        report.last_complete,
+        encrypted,
+    )
 
 
 def _report(row: Row) -> ReportRow:

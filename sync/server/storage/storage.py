@@ -31,10 +31,11 @@ T = TypeVar("T")
 class Transaction:
     """One open transaction. Its public attributes are the repositories that work inside it."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, *, fixed: bool = False) -> None:
+        """`fixed`: one view of what is committed, in which nothing can change while it is open."""
         self._db = statements
-        self.records = RecordRepository(statements)
-        self.scope = ScopeRepository(statements)
+        self.records = RecordRepository(statements, fixed=fixed)
+        self.scope = ScopeRepository(statements, fixed=fixed)
         self.accounts = AccountRepository(statements)
         self.drafts = DraftRepository(statements)
         self.access_log = AccessLogRepository(statements)
@@ -116,6 +117,14 @@ class Storage:
     def read(self) -> Iterator[Transaction]:
         """Open one consistent view of what is committed."""
         with self._database.reading() as statements:
+            yield Transaction(statements, fixed=True)
+
+    @contextmanager
+    def glance(self) -> Iterator[Transaction]:
+        """Ask without a transaction: each statement is a view by itself. The cheapest way to ask
+        a single question.
+        """
+        with self._database.glancing() as statements:
             yield Transaction(statements)
 
     @contextmanager
