@@ -247,18 +247,18 @@ def _newest(
 ) -> tuple[int, str] | None:
     """The newest (version, body) of which this laptop knows that the server holds it."""
     known: list[tuple[int, str]] = []
-    # First, for of two with one number the first is taken: after a server was set back, what stood
-    # before the change may be the text of the time that was lost.
+    # What the server told stands first, for of two with one number the first is taken: after a
+    # server was set back, what stood before the change may be the text of the time that was lost.
     if unsent is not None and unsent["seen_version"] is not None:
         known.append((int(unsent["seen_version"]), str(unsent["seen_body"])))
+    if kept is not None and int(kept["version"]) > 0:
+        known.append((int(kept["version"]), str(kept["body"])))
     if row is not None and int(row["version"]) > 0:
         body = row["body"]
         if unsent is not None and policy_of(kind) is Policy.EDITED:
             body = unsent["base_body"]
         if body is not None:
             known.append((int(row["version"]), str(body)))
-    if kept is not None and int(kept["version"]) > 0:
-        known.append((int(kept["version"]), str(kept["body"])))
     return max(known, default=None, key=lambda one: one[0])
 
 

@@ -104,7 +104,9 @@ def apply_page(
 
     `ended_patients` are patients that the user no longer follows; they are purged here, or later
     when something of theirs is still unsent. `now` is the server's time when it made the page.
-    `told` are patients of whom this sync has heard otherwise (its own work does not come back).
+    `told` are patients of whom this sync has heard otherwise: its own work does not come back in
+    pages. Were they purged before the sync is over, a later page that gives them back would bring
+    them without that work.
     After the last page of a pull that began anew (`begin_anew`) whatever did not arrive is treated
     as ended.
     """
@@ -125,7 +127,7 @@ def apply_page(
             changes.extend(_drop_missing_team_records(connection))
             _end_anew(connection)
         _note_ended(connection, ended)
-        purged = _purge_possible(connection, ended)
+        purged = _purge_possible(connection, ended - set(told))
         _write(connection, CURSOR, cursor)
         if complete:
             note_seen(database, cursor)
@@ -211,12 +213,17 @@ def forget_team_records(database: Database, names: Iterable[tuple[str, str]]) ->
         digests.recount(connection, TEAM)
 
 
-def end_patients(database: Database, patient_ids: Iterable[str]) -> ChangeSet:
-    """Treat patients as no longer followed: purged now, or once all of theirs has been sent."""
+def end_patients(
+    database: Database, patient_ids: Iterable[str], told: Iterable[str] = ()
+) -> ChangeSet:
+    """Treat patients as no longer followed: purged now, or once all of theirs has been sent.
+
+    `told` as in `apply_page`.
+    """
     with atomic(database) as connection:
         ended = _patients_ended(connection) | set(patient_ids)
         _note_ended(connection, ended)
-        purged = _purge_possible(connection, ended)
+        purged = _purge_possible(connection, ended - set(told))
     _forget_log(database, purged)
     return ChangeSet(tuple(Change("patient", name, name) for name in sorted(purged)))
 

@@ -473,7 +473,8 @@ class _Run:
         found = reconcile.find_differences(self._service, self._database)
         log.warning("stores differ: %d patients", len(found.patients) + len(found.unlisted))
         self._offer(found)
-        self._changes.extend(inbox.end_patients(self._database, found.unlisted).changes)
+        ended = inbox.end_patients(self._database, found.unlisted, self._told)
+        self._changes.extend(ended.changes)
         if digests.TEAM in found.patients:
             reconcile.forget_differing_team_records(self._service, self._database)
             inbox.begin_anew(self._database)

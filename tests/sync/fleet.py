@@ -373,6 +373,8 @@ class Fleet:
             report = laptop.sync()
             assert report.complete, report.error_code
             news = news or bool(report.pushed or report.pulled or report.healed)
+            # Of these only so many ride along with one request.
+            news = news or bool(drafts.dropped(laptop.database) or drafts.unsent(laptop.database))
             for item in laptop.unsent():
                 news = True
                 if item.state == "parked" and item.server_body is not None:
