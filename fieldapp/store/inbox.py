@@ -41,6 +41,8 @@ CHECKED_AT = "digest_checked_at"
 lets them get another patient only under JOINING. FRESH stands there while a pull that began anew
 has not reached its end."""
 
+_UNKNOWN = "?"
+
 _LONGEST_TRAIL = 48
 """Names of commits that are kept; the protocol takes 64."""
 
@@ -619,8 +621,9 @@ def _patients_ended(connection: Connection) -> set[str]:
 
 def _note_ended(connection: Connection, ended: set[str]) -> None:
     if _patients_ended(connection) - ended:
-        # Somebody came back, whose drafts from another laptop were not stored meanwhile.
-        _write(connection, FOREIGN_DRAFTS_MARK, "")
+        # Somebody came back, whose drafts from another laptop were not stored meanwhile. The server
+        # has no such mark, so it tells them all; "" would say that there are none here to take away.
+        _write(connection, FOREIGN_DRAFTS_MARK, _UNKNOWN)
     _write(connection, PATIENTS_ENDED, json.dumps(sorted(ended)))
 
 
