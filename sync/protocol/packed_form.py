@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -74,6 +74,10 @@ class Words:
         self.places[value] = len(self.listed)
         self.listed.append(value)
 
+    def copy(self) -> Words:
+        """Return a table that says the same and grows by itself."""
+        return Words(self.listed.copy(), self.places.copy())
+
 
 class Tables:
     """What both sides of a stream know: identifiers, names, shapes and words used before.
@@ -83,14 +87,9 @@ class Tables:
 
     def __init__(self) -> None:
         self.ids = Words()
-        self.names = Words()
+        self.names = _FIRST_NAMES.copy()
         self.shapes = Words()
-        self.words: dict[str, Words] = {}
-        for name in NAMES:
-            self.names.add(name)
-        for name, words in WORDS.items():
-            for word in words:
-                self.words_of(name).add(word)
+        self.words = {name: words.copy() for name, words in _FIRST_WORDS.items()}
 
     def words_of(self, name: str) -> Words:
         """The words that were used under this name."""
@@ -98,6 +97,18 @@ class Tables:
         if found is None:
             found = self.words[name] = Words()
         return found
+
+
+def _table(values: Iterable[str]) -> Words:
+    table = Words()
+    for value in values:
+        table.add(value)
+    return table
+
+
+_FIRST_NAMES: Final = _table(NAMES)
+_FIRST_WORDS: Final = {name: _table(words) for name, words in WORDS.items()}
+"""What every stream begins with, made once."""
 
 
 @dataclass(slots=True)
@@ -141,5 +152,9 @@ class Budget:
 TYPE_CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
+_WIDTHS: Final = (1, 1, 2, 4, 4, 8, 8, 8, 8)
+
+
 def width_for(planes: int) -> int:
-    return next(width for width in TYPE_CODES if width >= planes)
+    """Return the width of a machine's number that has so many bytes, at most eight."""
+    return _WIDTHS[planes]
