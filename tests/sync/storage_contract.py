@@ -418,6 +418,37 @@ class StorageContract:
             assert transaction.records.mark_at(middle) == at_last
             assert transaction.records.mark_at(last + 1) is None
 
+    def test_marks_that_were_read_together_are_those_that_are_read_alone(
+        self, storage: Storage
+    ) -> None:
+        with storage.write() as transaction:
+            transaction.records.put(version("f1"))
+            numbers = [transaction.records.put(version("f2")), 0]
+        numbers += [put(storage, version("f3")), 900]
+        alone = []
+        for number in numbers:
+            with storage.glance() as transaction:
+                alone.append(transaction.records.mark_at(number))
+        with storage.write() as transaction:
+            transaction.records.take_turn()
+            transaction.records.read_marks(numbers)
+            assert [transaction.records.mark_at(number) for number in numbers] == alone
+        with storage.read() as transaction:
+            assert transaction.records.newest_seq() == numbers[2]
+            assert transaction.records.mark_at(numbers[2]) == alone[2]
+
+    def test_one_view_stays_as_it_is_while_others_store(
+        self, storage: Storage, second: Storage
+    ) -> None:
+        put(storage, version("f1"))
+        with storage.read() as transaction:
+            before = (transaction.records.state(), transaction.records.mark_at(1))
+            put(second, version("f2"))
+            assert (transaction.records.state(), transaction.records.mark_at(1)) == before
+            assert transaction.records.newest_seq() == 1
+        with storage.glance() as transaction:
+            assert transaction.records.newest_seq() == 2
+
     def test_other_contents_under_the_same_numbers_have_other_marks(
         self, storage: Storage, second: Storage
     ) -> None:

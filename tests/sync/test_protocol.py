@@ -203,6 +203,16 @@ def test_an_answer_in_parts_is_read_as_it_comes() -> None:
         reader.page()
 
 
+def test_an_answer_written_in_a_hurry_says_the_same() -> None:
+    pages = [page(1), page(2, complete=True)]
+    for sent in (pages, pages[1:]):
+        writer = codec.AnswerWriter(Tables(), hurried=lambda: True)
+        whole = writer.receipt(receipt()) + b"".join(writer.page(one) for one in sent)
+        reader = codec.AnswerReader(io.BytesIO(whole), Tables())
+        assert reader.receipt() == receipt()
+        assert [reader.page() for _ in sent] == sent
+
+
 def test_an_answer_cut_anywhere_is_a_broken_line() -> None:
     writer = codec.AnswerWriter(Tables())
     whole = writer.receipt(receipt()) + writer.page(page(1)) + writer.page(page(2, complete=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,17 @@ def client_of(
 def counts(text: str) -> dict[str, float]:
     lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in lines}
+
+
+def test_answers_are_hurried_only_while_several_exchanges_are_worked_on() -> None:
+    counted = metrics.Metrics()
+    with ExitStack() as at_work:
+        for _ in range(3):
+            at_work.enter_context(counted.at_work())
+        assert not counted.hurried()
+        at_work.enter_context(counted.at_work())
+        assert counted.hurried()
+    assert not counted.hurried()
 
 
 def test_requests_are_counted_by_route_and_status_and_never_by_what_was_typed(
