@@ -622,7 +622,7 @@ def _patients_ended(connection: Connection) -> set[str]:
 def _note_ended(connection: Connection, ended: set[str]) -> None:
     if _patients_ended(connection) - ended:
         # Somebody came back, whose drafts from another laptop were not stored meanwhile. The server
-        # has no such mark, so it tells them all; "" would say that there are none here to take away.
+        # has no such mark, so it tells them all; "" would say that none are here to take away.
         _write(connection, FOREIGN_DRAFTS_MARK, _UNKNOWN)
     _write(connection, PATIENTS_ENDED, json.dumps(sorted(ended)))
 
