@@ -161,7 +161,7 @@ def _possible_marks(row: LaptopRow, now: datetime, newest: str) -> list[tuple[bo
         ),
         (
             row.disk_encrypted is False,
-            RowTag(translate("office", "Disk åpen"), "danger", "shield-alert"),
+            RowTag(translate("office", "Disk ukryptert"), "danger", "shield-alert"),
         ),
     ]
 

@@ -89,7 +89,7 @@ def test_a_laptop_with_nothing_amiss_says_one_calm_word() -> None:
         ({"clock_offset_ms": -400_000}, "Klokken"),
         ({"last_complete": NOW - timedelta(days=5)}, "Lenge siden"),
         ({"app_version": "0.2.9"}, "Gammel versjon"),
-        ({"disk_encrypted": False}, "Disk åpen"),
+        ({"disk_encrypted": False}, "Disk ukryptert"),
     ],
 )
 def test_each_thing_that_stands_out_has_its_word(facts: dict[str, Any], words: str) -> None:
