@@ -11,8 +11,10 @@ from sync.protocol.errors import LoginExpiredError, TooLargeError, UpgradeNeeded
 from sync.protocol.version import PROTOCOL, PROTOCOL_HEADER
 from sync.server.service import Identity, ServerSyncService, World, authenticate
 
+# What does not wait is `async`: anything else costs a walk to a worker thread and back.
 
-def world_of(request: Request) -> World:
+
+async def world_of(request: Request) -> World:
     """The world that `create_app` was given."""
     world: World = request.app.state.world
     return world
@@ -55,12 +57,12 @@ def identity_of(request: Request, world: TheWorld) -> Identity:
     return authenticate(world, token)
 
 
-def stranger_service(world: TheWorld) -> ServerSyncService:
+async def stranger_service(world: TheWorld) -> ServerSyncService:
     """The service for somebody without a log-in."""
     return ServerSyncService(world)
 
 
-def own_service(
+async def own_service(
     world: TheWorld, identity: Annotated[Identity, Depends(identity_of)]
 ) -> ServerSyncService:
     """The service for the owner of the token."""

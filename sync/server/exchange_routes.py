@@ -74,6 +74,7 @@ class _Streamed(Response):
         self._pages = pages
         self._writer = writer
         self._metrics = metrics
+        self._ended = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -85,12 +86,12 @@ class _Streamed(Response):
                     "headers": self.raw_headers,
                 }
             )
-            piece: bytes | None = self._receipt
-            while piece is not None:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": self._receipt, "more_body": True})
+            while not self._ended:
                 if await request.is_disconnected():
                     return
                 piece = await run_in_threadpool(self._next_page)
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         except (SyncError, StorageError) as error:
             log.warning("an exchange ended early: %s", error.code)
             return  # without its end, so that nobody takes it for whole
@@ -98,13 +99,19 @@ class _Streamed(Response):
             log_bug(error)
             return
         finally:
-            await run_in_threadpool(self._close)
+            if not self._ended:
+                await run_in_threadpool(self._close)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _next_page(self) -> bytes | None:
+    def _next_page(self) -> bytes:
+        """Return the next page; none at the end. Whoever has the last one need not come again."""
         with self._metrics.at_work():
             page = next(self._pages, None)
-            return None if page is None else self._writer.page(page)
+            piece = self._writer.page(page) if page is not None else b""
+            if page is None or page.complete:
+                self._close()
+                self._ended = True
+            return piece
 
     def _close(self) -> None:
         close = getattr(self._pages, "close", None)

@@ -100,7 +100,7 @@ class Metrics:
         yield f"fieldapp_request_seconds_count {count}"
 
 
-def metrics_of(request: Request) -> Metrics:
+async def metrics_of(request: Request) -> Metrics:
     """The counts of this process, made by `create_app`."""
     counted: Metrics = request.app.state.metrics
     return counted
