@@ -24,6 +24,7 @@ from sync.protocol.office import (
     DuplicatesAnswer,
     EnrolCodeAnswer,
     EnrolCodeRequest,
+    FlaggedAnswer,
     IssuesAnswer,
     JoinAnswer,
     JoinRequest,
@@ -63,6 +64,10 @@ class HttpOfficeService:
     def parked(self) -> ParkedAnswer:
         """Ask what laptops could not deliver."""
         return self._ask(ParkedAnswer, "parked", _NOTHING)
+
+    def flagged(self) -> FlaggedAnswer:
+        """Ask what was stored although something had changed meanwhile."""
+        return self._ask(FlaggedAnswer, "flagged", _NOTHING)
 
     def take_over(self, request: TakeOverRequest) -> TakeOverAnswer:
         """Settle one parked change."""

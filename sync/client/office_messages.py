@@ -13,6 +13,8 @@ from sync.protocol.courier import (
 from sync.protocol.errors import BadRequestError, NotFoundError_, SyncError
 from sync.protocol.messages import Outcome, Rules
 from sync.protocol.office import (
+    NOT_ASSIGNED,
+    ORDER_CHANGED,
     PAGE_SIZE,
     AssignRequest,
     CloseAccountRequest,
@@ -28,6 +30,8 @@ from sync.protocol.office import (
     DuplicatesAnswer,
     EnrolCodeAnswer,
     EnrolCodeRequest,
+    FlaggedAnswer,
+    FlaggedRow,
     Follower,
     IssueRow,
     IssuesAnswer,
@@ -58,6 +62,8 @@ from sync.protocol.office import (
 __all__ = [
     "FILE_SUFFIX",
     "MAX_COURIER_BYTES",
+    "NOT_ASSIGNED",
+    "ORDER_CHANGED",
     "PAGE_SIZE",
     "RECEIPT_SUFFIX",
     "CourierReceipt",
@@ -79,6 +85,8 @@ __all__ = [
     "DuplicatesAnswer",
     "EnrolCodeAnswer",
     "EnrolCodeRequest",
+    "FlaggedAnswer",
+    "FlaggedRow",
     "Follower",
     "IssueRow",
     "IssuesAnswer",

@@ -144,6 +144,38 @@ class ParkedAnswer(Message):
     more: bool = False
 
 
+NOT_ASSIGNED: Final = "not_assigned"
+ORDER_CHANGED: Final = "order_changed"
+
+MAX_FLAGGED: Final = 200
+
+
+class FlaggedRow(Message):
+    """What was stored although something had changed meanwhile. There is nothing to settle.
+
+    `reason`: NOT_ASSIGNED, its author did not (or no longer) follow the patient; ORDER_CHANGED, the
+    order of a handout had been changed or stopped, or the server does not have it.
+    """
+
+    kind: str
+    id: Id
+    reason: str
+    at: Instant
+    """When it came to the server."""
+    user_id: Id | None
+    user_name: str
+    device_name: str
+    patient_id: Id | None
+    patient_name: str
+
+
+class FlaggedAnswer(Message):
+    """The newest first, at most MAX_FLAGGED."""
+
+    flagged: list[FlaggedRow]
+    more: bool = False
+
+
 class TakeOverAction(StrEnum):
     STORE = "store"
     """Store the change, as it is or corrected (`body`)."""
@@ -475,6 +507,7 @@ CALLS: Final[Mapping[str, tuple[type[Message], type[Message]]]] = MappingProxyTy
         "overview": (NoDetails, OverviewAnswer),
         "issues": (NoDetails, IssuesAnswer),
         "parked": (NoDetails, ParkedAnswer),
+        "flagged": (NoDetails, FlaggedAnswer),
         "take_over": (TakeOverRequest, TakeOverAnswer),
         "closing": (ClosingRequest, ClosingAnswer),
         "people": (NoDetails, PeopleAnswer),
@@ -515,6 +548,10 @@ class OfficeService(Protocol):
 
     def parked(self) -> ParkedAnswer:
         """What laptops could not deliver (TAKE_OVER)."""
+        ...
+
+    def flagged(self) -> FlaggedAnswer:
+        """What was stored although rights or an order had changed meanwhile (TAKE_OVER)."""
         ...
 
     def take_over(self, request: TakeOverRequest) -> TakeOverAnswer:

@@ -22,6 +22,7 @@ from sync.protocol.messages import Body, Outcome, PushRecord, PushResult
 from sync.server.assignments import assign
 from sync.server.decide import Decision, Examined, Held, decide, examine
 from sync.server.doses import raise_double_handouts
+from sync.server.flagging import flagged_among
 from sync.server.identity import Identity
 from sync.server.own_fields import as_allowed
 from sync.server.policy import Admission, Reach, admit
@@ -35,6 +36,7 @@ _PROPOSALS: Final = uuid.UUID("6c1c2b0e-55c6-4be1-9f3c-0d7f6f6f2f11")
 """Names the proposals made of changes of what the server owns: the same one for the same change."""
 
 KEPT_AS_PROPOSAL: Final = "kept_as_proposal"
+PROPOSAL_KIND: Final = "proposal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class _Known:
         )
         self._changes: dict[str, NewChange] = {}
         self._slots: list[tuple[str, datetime]] = []
+        self._to_flag: list[NewVersion] = []
         self._forked: set[str] = set()
         self._device_names: dict[str, str | None] = {}
 
@@ -197,6 +200,8 @@ class _Known:
         if present is not None:
             # A later change of the same batch may have been made on it.
             self.bases[present.seq, present.kind, present.id] = present.body
+        if version.kind != PROPOSAL_KIND and (version.out_of_scope or version.kind == HANDOUT_KIND):
+            self._to_flag.append(version)
         if version.kind == HANDOUT_KIND and version.body.get("status") == "given":
             self._slots.append((slot_of(version.patient_id, version.body), now))
         return stored.seq
@@ -216,9 +221,12 @@ class _Known:
 
     def write(self) -> None:
         """Write everything that was added: a few statements, however much it is."""
+        # Read before the writes, which are sent without waiting for each.
+        flagged = flagged_among(self._transaction, self._to_flag)
         with self._transaction.at_once():
             self._transaction.records.flush()
             self._transaction.records.remember_changes(list(self._changes.values()))
+            self._transaction.flagged.add(flagged)
         for device_id in self._forked:
             self._transaction.accounts.mark_forked(device_id)
         if self._slots:
@@ -476,7 +484,7 @@ class _Batch:
             values=values,
         )
         return NewVersion(
-            kind="proposal",
+            kind=PROPOSAL_KIND,
             id=proposal.id,
             patient_id=proposal.patient_id,
             body=to_body(proposal),

@@ -21,6 +21,7 @@ from fieldapp.domain.rights import Right, may
 from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
 from sync.protocol.messages import Rules
 from sync.protocol.office import (
+    MAX_FLAGGED,
     MAX_LISTED,
     PAGE_SIZE,
     AssignRequest,
@@ -35,6 +36,7 @@ from sync.protocol.office import (
     DuplicatesAnswer,
     EnrolCodeAnswer,
     EnrolCodeRequest,
+    FlaggedAnswer,
     IssuesAnswer,
     JoinAnswer,
     JoinRequest,
@@ -63,6 +65,7 @@ from sync.server.identity import Identity
 from sync.server.join import JoinError, join_patients, possible_duplicates
 from sync.server.office_rows import (
     fits_query,
+    flagged_row,
     issue_row,
     name_in,
     parked_row,
@@ -162,6 +165,19 @@ class ServerOfficeService:
             rows.append(parked_row(change, held, names, devices, patients, wants_help=helped))
         self._seen(act, len(rows))
         return ParkedAnswer(parked=rows, more=len(rows) < len(changes))
+
+    def flagged(self) -> FlaggedAnswer:
+        """What was stored although rights or an order had changed meanwhile."""
+        act = self._act("flagged", Right.TAKE_OVER)
+        with self._storage.read() as transaction:
+            found = transaction.flagged.newest(MAX_FLAGGED + 1)
+            shown = found[:MAX_FLAGGED]
+            names = staff_names(transaction)
+            devices = {device.id: device.name for device in transaction.accounts.devices()}
+            patients = patient_names(transaction, [patient_id for _, patient_id in shown])
+        rows = [flagged_row(one, patient_id, names, devices, patients) for one, patient_id in shown]
+        self._seen(act, len(rows))
+        return FlaggedAnswer(flagged=rows, more=len(found) > MAX_FLAGGED)
 
     def take_over(self, request: TakeOverRequest) -> TakeOverAnswer:
         """Settle one parked change."""

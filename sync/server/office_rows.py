@@ -12,6 +12,7 @@ from fieldapp.domain.collation import fold, sort_key
 from fieldapp.domain.issues import DetectedIssue
 from fieldapp.domain.patients import Assignment, Patient
 from sync.protocol.office import (
+    FlaggedRow,
     Follower,
     IssueRow,
     ParkedRow,
@@ -19,6 +20,7 @@ from sync.protocol.office import (
     PatientRow,
 )
 from sync.server.overview import staff_names
+from sync.server.storage.flagged import Flagged
 from sync.server.storage.parked import ParkedChange
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import StoredRecord
@@ -126,6 +128,27 @@ def issue_row(
         raised_at=value.raised_at,
         evidence=list(value.evidence),
         involved=[names.get(one, one) for one in value.involved],
+    )
+
+
+def flagged_row(
+    flagged: Flagged,
+    patient_id: str | None,
+    names: dict[str, str],
+    devices: dict[str, str],
+    patients: dict[str, PatientName],
+) -> FlaggedRow:
+    """Return what was stored although something had changed, with the names that belong to it."""
+    return FlaggedRow(
+        kind=flagged.kind,
+        id=flagged.id,
+        reason=flagged.reason,
+        at=from_iso(flagged.at),
+        user_id=flagged.user_id,
+        user_name=names.get(flagged.user_id or "", ""),
+        device_name=devices.get(flagged.device_id or "", ""),
+        patient_id=patient_id,
+        patient_name=name_in(patients, patient_id),
     )
 
 

@@ -13,6 +13,7 @@ from sync.server.storage.base import Database, NotInitialisedError, Statements
 from sync.server.storage.couriers import CourierRepository
 from sync.server.storage.drafts import DraftRepository
 from sync.server.storage.facts import FactRepository
+from sync.server.storage.flagged import FlaggedRepository
 from sync.server.storage.grouping import Group, Job
 from sync.server.storage.joins import JoinRepository
 from sync.server.storage.migrate import migrate, newest_migration
@@ -46,6 +47,7 @@ class Transaction:
         self.joins = JoinRepository(statements, self.records)
         self.facts = FactRepository(statements)
         self.couriers = CourierRepository(statements)
+        self.flagged = FlaggedRepository(statements)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

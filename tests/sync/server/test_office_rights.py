@@ -55,6 +55,7 @@ ALLOWED: Final = {
     "rules": OVERVIEW,
     "issues": OFFICE,
     "parked": OFFICE,
+    "flagged": OFFICE,
     "take_over": OFFICE,
     "closing": OFFICE | {Role.ADMINISTRATOR},
     "revoke": OFFICE | {Role.ADMINISTRATOR},
