@@ -46,7 +46,10 @@ full takes 0.815, 5 s and 85 MB; level 12 takes 0.90 and 0.6 s."""
 _HURRIED_LEVEL = 7
 """Of an answer while others wait for the processor: a tenth of the time for 4 % more bytes."""
 
-_HURRIED_PAGES = zstandard.ZstdCompressionParameters.from_level(12, window_log=22)
+_HURRIED_PAGES = zstandard.ZstdCompressionParameters.from_level(
+    12, window_log=22, chain_log=20, hash_log=20
+)
+"""6 MB of memory; with the tables of its own level it would take 42, and there are many at once."""
 
 _LARGEST_WINDOW = 8 * 1024 * 1024
 _SLICE = 128
