@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from fieldapp.services import visits
 from sync.client.office_messages import (
+    FlaggedAnswer,
     ParkedAnswer,
     ParkedRow,
     TakeOverAction,
@@ -17,7 +18,7 @@ from ui.context import AppContext
 from ui.office.desk import OfficeDesk
 from ui.office.parts import Comparison
 from ui.office.reasons import stopped_text
-from ui.office.state import parked_key, parked_row, side_text
+from ui.office.state import flagged_row, parked_key, parked_row, side_text
 from ui.office.tab import OfficeTab
 from ui.office.values import differences
 from ui.sync.state import when
@@ -47,7 +48,7 @@ class ParkedTab(OfficeTab):
         self._shown: ParkedRow | None = None
         self._wanted_device = ""
         self._names: dict[str, str] = {}
-        self.add_columns([self._list_card()], self._detail_card())
+        self.add_columns([self._list_card(), self._flagged_card()], self._detail_card())
 
     def load(self) -> None:
         self._names = {one.id: one.name for one in visits.staff(self.context.session)}
@@ -80,6 +81,18 @@ class ParkedTab(OfficeTab):
         self._more = Text(self.tr("Det er flere. De kommer når disse er avgjort."), "small", card)
         self._more.hide()
         card.body.addWidget(self._more)
+        return card
+
+    def _flagged_card(self) -> QWidget:
+        self._flagged = card = Card(self.tr("Levert på tross av endringer"), self)
+        about = self.tr("Dette er lagret, og ingenting må gjøres. Se om noen bør få vite om det.")
+        card.body.addWidget(Text(about, "muted", card))
+        self.flagged = RowList(self.tr("Levert på tross av endringer"), card)
+        self.flagged.setObjectName("flaggedList")
+        card.body.addWidget(self.flagged)
+        self._more_flagged = Text(self.tr("Bare de nyeste vises."), "small", card)
+        card.body.addWidget(self._more_flagged)
+        card.hide()
         return card
 
     def _detail_card(self) -> QWidget:
@@ -130,6 +143,14 @@ class ParkedTab(OfficeTab):
                 self.rows.select_id(parked_key(row))
                 break
         self._show_chosen()
+        self.read(lambda service: service.flagged(), self._show_flagged, "flagged")
+
+    def _show_flagged(self, answer: FlaggedAnswer) -> None:
+        now = self.context.session.clock.now()
+        self.flagged.set_rows([flagged_row(row, now) for row in answer.flagged])
+        self.flagged.fit_height(6)
+        self._more_flagged.setVisible(answer.more)
+        self._flagged.setVisible(bool(answer.flagged))
 
     @Slot()
     def _show_chosen(self) -> None:

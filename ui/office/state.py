@@ -12,8 +12,10 @@ from PySide6.QtCore import QCoreApplication
 from fieldapp.domain.patients import Role
 from fieldapp.domain.rights import Right, may
 from sync.client.office_messages import (
+    ORDER_CHANGED,
     ClosingPoint,
     DuplicatePair,
+    FlaggedRow,
     IssueRow,
     LaptopRow,
     OverviewAnswer,
@@ -393,6 +395,19 @@ def parked_row(row: ParkedRow, now: datetime) -> Row:
         detail=" · ".join((row.user_name, age(row.at, now), kind_word(row.kind))),
         icon="file-text",
         tags=(wants_help, tag) if row.wants_help else (tag,),
+    )
+
+
+def flagged_row(row: FlaggedRow, now: datetime) -> Row:
+    """What was stored although something had changed: whose, why, and who delivered it."""
+    why = translate("office", "Pasienten var ikke lenger tildelt")
+    if row.reason == ORDER_CHANGED:
+        why = translate("office", "Ordinasjonen var endret eller stoppet")
+    parts = (kind_word(row.kind), row.user_name, row.device_name, when(row.at, now))
+    return Row(
+        id=f"{row.kind}/{row.id}/{row.reason}",
+        title=f"{row.patient_name or row.patient_id or ''} · {why}",
+        detail=" · ".join(part for part in parts if part),
     )
 
 

@@ -38,6 +38,7 @@ class OfficeTab(ScrollColumn):
         self._rounds: dict[str, int] = {}
         self._acting = False
         self._open_questions = 0
+        self._problems_said = 0
         self.problem = Banner("", "warn", self)
         self.problem.setObjectName("officeProblem")
         self.again = SecondaryButton(
@@ -86,12 +87,15 @@ class OfficeTab(ScrollColumn):
     def read(self, call: Callable[..., T], on_done: Callable[[T], None], what: str = "") -> None:
         """Ask a question; an answer that another question of the same name overtook is dropped."""
         number = self._rounds[what] = self._rounds.get(what, 0) + 1
+        said_before = self._problems_said
         self._waiting.show()
 
         def done(answer: T) -> None:
             if self._rounds[what] == number:
                 self._waiting.hide()
-                self.problem.say("")
+                if self._problems_said == said_before:
+                    # What an act has met since the question was asked, still stands.
+                    self.problem.say("")
                 on_done(answer)
 
         def failed(error: BaseException) -> None:
@@ -127,6 +131,7 @@ class OfficeTab(ScrollColumn):
     def say_problem(self, error: BaseException) -> None:
         """Say why it was not done; nothing on the page is taken away."""
         self.done.say("", "ok")
+        self._problems_said += 1
         self.problem.say(not_done_text(error), "warn")
         self.login.setVisible(needs_login(error))
         self.ensureVisible(0, 0)
@@ -134,6 +139,7 @@ class OfficeTab(ScrollColumn):
     def say_wrong(self, words: str) -> None:
         """Say what is missing before the server is asked at all."""
         self.done.say("", "ok")
+        self._problems_said += 1
         self.problem.say(words, "warn")
         self.login.hide()
         self.ensureVisible(0, 0)

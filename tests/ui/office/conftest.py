@@ -154,6 +154,26 @@ def hand_out_twice(scene: Scene) -> None:
         exchange(scene.team, laptop, change(event))
 
 
+def deliver_after_changes(scene: Scene) -> None:
+    """Let a note come from somebody who does not follow, then a handout of no known order."""
+    exchange(scene.team, scene.kari, change(note("n-late")))
+    event = MedicationAdministration(
+        id="h-late",
+        patient_id="p1",
+        request_id="o-unknown",
+        request_revision=1,
+        day=NOW.date(),
+        part=Part.MORNING,
+        status=HandoutStatus.GIVEN,
+        given_at=NOW,
+        recorded_at=NOW,
+        author_id=scene.number("nils"),
+        device_id="d",
+        sequence=40,
+    )
+    exchange(scene.team, scene.nils, change(event).model_copy(update={"sequence": 40}))
+
+
 Office = Callable[..., tuple[OfficePage, Road]]
 
 

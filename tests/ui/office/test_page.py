@@ -28,7 +28,14 @@ from tests.sync.server.desk import draft, exchange, office_log
 from tests.sync.server.running import Running
 from tests.sync.server.team import change, patient
 from tests.sync.test_courier import Field
-from tests.ui.office.conftest import Office, Scene, hand_out_twice, propose, stop_something
+from tests.ui.office.conftest import (
+    Office,
+    Scene,
+    deliver_after_changes,
+    hand_out_twice,
+    propose,
+    stop_something,
+)
 from ui.office.closing_dialog import ClosingDialog
 from ui.office.courier_tab import CourierTab
 from ui.office.drafts_tab import DraftsTab
@@ -104,6 +111,7 @@ def test_every_part_is_named_and_nothing_is_cut_off_in_any_look(
     qtbot: QtBot, office: Office, scene: Scene, theme: Theme, name: str
 ) -> None:
     stop_something(scene)
+    deliver_after_changes(scene)
     scene.kari.push(change(patient("p1-again")))
     page, road = office(Role.TEAM_LEADER, name)
     qtbot.waitUntil(lambda: road.calls > 0 or name == "courier")
@@ -265,6 +273,34 @@ def test_what_was_typed_stays_when_the_server_could_not_be_reached(
 
 
 # --- what was stopped
+
+
+def test_what_was_delivered_after_a_change_stands_there_with_its_reason(
+    qtbot: QtBot, office: Office, scene: Scene
+) -> None:
+    deliver_after_changes(scene)
+    page, _ = office(tab="parked")
+    wait_for(qtbot, page, "Levert på tross av endringer")
+    tab = part(page, ParkedTab)
+    assert isinstance(tab, ParkedTab)
+    rows = [tab.flagged.rows.row(number) for number in range(tab.flagged.rows.rowCount())]
+    assert [row.title for row in rows] == [
+        "Bråten, Åse · Ordinasjonen var endret eller stoppet",
+        "Bråten, Åse · Pasienten var ikke lenger tildelt",
+    ]
+    assert rows[0].detail.startswith("Utlevering · Nils · Feltbærbar 3 · ")
+    assert rows[1].detail.startswith("Notat · Kari · Feltbærbar 3 · ")
+
+
+def test_nothing_delivered_after_a_change_shows_no_empty_list(
+    qtbot: QtBot, office: Office, scene: Scene
+) -> None:
+    page, road = office(tab="parked")
+    wait_for(qtbot, page, "Ingenting er stoppet")
+    tab = part(page, ParkedTab)
+    assert isinstance(tab, ParkedTab)
+    qtbot.waitUntil(lambda: road.calls == 2 and tab.is_quiet())
+    assert "Levert på tross av endringer" not in said(page)
 
 
 def test_a_conflict_shows_both_sides_and_only_the_field_that_differs(
