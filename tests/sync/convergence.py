@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from sync.server.storage.storage import Storage
 from tests.helpers.sync_world import Fault
 from tests.sync.fleet import DAYS, FIELDS, JUMPS, LAPTOPS, MOST_COMMITS, PATIENTS, Fleet
+
+MODEL = settings(
+    max_examples=16,
+    stateful_step_count=40,
+    deadline=None,
+    database=None,  # a failure is found again from its seed, not from a file
+    suppress_health_check=list(HealthCheck),
+)
+
+PARTS = 3
+"""The steps are taken in parts: 16 × 40 in each, on both databases of the server, close to four
+thousand together."""
 
 laptops = st.integers(0, LAPTOPS - 1)
 patients = st.integers(0, PATIENTS - 1)
