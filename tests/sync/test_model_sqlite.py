@@ -1,4 +1,4 @@
-"""Any mixture of work, syncs, faults, restores and re-assignments ends well, on the embedded database."""
+"""Any mixture of work, syncs, faults and re-assignments ends well, on the embedded database."""
 
 from __future__ import annotations
 
