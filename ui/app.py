@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from fieldapp import paths
 from ui.errors import sentence, sentence_for
+from ui.garbage import GarbageCollector
 from ui.i18n import Languages
 from ui.idle import IdleWatch
 from ui.main_window import Door, MainWindow
@@ -46,9 +47,12 @@ class Desk:
     theme: Theme
     languages: Languages
     tasks: TaskRunner
+    garbage: GarbageCollector | None = None
 
     def close(self) -> None:
         self.tasks.close()
+        if self.garbage is not None:
+            self.garbage.close()
 
 
 def set_up(scheme: Scheme = Scheme.LIGHT, scale: int = 100) -> Desk:
@@ -61,7 +65,7 @@ def set_up(scheme: Scheme = Scheme.LIGHT, scale: int = 100) -> Desk:
     theme.apply(app, scheme, scale)
     languages = Languages(app)
     languages.use("nb")
-    return Desk(app, theme, languages, TaskRunner(parent=app))
+    return Desk(app, theme, languages, TaskRunner(parent=app), GarbageCollector(app))
 
 
 class LazyDoor:
