@@ -168,7 +168,7 @@ def test_a_torture_reports_in_json_and_fails_on_any_violation(
     code: int,
 ) -> None:
     def run(seconds: float, seed: int) -> Result:
-        return Result("tiny", int(seconds * 10), violations, seed)
+        return Result("tiny", int(seconds * 10), violations, seed, {"note": 3}, {"lost_reply": 1})
 
     _give_module(monkeypatch, "tests.torture.tiny", run=run)
     monkeypatch.setattr(torture, "names", lambda: ["tiny"])
@@ -176,8 +176,23 @@ def test_a_torture_reports_in_json_and_fails_on_any_violation(
     arguments = ["tiny", "--seconds", "1.5", "--seed", "7", "--json", str(file)]
     assert torture.main(arguments) == code
     told = json.loads(capsys.readouterr().out)
-    assert told == {"name": "tiny", "steps": 15, "violations": violations, "seed": 7}
+    assert told == {
+        "name": "tiny",
+        "steps": 15,
+        "violations": violations,
+        "seed": 7,
+        "done": {"note": 3},
+        "faults": {"lost_reply": 1},
+    }
     assert json.loads(file.read_text(encoding="utf-8")) == told
+
+
+def test_only_a_bug_that_the_torture_knows_can_be_planted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        torture.main(["sync", "--seconds", "1", "--plant", "no-such-bug"])
+    assert "ack-all" in capsys.readouterr().err
 
 
 def test_store_and_sync_can_be_tortured() -> None:
