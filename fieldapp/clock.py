@@ -6,11 +6,26 @@ Instants are aware ``datetime`` values in UTC. They are stored as text with mill
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 OSLO = ZoneInfo("Europe/Oslo")
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """How long the machine has run, suspended time included. Nobody can set it.
+
+    Two readings can be compared while `boot_id` is the same; it changes with every start of the
+    machine. `boot_id` is "" where the system does not tell: then nothing can be compared.
+    """
+
+    boot_id: str
+    since_boot: timedelta
 
 
 class Clock(Protocol):
@@ -18,6 +33,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
+        ...
+
+    def elapsed(self) -> Elapsed:
+        """How long the machine has run."""
         ...
 
 
@@ -28,20 +47,52 @@ class SystemClock:
         """The present instant, aware, in UTC."""
         return datetime.now(UTC)
 
+    def elapsed(self) -> Elapsed:
+        """How long the machine has run."""
+        return machine_elapsed()
+
 
 class FixedClock:
     """A clock for tests: stands still until it is told to advance."""
 
     def __init__(self, start: datetime) -> None:
         self._now = _as_utc(start)
+        self._since_boot = timedelta(hours=1)
+        self._boots = 1
+
+    def elapsed(self) -> Elapsed:
+        """How long the pretended machine has run."""
+        return Elapsed(f"boot-{self._boots}", self._since_boot)
 
     def now(self) -> datetime:
         """The instant at which the clock stands, aware, in UTC."""
         return self._now
 
     def advance(self, step: timedelta) -> None:
-        """Move the clock by ``step`` (a negative step turns it back)."""
+        """Let time pass; a negative step turns the clock back without any time passing."""
         self._now += step
+        self._since_boot += max(step, timedelta())
+
+    def jump(self, step: timedelta) -> None:
+        """Set the clock on or back without any time passing."""
+        self._now += step
+
+    def reboot(self) -> None:
+        """Start the machine anew; the clock goes on as it was."""
+        self._boots += 1
+        self._since_boot = timedelta(minutes=1)
+
+
+def machine_elapsed() -> Elapsed:
+    """How long this machine has run, suspended time included, and which of its starts this is."""
+    with_suspend = getattr(time, "CLOCK_BOOTTIME", None)
+    if with_suspend is None:
+        return Elapsed("", timedelta(seconds=time.monotonic()))
+    try:
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        boot_id = ""
+    return Elapsed(boot_id, timedelta(seconds=time.clock_gettime(with_suspend)))
 
 
 def to_iso(moment: datetime) -> str:

@@ -9,7 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fieldapp.domain.claims import Claim
 from fieldapp.domain.codec import BodyError, from_body
+from fieldapp.domain.handout_events import (
+    AdverseEvent,
+    Communication,
+    DoseIncident,
+    MedicationDispense,
+    PaperSheet,
+    PharmacyReport,
+    SlotReopening,
+    WitnessCode,
+    WitnessStatement,
+)
 from fieldapp.domain.issues import DetectedIssue
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.domain.merge import RULES, Policy, Rule, policy_of
@@ -17,6 +29,7 @@ from fieldapp.domain.notes import Note
 from fieldapp.domain.observations import RapidTest, ScreeningResponse
 from fieldapp.domain.patients import Assignment, Contact, Flag, Patient, Practitioner
 from fieldapp.domain.proposals import Proposal
+from fieldapp.domain.supply import SupplyMovement
 from fieldapp.domain.visits import Appointment, Encounter
 
 __all__ = ["KINDS", "Kind", "Policy", "kind_of", "name_of", "policy_of"]
@@ -74,6 +87,17 @@ KINDS: dict[str, Kind] = {
         Kind("note", Note),
         Kind("screening_response", ScreeningResponse),
         Kind("rapid_test", RapidTest),
+        Kind("claim", Claim),
+        Kind("slot_reopening", SlotReopening),
+        Kind("witness_code", WitnessCode),
+        Kind("pharmacy_report", PharmacyReport),
+        Kind("dose_incident", DoseIncident),
+        Kind("witness_statement", WitnessStatement),
+        Kind("communication", Communication),
+        Kind("medication_dispense", MedicationDispense),
+        Kind("adverse_event", AdverseEvent),
+        Kind("paper_sheet", PaperSheet),
+        Kind("supply_movement", SupplyMovement),
     )
 }
 """In the order in which dependants come after what they point to."""

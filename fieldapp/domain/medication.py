@@ -6,7 +6,7 @@ that are never edited or deleted; a mistake is taken back by a counter-entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,10 +29,14 @@ PART_ORDER = {part: number for number, part in enumerate(Part)}
 
 @dataclass(frozen=True, slots=True)
 class PlannedDose:
-    """Dose of one part of the day, in milligrams."""
+    """Dose of one part of the day, in milligrams.
+
+    `weekdays` (ISO numbers) narrows it to some of the order's days; empty means all of them.
+    """
 
     part: Part
     dose_mg: Decimal
+    weekdays: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,25 @@ class MedicationRequest:
     valid_to: date | None = None
     stopped_on: date | None = None
     source: str = ""
+    """Where the list of orders came from ("Ordinasjon på papir", a CSV file's name)."""
+    take_home_weekdays: tuple[int, ...] = ()
+    """Those of `weekdays` whose dose is taken home with the dose of an earlier, supervised day."""
+    max_take_home_days: int = 0
+    """The most days that may be handed out ahead at a time; 0 for none."""
+    on_hold: bool = False
+    """The stop flag: nothing is given until the office has taken it away."""
+    interval_days: int | None = None
+    """Set for a depot: days from one injection to the next. Weekdays and parts then say nothing."""
+    depot: str | None = None
+    """Code of `resources/reference/depots.json`, for a depot that the table knows."""
+    reassessed_on: date | None = None
+    """The prescriber has looked at the dose again after days without it; they count from here."""
+    recorded_at: datetime | None = None
+    """When the office entered this version."""
+
+    @property
+    def is_depot(self) -> bool:
+        return self.interval_days is not None
 
     def volume_ml(self, dose_mg: Decimal) -> Decimal | None:
         """Volume of a liquid dose in millilitres, or None for solid forms.
@@ -73,7 +96,7 @@ class MedicationRequest:
 
 @dataclass(frozen=True, slots=True, order=True)
 class SlotKey:
-    """Identity of a planned dose. `day` is the service day."""
+    """Identity of a planned dose. `day` is the service day; of a depot, the day it is due."""
 
     patient_id: str
     request_id: str
@@ -86,6 +109,10 @@ class Slot:
     key: SlotKey
     request: MedicationRequest
     dose_mg: Decimal
+    take_home: bool = False
+    """It is meant to be handed out ahead, on an earlier day."""
+    occurrence: int | None = None
+    """Of a depot: the number of this injection in its substance group, from 1."""
 
     @property
     def dose_ml(self) -> Decimal | None:
@@ -93,21 +120,31 @@ class Slot:
 
 
 def slots(requests: Iterable[MedicationRequest], day: date) -> list[Slot]:
-    """Return the doses planned for `day`, ordered by part of day, product and id."""
+    """Return the doses planned for `day`, ordered by part of day, product and id.
+
+    Depots are not among them: when one is due depends on the last (`fieldapp.domain.depots`).
+    """
+    weekday = day.isoweekday()
     found = [
-        Slot(SlotKey(request.patient_id, request.id, day, dose.part), request, dose.dose_mg)
+        Slot(
+            SlotKey(request.patient_id, request.id, day, dose.part),
+            request,
+            dose.dose_mg,
+            take_home=weekday in request.take_home_weekdays,
+        )
         for request in requests
-        if is_active(request, day)
+        if not request.is_depot and is_active(request, day)
         for dose in request.doses
+        if not dose.weekdays or weekday in dose.weekdays
     ]
     found.sort(key=lambda slot: (PART_ORDER[slot.key.part], slot.request.product, slot.key))
     return found
 
 
 def is_active(request: MedicationRequest, day: date) -> bool:
-    """True when the order plans a dose on `day`."""
+    """True when the order plans a dose on `day`; a depot may be given on any day it is valid."""
     return (
-        day.isoweekday() in request.weekdays
+        (request.is_depot or day.isoweekday() in request.weekdays)
         and request.valid_from <= day
         and (request.valid_to is None or day <= request.valid_to)
         and (request.stopped_on is None or day < request.stopped_on)
@@ -159,6 +196,94 @@ class ObservedState(StrEnum):
     SEDATED = "sedated"
 
 
+class OtherDose(StrEnum):
+    """The answer to "annen dose siste døgn?", asked at every handout."""
+
+    NO = "no"
+    YES = "yes"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimUse:
+    """The claim that a dose was given under, as the giver's store held it."""
+
+    claim_id: str
+    grant: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeHome:
+    """A dose handed out ahead. All doses of one handing-over share `supply_id`.
+
+    `bottles` and `empties_returned` are those of the whole handing-over, on its first dose.
+    """
+
+    supply_id: str
+    bottles: int | None = None
+    empties_returned: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoSignature:
+    """The second person. Without `by_code` it is a typed name, which counts as not witnessed."""
+
+    practitioner_id: str | None = None
+    name: str = ""
+    by_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How a buprenorphine tablet was watched."""
+
+    dissolve_minutes: int | None = None
+    mouth_checked: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Force:
+    """An emergency handout: given although the light was not green.
+
+    `findings` are the codes that stood in the way (`fieldapp.domain.readiness`).
+    """
+
+    reason: str
+    findings: tuple[str, ...]
+    reason_text: str = ""
+    holder_id: str | None = None
+    holder_called: bool | None = None
+    holder_answered: bool | None = None
+    holder_answer: str = ""
+    prescriber: str = ""
+    """Who among the prescribers said so, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """A depot injection."""
+
+    occurrence: int
+    site: str
+    """Code of `resources/reference/depots.json` (buttock, thigh, deltoid …)."""
+    side: str
+    lot: str
+    expiry: date
+    needle: str = ""
+    observed_minutes: int | None = None
+    next_due: date | None = None
+    legal_basis: str = ""
+    """Voluntary, or a decision on treatment without consent (code)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyUse:
+    """What a dose took out of which ledger; see `fieldapp.domain.supply`."""
+
+    ledger_id: str
+    units: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class MedicationAdministration:
     """One handout event, given or not given, or the counter-entry of one.
@@ -191,6 +316,23 @@ class MedicationAdministration:
     retrospective: bool = False
     reverses: str | None = None
     encounter_id: str | None = None
+    group: str | None = None
+    """Substance group (`resources/reference/substances.json`) at the time."""
+    claim: ClaimUse | None = None
+    take_home: TakeHome | None = None
+    witness: CoSignature | None = None
+    intake: Intake | None = None
+    other_dose: OtherDose | None = None
+    other_dose_text: str = ""
+    forced: Force | None = None
+    injection: Injection | None = None
+    supply: SupplyUse | None = None
+    sheet_id: str | None = None
+    """The paper sheet that it was entered from."""
+    prescriber_contact: str = ""
+    """Of a dose not given: who among the prescribers was told, in words."""
+    reopens: bool = False
+    """Of a counter-entry: "never happened", by the giver, before anything was sent."""
 
     @property
     def slot(self) -> SlotKey:
@@ -202,7 +344,8 @@ class HandoutError(ValueError):
 
     Codes: slot_already_given, dose_missing, dose_not_positive, dose_on_not_given,
     identity_missing, state_missing, reason_missing, not_planned, request_stopped, order_changed,
-    given_in_future, day_has_passed, nothing_to_reverse, already_reversed, not_own_handout.
+    given_in_future, day_has_passed, nothing_to_reverse, already_reversed, not_own_handout; and
+    those of `fieldapp.domain.readiness` for an act that the light does not allow.
     `event_id` names the event that stands in the way, where there is one.
     """
 
@@ -234,6 +377,32 @@ def _takes_back(entry: MedicationAdministration, target: MedicationAdministratio
         (entry.author_id, entry.request_id, entry.day, entry.part)
         == (target.author_id, target.request_id, target.day, target.part)
     )
+
+
+def closing(
+    events: Iterable[MedicationAdministration], reopened: Container[str] = ()
+) -> list[MedicationAdministration]:
+    """Return the doses that keep their slots closed, oldest first by time given.
+
+    A dose that was taken back keeps its slot closed all the same, unless its giver did so at once
+    in the same store (`reopens`) or the office has opened it (`reopened`: ids of events).
+    """
+    known = list(events)
+    undone = {
+        entry.reverses: entry for entry in known if entry.reverses is not None and entry.reopens
+    }
+    found = [
+        event
+        for event in known
+        if event.status is HandoutStatus.GIVEN
+        and event.id not in reopened
+        and not (
+            event.id in undone
+            and _takes_back(undone[event.id], event)
+            and undone[event.id].device_id == event.device_id
+        )
+    ]
+    return sorted(found, key=lambda event: (event.given_at, event.id))
 
 
 def standing_in_slot(

@@ -39,11 +39,13 @@ class Rule:
     """The behaviour of one kind.
 
     `critical` records are never joined unseen: a change on both sides always waits for a person.
+    `team`: a laptop may write it without a patient; it then goes to every laptop.
     """
 
     policy: Policy
     urgency: Urgency = Urgency.RECORD
     critical: bool = False
+    team: bool = False
 
 
 _EVENT: Final = Rule(Policy.EVENT)
@@ -66,6 +68,17 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "note": Rule(Policy.EVENT, Urgency.NOTE),
         "screening_response": _EVENT,
         "rapid_test": _EVENT,
+        "claim": _SERVER,
+        "slot_reopening": _SERVER,
+        "witness_code": _SERVER,
+        "pharmacy_report": Rule(Policy.EVENT, Urgency.HANDOUT),
+        "dose_incident": Rule(Policy.EVENT, Urgency.HANDOUT),
+        "witness_statement": Rule(Policy.EVENT, team=True),
+        "communication": _EVENT,
+        "medication_dispense": _EVENT,
+        "adverse_event": _EDITED,
+        "paper_sheet": Rule(Policy.EDITED, Urgency.HANDOUT, team=True),
+        "supply_movement": Rule(Policy.EVENT, Urgency.HANDOUT, team=True),
     }
 )
 """Every kind that travels. Drafts and lines of the access log travel beside the records: a draft is

@@ -18,6 +18,13 @@ from fieldapp.domain.strict_json import (
     no_repeats,
     parse_object,
 )
+from fieldapp.domain.substances import (
+    CountedAt,
+    Interval,
+    MissedLimit,
+    SubstanceGroup,
+    Substances,
+)
 from fieldapp.domain.toxicology import (
     ExpectedWith,
     Panel,
@@ -186,6 +193,70 @@ def rapid_test_reference(text: str) -> RapidTestReference:
     no_repeats([panel.id for panel in found.panels], "panels")
     if not found.panels:
         raise DefinitionError("panels", "is empty")
+    return found
+
+
+def substances(text: str) -> Substances:
+    """Read ``reference/substances.json``. Raises DefinitionError."""
+    top = _start(text, "fieldapp-substances-1")
+    found = Substances(
+        version=top.text("version"),
+        groups=tuple(_group(entry) for entry in top.children("groups")),
+        other=_group(top.child("other")),
+    )
+    top.done()
+    no_repeats([group.code for group in found.groups], "groups")
+    no_repeats([start for group in found.groups for start in group.atc], "groups")
+    return found
+
+
+def _group(entry: JsonObject) -> SubstanceGroup:
+    dissolve = entry.child("dissolve") if entry.has("dissolve") else None
+    found = SubstanceGroup(
+        code=entry.text("code"),
+        name=entry.text("name"),
+        atc=entry.texts("atc"),
+        between_days=_interval(entry.child("between_days")),
+        between_parts=_interval(entry.child("between_parts")),
+        missed_warn=_limit(entry.child("missed_warn")) if entry.has("missed_warn") else None,
+        missed_stop=_limit(entry.child("missed_stop")) if entry.has("missed_stop") else None,
+        take_home_counted=_counted_at(entry.child("take_home_counted")),
+        pharmacy_counted=_counted_at(entry.child("pharmacy_counted")),
+        dissolve_minutes=dissolve.integer("minutes") if dissolve is not None else None,
+        dissolve_source=dissolve.source() if dissolve is not None else None,
+        controlled=entry.boolean("controlled"),
+    )
+    if dissolve is not None:
+        dissolve.done()
+    entry.done()
+    warn, stop = found.missed_warn, found.missed_stop
+    if (warn is None) != (stop is None) or (warn and stop and not 0 < warn.days <= stop.days):
+        raise entry.fail("missed_warn and missed_stop go together, and stop not before warn")
+    return found
+
+
+def _interval(entry: JsonObject) -> Interval:
+    hours = entry.integer("hours")
+    if hours <= 0:
+        raise entry.fail("hours must be more than 0")
+    found = Interval(timedelta(hours=hours), entry.text("text"), entry.source())
+    entry.done()
+    return found
+
+
+def _limit(entry: JsonObject) -> MissedLimit:
+    found = MissedLimit(entry.integer("days"), entry.text("text"), entry.source())
+    entry.done()
+    return found
+
+
+def _counted_at(entry: JsonObject) -> CountedAt:
+    try:
+        at = time.fromisoformat(entry.text("at"))
+    except ValueError:
+        raise entry.fail("at must be a time hh:mm") from None
+    found = CountedAt(at, entry.source())
+    entry.done()
     return found
 
 

@@ -14,7 +14,7 @@ from fieldapp.domain.patients import Role
 
 
 class Right(StrEnum):
-    """What somebody may be allowed to do at the office."""
+    """What somebody may be allowed to do beyond the daily work."""
 
     SEE_OVERVIEW = "see_overview"
     """The sync overview: who has synced when, and what waits where. Ids and counts."""
@@ -28,6 +28,16 @@ class Right(StrEnum):
     RECEIVE_COURIER = "receive_courier"
     READ_DRAFTS_OF_OTHERS = "read_drafts_of_others"
     """Recovery of a lost laptop's unsigned text; always with a reason, always logged."""
+    ENTER_ORDERS = "enter_orders"
+    """Enter, change and stop orders from the prescriber's paper."""
+    CONFIRM_ORDERS = "confirm_orders"
+    """Be the second person for an order that somebody else entered."""
+    REOPEN_SLOTS = "reopen_slots"
+    """Open a day again whose medicine came back, was lost, or was never given."""
+    FORCE_HANDOUT = "force_handout"
+    """Give a dose although the light is not green."""
+    SEE_REGISTER = "see_register"
+    """The narcotics register of all places."""
     SET_RULES = "set_rules"
     """What the organisation has decided: drafts that travel, courier files, trip limits."""
 
@@ -41,17 +51,36 @@ _OFFICE: Final = frozenset(
         Right.ASSIGN,
         Right.JOIN_PATIENTS,
         Right.RECEIVE_COURIER,
+        Right.ENTER_ORDERS,
+        Right.SEE_REGISTER,
     }
 )
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
     {
         Role.SECRETARY: _OFFICE,
-        Role.TEAM_LEADER: _OFFICE | {Right.DECIDE_PROPOSALS},
+        Role.TEAM_LEADER: _OFFICE
+        | {
+            Right.DECIDE_PROPOSALS,
+            Right.CONFIRM_ORDERS,
+            Right.REOPEN_SLOTS,
+            Right.FORCE_HANDOUT,
+        },
+        Role.LAR_STAFF: frozenset({Right.ENTER_ORDERS, Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT}),
+        Role.CASE_MANAGER: frozenset({Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT}),
+        Role.SPECIALIST: frozenset({Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT}),
         Role.ADMINISTRATOR: frozenset(
             {Right.SEE_OVERVIEW, Right.ENROL, Right.REVOKE, Right.SET_RULES}
         ),
-        Role.PRESCRIBER: frozenset({Right.DECIDE_PROPOSALS}),
+        Role.PRESCRIBER: frozenset(
+            {
+                Right.DECIDE_PROPOSALS,
+                Right.ENTER_ORDERS,
+                Right.CONFIRM_ORDERS,
+                Right.REOPEN_SLOTS,
+                Right.FORCE_HANDOUT,
+            }
+        ),
         Role.RECOVERY_OFFICER: frozenset(
             {Right.SEE_OVERVIEW, Right.READ_DRAFTS_OF_OTHERS, Right.RECEIVE_COURIER}
         ),

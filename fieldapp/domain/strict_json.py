@@ -25,6 +25,8 @@ class Source:
     text: str
     verified: bool
     reviewed_on: date
+    owner: str = ""
+    """Who answers for the value in the organisation; "" where nobody is named."""
 
 
 class JsonObject:
@@ -108,9 +110,18 @@ class JsonObject:
         """Return the names of all fields, for objects that map free names to values."""
         return tuple(self._values)
 
+    def has(self, key: str) -> bool:
+        """True when a field is there, for those that may be absent."""
+        return key in self._values
+
     def source(self) -> Source:
-        """Return the fields ``source``, ``verified`` and ``reviewed_on`` that every value has."""
-        return Source(self.text("source"), self.boolean("verified"), self.day("reviewed_on"))
+        """Return ``source``, ``verified``, ``reviewed_on``, and ``owner`` where one is named."""
+        return Source(
+            self.text("source"),
+            self.boolean("verified"),
+            self.day("reviewed_on"),
+            self.text("owner", ""),
+        )
 
     def done(self) -> None:
         """Raise when a field was never read: a misspelt threshold must not be passed over."""

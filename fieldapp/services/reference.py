@@ -15,6 +15,7 @@ from fieldapp.domain.reference import (
     RapidTestReference,
 )
 from fieldapp.domain.screening.instruments import Instrument, load_instrument
+from fieldapp.domain.substances import Substances
 from fieldapp.paths import resources_dir
 
 
@@ -22,6 +23,12 @@ from fieldapp.paths import resources_dir
 def handout() -> HandoutReference:
     """Reasons, observed states, missed-day thresholds and the ends of the parts of the day."""
     return reference.handout_reference(_text("handout.json"))
+
+
+@cache
+def substances() -> Substances:
+    """The substance groups with their intervals, missed-day limits and times."""
+    return reference.substances(_text("substances.json"))
 
 
 @cache

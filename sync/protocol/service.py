@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from sync.protocol.claims import ClaimsAnswer, ClaimsRequest
 from sync.protocol.messages import (
     ConfirmAnswer,
     ConfirmRequest,
@@ -56,6 +57,13 @@ class SyncService(Protocol):
 
     def exchange(self, request: ExchangeRequest) -> Exchange:
         """Store what is sent, each change on its own, then tell what is new; safe to repeat.
+
+        Raises LoginExpiredError, RevokedError, TooLargeError.
+        """
+        ...
+
+    def claims(self, request: ClaimsRequest) -> ClaimsAnswer:
+        """Release, report and give out claims; safe to repeat. See `sync.protocol.claims`.
 
         Raises LoginExpiredError, RevokedError, TooLargeError.
         """
