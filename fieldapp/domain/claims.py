@@ -31,11 +31,16 @@ _OCCURRENCE = re.compile(r"#([1-9][0-9]{0,5})")
 
 
 class ClaimState(StrEnum):
-    """`ENDED`: released after its day was over; there is nothing more to give under it."""
+    """`ENDED`: released after its day was over; there is nothing more to give under it.
+
+    `UNKNOWN`: its holder's store was set back. What that store had given is lost with it, so that
+    nobody may give the day without force, not even the same store.
+    """
 
     HELD = "held"
     FREE = "free"
     ENDED = "ended"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Code(StrEnum):
 
     GIVEN = "slot_already_given"
     HELD_BY_OTHER = "held_by_other"
+    UNKNOWN_DAY = "unknown_day"
+    """It was held by a store that was set back; what that one gave is not known."""
     STOPPED = "request_stopped"
     ON_HOLD = "request_on_hold"
     NOT_PLANNED = "not_planned"
@@ -83,6 +85,7 @@ _RED = frozenset(
     {
         Code.GIVEN,
         Code.HELD_BY_OTHER,
+        Code.UNKNOWN_DAY,
         Code.STOPPED,
         Code.ON_HOLD,
         Code.NOT_PLANNED,
@@ -183,11 +186,11 @@ class Situation:
         return claim if claim.grant > self.dropped.get(claim.id, 0) else None
 
     def held_by_other(self, patient_id: str, unit: str) -> Claim | None:
-        """Return another store's claim of a unit."""
+        """Return a claim under which another may have given a dose, or may give one."""
         claim = self.claims.get(claim_id(patient_id, self.group_code, unit))
-        if claim is None or claim.state is not ClaimState.HELD or claim.held_by(self.me):
+        if claim is None or claim.state not in (ClaimState.HELD, ClaimState.UNKNOWN):
             return None
-        return claim
+        return None if claim.held_by(self.me) else claim
 
 
 def judge(situation: Situation, slot: Slot, *, handed_out_on: date | None = None) -> Verdict:
@@ -332,7 +335,13 @@ def _too_near_unknown(situation: Situation, slot: Slot, at: datetime) -> Iterato
         if offset == 0:
             continue
         claim = situation.held_by_other(patient_id, day_unit(other))
-        if claim is not None and (since is None or claim.held_since < since):
+        keeps_away = (
+            claim is not None
+            and claim.state is ClaimState.HELD
+            and since is not None
+            and claim.held_since > since
+        )
+        if claim is not None and not keeps_away:
             if other < day and at < ends(other, start) + least:
                 yield Finding(Code.INTERVAL, claim=claim, until=ends(other, start) + least)
             if other > day and at > begins(other, start) - least:
@@ -349,7 +358,8 @@ def _of_the_claims(situation: Situation, slot: Slot) -> Iterator[Finding]:
         other = situation.held_by_other(patient_id, unit)
         own = situation.own(patient_id, unit)
         if other is not None:
-            yield Finding(Code.HELD_BY_OTHER, claim=other)
+            unknown = other.state is ClaimState.UNKNOWN
+            yield Finding(Code.UNKNOWN_DAY if unknown else Code.HELD_BY_OTHER, claim=other)
         elif own is None:
             yield Finding(Code.NOT_CLAIMED)
         else:
