@@ -11,6 +11,7 @@ from datetime import time, timedelta
 from decimal import Decimal, InvalidOperation
 
 from fieldapp.domain.medication import HandoutStatus, ObservedState, Part
+from fieldapp.domain.orders import LongestTakeHome, Measured, OrderForm, OrderForms
 from fieldapp.domain.strict_json import (
     DefinitionError,
     JsonObject,
@@ -210,6 +211,42 @@ def substances(text: str) -> Substances:
     return found
 
 
+def order_forms(text: str) -> OrderForms:
+    """Read ``reference/order_forms.json``. Raises DefinitionError."""
+    top = _start(text, "fieldapp-order-forms-1")
+    longest = top.child("longest_take_home")
+    found = OrderForms(
+        version=top.text("version"),
+        forms=tuple(_order_form(entry) for entry in top.children("forms")),
+        longest_take_home=LongestTakeHome(
+            longest.integer("days"), longest.text("text"), longest.source()
+        ),
+    )
+    longest.done()
+    top.done()
+    no_repeats([form.code for form in found.forms], "forms")
+    no_repeats([name.casefold() for form in found.forms for name in form.names], "forms")
+    if not found.forms:
+        raise DefinitionError("forms", "is empty")
+    return found
+
+
+def _order_form(entry: JsonObject) -> OrderForm:
+    found = OrderForm(
+        code=entry.text("code"),
+        names=entry.texts("names"),
+        measured=Measured(entry.one_of("measured", list(Measured))),
+        parts=entry.integer("parts"),
+        source=entry.source(),
+    )
+    entry.done()
+    if not found.names:
+        raise entry.fail("names is empty")
+    if found.parts not in (1, 2):
+        raise entry.fail("parts must be 1 or 2")
+    return found
+
+
 def _group(entry: JsonObject) -> SubstanceGroup:
     dissolve = entry.child("dissolve") if entry.has("dissolve") else None
     found = SubstanceGroup(
@@ -224,6 +261,7 @@ def _group(entry: JsonObject) -> SubstanceGroup:
         pharmacy_counted=_counted_at(entry.child("pharmacy_counted")),
         dissolve_minutes=dissolve.integer("minutes") if dissolve is not None else None,
         dissolve_source=dissolve.source() if dissolve is not None else None,
+        dissolve_atc=dissolve.texts("atc") if dissolve is not None else (),
         controlled=entry.boolean("controlled"),
     )
     if dissolve is not None:

@@ -64,6 +64,8 @@ class SubstanceGroup:
     dissolve_minutes: int | None = None
     """How long a tablet under the tongue is watched, at least; None where it does not apply."""
     dissolve_source: Source | None = None
+    dissolve_atc: tuple[str, ...] = ()
+    """Beginnings of the ATC codes whose tablets those are."""
     controlled: bool = False
     """Its stock is accounted for in the narcotics register."""
 

@@ -16,6 +16,12 @@ def staff(session: Session) -> list[Practitioner]:
     return sorted(found, key=lambda person: sort_key(person.name))
 
 
+def everyone(session: Session) -> dict[str, Practitioner]:
+    """Every member of staff, former ones too, by id; with the phone numbers."""
+    found = {person.id: person for person in store.staff(session.database)}
+    return {session.user.id: session.user, **found}
+
+
 def names(session: Session) -> dict[str, str]:
     """The name of every member of staff, former ones too, by id."""
     found = {person.id: person.name for person in store.staff(session.database)}
