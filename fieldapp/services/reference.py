@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from fieldapp.domain import reference
+from fieldapp.domain import event_reference, reference
+from fieldapp.domain.event_reference import EventReference
+from fieldapp.domain.orders import OrderForms
 from fieldapp.domain.reference import (
     HandoutReference,
     NoteTemplate,
@@ -29,6 +31,18 @@ def handout() -> HandoutReference:
 def substances() -> Substances:
     """The substance groups with their intervals, missed-day limits and times."""
     return reference.substances(_text("substances.json"))
+
+
+@cache
+def events() -> EventReference:
+    """Vomiting times, naloxone kits and the kinds of deviation."""
+    return event_reference.event_reference(_text("events.json"))
+
+
+@cache
+def order_forms() -> OrderForms:
+    """The forms that an order can be written for: which may be halved, which are measured in mL."""
+    return reference.order_forms(_text("order_forms.json"))
 
 
 @cache

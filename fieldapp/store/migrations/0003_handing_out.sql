@@ -20,7 +20,8 @@ CREATE TABLE slot_reopening (
     patient_id TEXT NOT NULL,
     version INTEGER NOT NULL DEFAULT 0 CHECK (version >= 0),
     received INTEGER NOT NULL DEFAULT 0 CHECK (received IN (0, 1)),
-    body TEXT NOT NULL CHECK (json_valid(body))
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    decided_at TEXT GENERATED ALWAYS AS (body ->> '$.decided_at') VIRTUAL
 ) STRICT;
 CREATE INDEX slot_reopening_by_patient ON slot_reopening (patient_id);
 
@@ -40,7 +41,8 @@ CREATE TABLE pharmacy_report (
     body TEXT NOT NULL CHECK (json_valid(body)),
     received_at TEXT,
     clock_offset_ms INTEGER,
-    day TEXT GENERATED ALWAYS AS (body ->> '$.day') VIRTUAL
+    day TEXT GENERATED ALWAYS AS (body ->> '$.day') VIRTUAL,
+    recorded_at TEXT GENERATED ALWAYS AS (body ->> '$.recorded_at') VIRTUAL
 ) STRICT;
 CREATE INDEX pharmacy_report_by_patient ON pharmacy_report (patient_id);
 
@@ -51,7 +53,8 @@ CREATE TABLE dose_incident (
     received INTEGER NOT NULL DEFAULT 0 CHECK (received IN (0, 1)),
     body TEXT NOT NULL CHECK (json_valid(body)),
     received_at TEXT,
-    clock_offset_ms INTEGER
+    clock_offset_ms INTEGER,
+    happened_at TEXT GENERATED ALWAYS AS (body ->> '$.happened_at') VIRTUAL
 ) STRICT;
 CREATE INDEX dose_incident_by_patient ON dose_incident (patient_id);
 
