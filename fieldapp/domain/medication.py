@@ -77,6 +77,11 @@ class MedicationRequest:
     """The prescriber has looked at the dose again after days without it; they count from here."""
     recorded_at: datetime | None = None
     """When the office entered this version."""
+    entered_by: str | None = None
+    """Practitioner id of whoever entered this version."""
+    confirmed_at: datetime | None = None
+    """When the second person confirmed it; None for an act of one person (a stop, a hold)."""
+    confirmed_by: str | None = None
 
     @property
     def is_depot(self) -> bool:
