@@ -14,7 +14,7 @@ from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.patients import Practitioner
 from fieldapp.errors import FieldAppError, RetryError, UserError
 from fieldapp.ids import IdMaker
-from fieldapp.store import audit, records, state
+from fieldapp.store import audit, records, state, trusted_time
 from fieldapp.store.db import Database, named_error
 
 log = logging.getLogger(__name__)
@@ -110,6 +110,7 @@ class Session:
         with self.database.transaction():
             yield unit
             state.note_clock(self.database, unit.now)
+            trusted_time.note_latest(self.database, self.clock)
 
     def settle(self) -> None:
         """Empty the write-ahead log into the database file, after what must not be lost.

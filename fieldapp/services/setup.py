@@ -11,7 +11,7 @@ from fieldapp.domain.patients import Practitioner
 from fieldapp.errors import UserError
 from fieldapp.ids import IdMaker
 from fieldapp.services.session import Session
-from fieldapp.store import records, state
+from fieldapp.store import records, state, trusted_time
 from fieldapp.store.db import Database
 from fieldapp.store.state import CourierKeys, Enrolment
 
@@ -97,6 +97,7 @@ def open_session(database: Database, clock: Clock, new_id: IdMaker) -> Session:
     enrolment = state.load_enrolment(database)
     if enrolment is None:
         raise NotEnrolledError
+    trusted_time.begin(database, clock)
     # What the server has sent since the enrolment is newer than the enrolment's own copy.
     user = records.get(database, Practitioner, enrolment.user.id) or enrolment.user
     return Session(database, user, enrolment.device_id, clock, new_id)

@@ -14,15 +14,15 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from fieldapp.clock import Clock
+from fieldapp.clock import Clock, Elapsed
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.errors import RetryError, UserError
 from fieldapp.ids import IdMaker
-from fieldapp.store import digests, drafts, inbox, outbox, state
+from fieldapp.store import digests, drafts, inbox, outbox, state, trusted_time
 from fieldapp.store.db import Database
 from fieldapp.store.inbox import IncomingRecord
 from sync.client import outgoing, reconcile
@@ -229,6 +229,8 @@ class _Run:
         self._restored = False
         self._forked = False
         self._push_total = 0
+        self._answered: tuple[datetime, Elapsed] | None = None
+        """The server's time in its newest answer, and when that was asked for."""
 
     def report(self) -> SyncReport:
         try:
@@ -311,6 +313,8 @@ class _Run:
     def _finish(self) -> None:
         """Only here "last complete sync" moves."""
         changed = inbox.finish(self._database, self._clock.now())
+        if self._answered is not None:
+            trusted_time.note_complete_pull(self._database, *self._answered)
         self._changes.extend(changed.changes)
 
     # --- one exchange
@@ -335,20 +339,26 @@ class _Run:
 
     def _one_exchange(self, sent: Outgoing) -> bool:
         """Make one request; return True when it has brought the pull to its end."""
-        before = self._clock.now()
+        before = self._clock.elapsed()
         exchange = self._service.exchange(sent.request)
         with contextlib.closing(_Pages(exchange)) as pages:
-            self._note_clock(exchange.receipt, self._clock.now() - before)
+            self._note_clock(exchange.receipt, before)
             self._note_epoch(exchange.receipt)
             self._settle(sent, exchange.receipt)
             return sent.request.pull is not None and self._read(pages, exchange.receipt)
 
-    def _note_clock(self, receipt: Receipt, duration: timedelta) -> None:
+    def _note_clock(self, receipt: Receipt, asked: Elapsed) -> None:
         """Learn how far this laptop's clock is off; the answer is one to our own log-in."""
-        middle = self._clock.now() - duration / 2
+        now, elapsed = self._clock.now(), self._clock.elapsed()
+        duration = elapsed.since_boot - asked.since_boot
+        middle = now - duration / 2
         offset = (receipt.server_time - middle) // timedelta(milliseconds=1)
         if offset != state.clock_offset_ms(self._database):
             state.remember_clock_offset(self._database, offset)
+        self._answered = receipt.server_time, asked
+        if duration <= trusted_time.LONGEST_EXCHANGE:
+            time = receipt.server_time + duration / 2
+            trusted_time.note_server_time(self._database, time, elapsed, now)
 
     def _settle(self, sent: Outgoing, receipt: Receipt) -> None:
         """Acknowledge exactly what was sent and confirmed; park what was not taken."""
