@@ -1,0 +1,103 @@
+"""The lines of the narcotics register: this store's own and those of the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from fieldapp.clock import to_iso
+from fieldapp.domain.handout_events import WitnessStatement
+from fieldapp.domain.supply import SupplyMovement
+from fieldapp.store import records
+from fieldapp.store.db import Database
+from fieldapp.store.records import Body
+
+
+def last_own(database: Database, device_id: str, author_id: str) -> SupplyMovement | None:
+    """The newest line of a store's own chain, or None before its first."""
+    found = records.select(
+        database,
+        SupplyMovement,
+        "device_id = ? AND author_id = ? ORDER BY sequence DESC, id DESC LIMIT 1",
+        (device_id, author_id),
+    )
+    return found[0] if found else None
+
+
+def all_lines(database: Database) -> list[SupplyMovement]:
+    """Every line that this laptop holds."""
+    return records.select(database, SupplyMovement)
+
+
+def bodies(database: Database) -> list[Body]:
+    """Every line word for word, so that its hash can be worked out again."""
+    rows = database.connection.execute("SELECT body FROM supply_movement")
+    return [json.loads(str(row["body"])) for row in rows]
+
+
+def lines_of_ledgers(database: Database, ledgers: Iterable[str]) -> list[SupplyMovement]:
+    """Every line into or out of one of these ledgers."""
+    wanted = json.dumps(sorted(set(ledgers)))
+    return records.select(
+        database,
+        SupplyMovement,
+        "id IN (SELECT id FROM supply_movement WHERE source IN (SELECT value FROM json_each(?1))"
+        " UNION SELECT id FROM supply_movement WHERE target IN (SELECT value FROM json_each(?1)))",
+        (wanted,),
+    )
+
+
+def lines_between(database: Database, start: datetime, end: datetime) -> list[SupplyMovement]:
+    """The lines that happened from `start` up to, and not with, `end`; oldest first."""
+    return records.select(
+        database,
+        SupplyMovement,
+        "happened_at >= ? AND happened_at < ? ORDER BY happened_at, device_id, sequence, id",
+        (to_iso(start), to_iso(end)),
+    )
+
+
+def lines_of_handout(database: Database, administration_id: str) -> list[SupplyMovement]:
+    """What a dose took out, and the counter-entry of that; usually one line or two."""
+    return records.select(
+        database, SupplyMovement, "administration_id = ? ORDER BY sequence", (administration_id,)
+    )
+
+
+def counter_entry_of(database: Database, line_id: str) -> SupplyMovement | None:
+    """The line that takes this one back, or None."""
+    found = records.select(
+        database, SupplyMovement, "reverses = ? ORDER BY recorded_at, id LIMIT 1", (line_id,)
+    )
+    return found[0] if found else None
+
+
+def own_ledgers(database: Database, device_id: str, author_id: str, start: str) -> list[str]:
+    """The ledgers beginning with `start` that a store itself has written lines of."""
+    rows = database.connection.execute(
+        "SELECT DISTINCT target FROM supply_movement WHERE device_id = ? AND author_id = ?"
+        " AND substr(target, 1, length(?3)) = ?3 ORDER BY target",
+        (device_id, author_id, start),
+    )
+    return [str(row["target"]) for row in rows]
+
+
+def ledgers(database: Database, start: str) -> list[str]:
+    """All ledgers beginning with `start` that a line goes to."""
+    rows = database.connection.execute(
+        "SELECT DISTINCT target FROM supply_movement"
+        " WHERE substr(target, 1, length(?1)) = ?1 ORDER BY target",
+        (start,),
+    )
+    return [str(row["target"]) for row in rows]
+
+
+def statements(database: Database, line_ids: Iterable[str]) -> list[WitnessStatement]:
+    """The second persons' signatures on these lines, oldest first."""
+    return records.select(
+        database,
+        WitnessStatement,
+        "target_id IN (SELECT value FROM json_each(?)) ORDER BY body ->> '$.recorded_at', id",
+        (json.dumps(sorted(line_ids)),),
+    )
