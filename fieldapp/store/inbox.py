@@ -18,7 +18,7 @@ from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Kind, Policy, policy_of
-from fieldapp.store import digests, outbox
+from fieldapp.store import claims, digests, outbox
 from fieldapp.store.db import Connection, Database, IntegrityError
 from fieldapp.store.digests import TEAM, Held, Sum
 from fieldapp.store.outbox import Origin, atomic, dump
@@ -133,6 +133,7 @@ def apply_page(
         _write(connection, CURSOR, cursor)
         if complete:
             note_seen(database, cursor)
+            claims.note_complete_pull(connection)
         _write(connection, COMPLETE, "1" if complete else "0")
         _write(connection, LATEST_SERVER_TIME, to_iso(now))
     changes.extend(Change("patient", patient_id, patient_id) for patient_id in sorted(purged))
@@ -238,6 +239,7 @@ def finish(database: Database, now: datetime) -> ChangeSet:
     with atomic(database) as connection:
         changes = _read_kept(connection)
         purged = _purge_possible(connection, _patients_ended(connection))
+        claims.note_complete_sync(connection)
         _write(connection, LAST_COMPLETE_SYNC, to_iso(now))
     changes.extend(Change("patient", name, name) for name in sorted(purged))
     _forget_log(database, purged)
@@ -632,8 +634,13 @@ def _purge_possible(connection: Connection, ended: set[str]) -> set[str]:
     return {
         patient_id
         for patient_id in ended
-        if not _holds_unsent(connection, patient_id) and _purge(connection, patient_id)
+        if not _is_needed(connection, patient_id) and _purge(connection, patient_id)
     }
+
+
+def _is_needed(connection: Connection, patient_id: str) -> bool:
+    """True while something of a patient is unsent, or is held by this store alone."""
+    return _holds_unsent(connection, patient_id) or claims.holds_any(connection, patient_id)
 
 
 def _holds_unsent(connection: Connection, patient_id: str) -> bool:
