@@ -91,6 +91,8 @@ class HandoutReference:
     states: tuple[StateAdvice, ...]
     missed_days: MissedDays
     part_ends: tuple[PartEnd, ...]
+    force_reasons: tuple[CodedText, ...]
+    """Why a dose is given although the light is not green."""
 
     def reason(self, status: HandoutStatus, code: str) -> CodedText | None:
         found = self.reasons.get(status, ())
@@ -150,6 +152,7 @@ def handout_reference(text: str) -> HandoutReference:
         states=tuple(_state(entry) for entry in top.children("observed_states")),
         missed_days=MissedDays(_days(missed.child("warn")), _days(missed.child("stop"))),
         part_ends=tuple(_part_end(entry) for entry in top.children("part_ends")),
+        force_reasons=_coded(top.children("force_reasons")),
     )
     missed.done()
     top.done()
