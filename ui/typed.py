@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 
 _DECIMAL = re.compile(r"[-\u2212+]?(\d+|\d{1,3}([ \u00a0\u202f]\d{3})+)([.,]\d+)?", re.ASCII)
+_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})", re.ASCII)
 _GROUPING = str.maketrans("", "", " \u00a0\u202f")
 
 
@@ -31,3 +33,15 @@ def parse_decimal(text: str) -> Decimal | None:
     if not _DECIMAL.fullmatch(plain):  # a space counts only between thousands: "3 7" is no figure
         return None
     return Decimal(plain.translate(_GROUPING).replace(",", ".").replace("\u2212", "-"))
+
+
+def parse_day(text: str) -> date | None:
+    """Read a day as Norwegians write it: "05.03.2026", "5.3.26"; None for anything else."""
+    match = _DAY.fullmatch(text.strip())
+    if match is None:
+        return None
+    day, month, year = (int(part) for part in match.groups())
+    try:
+        return date(year if year > 99 else 2000 + year, month, day)
+    except ValueError:
+        return None

@@ -146,6 +146,13 @@ _KINDS: dict[str, object] = {
     "draft": QT_TRANSLATE_NOOP("words", "Utkast"),
     "proposal": QT_TRANSLATE_NOOP("words", "Ønske til kontoret"),
     "detected_issue": QT_TRANSLATE_NOOP("words", "Sikkerhetssak"),
+    "dose_incident": QT_TRANSLATE_NOOP("words", "Hendelse med dose"),
+    "pharmacy_report": QT_TRANSLATE_NOOP("words", "Melding fra apotek"),
+    "communication": QT_TRANSLATE_NOOP("words", "Kontakt med rekvirent"),
+    "medication_dispense": QT_TRANSLATE_NOOP("words", "Nalokson delt ut"),
+    "adverse_event": QT_TRANSLATE_NOOP("words", "Overdose"),
+    "deviation": QT_TRANSLATE_NOOP("words", "Avviksmelding"),
+    "slot_reopening": QT_TRANSLATE_NOOP("words", "Dag åpnet igjen"),
 }
 
 _FIELDS: dict[str, object] = {

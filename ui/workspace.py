@@ -21,7 +21,7 @@ from ui.page import Page
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 from ui.top_bar import TopBar
-from ui.widgets import Rail, RailEntry
+from ui.widgets import Dialog, Rail, RailEntry
 
 log = logging.getLogger(__name__)
 
@@ -109,10 +109,15 @@ class Workspace(QWidget):
         for page in self._built.values():
             if page is self.page or page.holds_unsaved():
                 page.leave()
+        for dialog in self.window().findChildren(Dialog):
+            dialog.leave()
 
     def holds_unsaved(self) -> bool:
-        """True while a page, shown or not, has something that the store did not take."""
-        return any(page.holds_unsaved() for page in self._built.values())
+        """True while a page, shown or not, or a dialog has what the store did not take."""
+        dialogs = self.window().findChildren(Dialog)
+        return any(page.holds_unsaved() for page in self._built.values()) or any(
+            dialog.holds_unsaved() for dialog in dialogs
+        )
 
     def _show(self, place: Place) -> None:
         page = self._built.get(place.page)

@@ -71,6 +71,13 @@ class Dialog(QDialog):
         """Return what is wrong as a sentence, or an empty text. Overridden by each dialog."""
         return ""
 
+    def leave(self) -> None:
+        """The window is about to lock or close: store what is being written here."""
+
+    def holds_unsaved(self) -> bool:
+        """True while something typed here could not be stored, so that only the dialog has it."""
+        return False
+
     def try_accept(self) -> None:
         """Accept when `check` finds nothing wrong; otherwise say it and stay open."""
         problem = self.check()
