@@ -38,6 +38,8 @@ class Right(StrEnum):
     """Give a dose although the light is not green."""
     SEE_REGISTER = "see_register"
     """The narcotics register of all places."""
+    CARRY_BAG = "carry_bag"
+    """Take medicine from a store into a bag of one's own, and account for it."""
     SET_RULES = "set_rules"
     """What the organisation has decided: drafts that travel, courier files, trip limits."""
 
@@ -65,10 +67,13 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
             Right.CONFIRM_ORDERS,
             Right.REOPEN_SLOTS,
             Right.FORCE_HANDOUT,
+            Right.CARRY_BAG,
         },
-        Role.LAR_STAFF: frozenset({Right.ENTER_ORDERS, Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT}),
-        Role.CASE_MANAGER: frozenset({Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT}),
-        Role.SPECIALIST: frozenset({Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT}),
+        Role.LAR_STAFF: frozenset(
+            {Right.ENTER_ORDERS, Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT, Right.CARRY_BAG}
+        ),
+        Role.CASE_MANAGER: frozenset({Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT, Right.CARRY_BAG}),
+        Role.SPECIALIST: frozenset({Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT, Right.CARRY_BAG}),
         Role.ADMINISTRATOR: frozenset(
             {Right.SEE_OVERVIEW, Right.ENROL, Right.REVOKE, Right.SET_RULES}
         ),

@@ -62,12 +62,12 @@ class Bag:
 # --- for the handout
 
 
-def open_bags(session: Session) -> list[Bag]:
+def openbags_of(session: Session) -> list[Bag]:
     """This store's own bags that are not counted in yet, oldest first."""
     own = store.own_ledgers(session.database, session.device_id, session.user.id, BAG)
     return [
         bag
-        for bag in _bags(store.lines_of_ledgers(session.database, own))
+        for bag in bags_of(store.lines_of_ledgers(session.database, own))
         if bag.is_open and (bag.device_id, bag.holder_id) == (session.device_id, session.user.id)
     ]
 
@@ -134,7 +134,7 @@ def _check_own(unit: UnitOfWork, ledger: str) -> None:
     if not ledger.startswith(BAG):
         return
     session = unit.session
-    found = _bags(store.lines_of_ledgers(unit.database, [ledger]))
+    found = bags_of(store.lines_of_ledgers(unit.database, [ledger]))
     bag = next((bag for bag in found if bag.id == ledger), None)
     if bag is None:
         raise SupplyError("ledger_unknown")
@@ -204,7 +204,11 @@ def write_reversal(
     )
 
 
-def _bags(lines: Iterable[SupplyMovement]) -> list[Bag]:
+def bags_of(lines: Iterable[SupplyMovement]) -> list[Bag]:
+    """Put the lines of bags together, oldest bag first.
+
+    A bag belongs to the store that wrote its first line.
+    """
     known = list(lines)
     first: dict[str, SupplyMovement] = {}
     for line in sorted(known, key=lambda line: (line.recorded_at, line.device_id, line.sequence)):

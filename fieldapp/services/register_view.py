@@ -1,0 +1,404 @@
+"""What the register shows: balances, lines of a month, differences, missing second persons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+
+from fieldapp.clock import OSLO
+from fieldapp.domain.collation import sort_key
+from fieldapp.domain.handout_events import WitnessStatement
+from fieldapp.domain.medication import (
+    HandoutStatus,
+    MedicationAdministration,
+    MedicationRequest,
+    effective,
+)
+from fieldapp.domain.rights import Right, may
+from fieldapp.domain.supply import (
+    BAG,
+    STORE,
+    Item,
+    SupplyMovement,
+    item_of,
+)
+from fieldapp.domain.supply_balance import Balance, Difference, balances, effect, standing
+from fieldapp.domain.supply_chain import Break, breaks
+from fieldapp.services import people, reference
+from fieldapp.services.register import Bag, bags_of
+from fieldapp.services.register_acts import two_persons
+from fieldapp.services.session import Session
+from fieldapp.store import medication, patients, records, state
+from fieldapp.store import supply as store
+
+
+class Second(StrEnum):
+    """How a line's second person stands."""
+
+    NOT_REQUIRED = "not_required"
+    BY_CODE = "by_code"
+    LATE = "late"
+    """Signed afterwards, in the witness's own log-in."""
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A cupboard; `name` is what people call it."""
+
+    ledger: str
+    name: str
+    items: tuple[Balance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that one person may see, worked out anew."""
+
+    stores: tuple[Store, ...]
+    bags: tuple[Bag, ...]
+    """Own bags that are open, and those of others for whoever may see the whole register."""
+    differences: tuple[tuple[Balance, Difference], ...]
+    """Counts whose difference nobody has explained yet, oldest first."""
+    negative: tuple[Balance, ...]
+    """Ledgers out of which more went than ever came in."""
+    unsigned: int
+    """Lines that still wait for a second person."""
+    breaks: tuple[Break, ...]
+    items: tuple[Item, ...]
+    """Products that are known from lines and from orders."""
+    names: dict[str, str]
+    two_persons: bool
+
+    def name_of(self, ledger: str) -> str:
+        """The person whose bag it is, or the store's name."""
+        bag = next((bag for bag in self.bags if bag.id == ledger), None)
+        if bag is not None:
+            return self.names.get(bag.holder_id, "")
+        return ledger.removeprefix(STORE) if ledger.startswith(STORE) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterLine:
+    """A line as the month's register prints it. `balance` is that of the ledger after it."""
+
+    line: SupplyMovement
+    author: str
+    witness: str
+    second: Second
+    change: Decimal
+    balance: Decimal
+    reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MonthLedger:
+    """One product in one ledger through a month."""
+
+    ledger: str
+    name: str
+    item: Item
+    opening: Decimal
+    lines: tuple[RegisterLine, ...]
+    closing: Decimal
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCount:
+    """Handouts of one product at one place: given, not given, to take home."""
+
+    place: str
+    product: str
+    given: int
+    take_home: int
+    not_given: int
+    milligrams: Decimal
+
+
+def may_open(session: Session) -> bool:
+    """True for those who carry medicine or see the whole register, and for whoever has lines."""
+    return (
+        may(session.user.role, Right.SEE_REGISTER)
+        or may(session.user.role, Right.CARRY_BAG)
+        or store.last_own(session.database, session.device_id, session.user.id) is not None
+    )
+
+
+def may_see_all(session: Session) -> bool:
+    """True for those who see the bags of others and the month's register."""
+    return may(session.user.role, Right.SEE_REGISTER)
+
+
+def folder_allowed(session: Session) -> bool:
+    """True where the organisation lets lists leave the laptop as files."""
+    return state.rules(session.database).folder_export_allowed
+
+
+def overview(session: Session) -> Overview:
+    """Work out everything that the page shows."""
+    lines = store.all_lines(session.database)
+    found = balances(lines)
+    everything = may_see_all(session)
+    own = (session.device_id, session.user.id)
+    bags = [bag for bag in bags_of(lines) if everything or (bag.device_id, bag.holder_id) == own]
+    seen = {bag.id for bag in bags}
+    shown = [one for one in found if one.ledger.startswith(STORE) or one.ledger in seen]
+    needed = two_persons(session)
+    return Overview(
+        stores=_stores(found),
+        bags=tuple(bag for bag in bags if bag.is_open),
+        differences=_open(shown),
+        negative=tuple(one for one in shown if one.is_negative),
+        unsigned=_unsigned(session, lines) if needed else 0,
+        breaks=tuple(breaks(store.bodies(session.database))) if everything else (),
+        items=_items(session, lines),
+        names=people.names(session),
+        two_persons=needed,
+    )
+
+
+def _stores(found: Sequence[Balance]) -> tuple[Store, ...]:
+    places: dict[str, list[Balance]] = {}
+    for balance in found:
+        if balance.ledger.startswith(STORE):
+            places.setdefault(balance.ledger, []).append(balance)
+    rows = [
+        Store(ledger, ledger.removeprefix(STORE), tuple(items)) for ledger, items in places.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: sort_key(row.name)))
+
+
+def _open(shown: Sequence[Balance]) -> tuple[tuple[Balance, Difference], ...]:
+    rows = [(balance, one) for balance in shown for one in balance.differences if one.open != 0]
+    return tuple(sorted(rows, key=lambda row: (row[1].count.happened_at, row[1].count.id)))
+
+
+def _items(session: Session, lines: Sequence[SupplyMovement]) -> tuple[Item, ...]:
+    """Products of lines first, in their own spelling; then those of controlled orders."""
+    groups = reference.substances()
+    orders = medication.requests_of(
+        session.database, [person.id for person in patients.active(session.database)]
+    )
+    candidates = [line.item for line in lines]
+    candidates += [item_of(order) for order in orders if groups.group_of(order).controlled]
+    unique: dict[tuple[str, str, str], Item] = {}
+    for item in candidates:
+        unique.setdefault(item.key, item)
+    return tuple(sorted(unique.values(), key=lambda item: (sort_key(item.product), item.strength)))
+
+
+def _unsigned(session: Session, lines: Sequence[SupplyMovement]) -> int:
+    signatures = _signatures(session, lines)
+    return sum(
+        second_of(line, signatures.get(line.id, ()), required=True) is Second.MISSING
+        for line in standing(lines)
+    )
+
+
+def _signatures(
+    session: Session, lines: Sequence[SupplyMovement]
+) -> dict[str, list[WitnessStatement]]:
+    found: dict[str, list[WitnessStatement]] = {}
+    for statement in store.statements(session.database, [line.id for line in lines]):
+        found.setdefault(statement.target_id, []).append(statement)
+    return found
+
+
+def second_of(
+    line: SupplyMovement, statements: Sequence[WitnessStatement], *, required: bool
+) -> Second:
+    """How the second person of a line stands. A typed name and one's own word count for nothing.
+
+    A handout has its own witness, and what takes a line back follows it.
+    """
+    if line.witness_id not in (None, line.author_id) and line.witness_by_code:
+        return Second.BY_CODE
+    if any(one.author_id != line.author_id for one in statements):
+        return Second.LATE
+    own_rule = line.administration_id is not None
+    return Second.MISSING if required and not own_rule else Second.NOT_REQUIRED
+
+
+# --- the documents
+
+
+def month(session: Session, year: int, number: int) -> tuple[MonthLedger, ...]:
+    """The register of a month: every product of every ledger that had a line or holds something."""
+    start, end = month_limits(year, number)
+    lines = store.all_lines(session.database)
+    signatures = _signatures(session, lines)
+    names = people.names(session)
+    holders = {bag.id: names.get(bag.holder_id, "") for bag in bags_of(lines)}
+    undone = {line.id for line in lines} - {line.id for line in standing(lines)}
+    required = two_persons(session)
+    own = None if may_see_all(session) else (session.device_id, session.user.id)
+    visible = {
+        bag.id for bag in bags_of(lines) if own is None or (bag.device_id, bag.holder_id) == own
+    }
+    rows: list[MonthLedger] = []
+    ledgers: dict[tuple[str, tuple[str, str, str]], list[SupplyMovement]] = {}
+    for line in sorted(lines, key=_by_time):
+        for ledger in {line.source, line.target}:
+            if ledger in visible or ledger.startswith(STORE):
+                ledgers.setdefault((ledger, line.item.key), []).append(line)
+    final = {(one.ledger, one.item.key): one for one in balances(lines)}
+    for (ledger, key), own_lines in ledgers.items():
+        running = sum(
+            (effect(line, ledger) for line in own_lines if line.happened_at < start), Decimal(0)
+        )
+        opening = running
+        printed: list[RegisterLine] = []
+        for line in own_lines:
+            if not start <= line.happened_at < end:
+                continue
+            running += effect(line, ledger)
+            statements = signatures.get(line.id, [])
+            printed.append(
+                RegisterLine(
+                    line,
+                    names.get(line.author_id, ""),
+                    _witness(line, statements, names),
+                    second_of(line, statements, required=required),
+                    effect(line, ledger),
+                    running,
+                    line.id in undone,
+                )
+            )
+        if printed or opening:
+            balance = final.get((ledger, key))
+            differences = () if balance is None else balance.differences
+            name = ledger.removeprefix(STORE) if ledger.startswith(STORE) else holders[ledger]
+            rows.append(
+                MonthLedger(
+                    ledger,
+                    name,
+                    own_lines[-1].item,
+                    opening,
+                    tuple(printed),
+                    running,
+                    tuple(one for one in differences if start <= one.count.happened_at < end),
+                )
+            )
+    return tuple(
+        sorted(
+            rows,
+            key=lambda row: (row.ledger.startswith(BAG), sort_key(row.name), row.ledger, row.item),
+        )
+    )
+
+
+def _by_time(line: SupplyMovement) -> tuple[datetime, str, int, str]:
+    return (line.happened_at, line.device_id, line.sequence, line.id)
+
+
+def _witness(
+    line: SupplyMovement, statements: Sequence[WitnessStatement], names: dict[str, str]
+) -> str:
+    if line.witness_id is not None and line.witness_by_code:
+        return names.get(line.witness_id, "")
+    others = [one for one in statements if one.author_id != line.author_id]
+    return names.get(others[0].author_id, "") if others else ""
+
+
+def month_limits(year: int, number: int) -> tuple[datetime, datetime]:
+    """The first moment of a month in Norway, and the first of the next."""
+    following = (year + 1, 1) if number == 12 else (year, number + 1)
+    start, end = (
+        datetime.combine(date(*month, 1), time(), OSLO) for month in ((year, number), following)
+    )
+    return start, end
+
+
+def place_counts(session: Session, year: int, number: int) -> tuple[PlaceCount, ...]:
+    """Handouts of a month per place and product, of the patients on this laptop."""
+    start, end = month_limits(year, number)
+    events = [
+        event
+        for event in effective(records.select(session.database, MedicationAdministration))
+        if start <= event.given_at < end
+    ]
+    orders = {
+        order.id: order
+        for order in medication.requests_of(
+            session.database, {event.patient_id for event in events}
+        )
+    }
+    given: Counter[tuple[str, str]] = Counter()
+    home: Counter[tuple[str, str]] = Counter()
+    missed: Counter[tuple[str, str]] = Counter()
+    amounts: dict[tuple[str, str], Decimal] = {}
+    for event in events:
+        order = orders.get(event.request_id)
+        if order is None:
+            continue
+        place = (order.place.value, f"{order.product} {order.strength}".strip())
+        if event.status is not HandoutStatus.GIVEN:
+            missed[place] += 1
+            continue
+        given[place] += 1
+        home[place] += event.take_home is not None
+        amounts[place] = amounts.get(place, Decimal(0)) + (event.dose_mg or Decimal(0))
+    return tuple(
+        PlaceCount(*place, given[place], home[place], missed[place], amounts.get(place, Decimal(0)))
+        for place in sorted(set(given) | set(missed))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What stands on a handout slip or a bottle's label."""
+
+    patient: str
+    product: str
+    strength: str
+    dose_mg: Decimal | None
+    dose_ml: Decimal | None
+    day: date
+    given_at: datetime
+    giver: str
+    take_home: bool
+    bottles: int | None
+
+
+def slips(session: Session, day: date) -> tuple[Slip, ...]:
+    """The doses that were given on a day and still stand, by name; one slip for each dose."""
+    start = datetime.combine(day, time(), OSLO)
+    found = [
+        event
+        for event in effective(records.select(session.database, MedicationAdministration))
+        if event.status is HandoutStatus.GIVEN and event.given_at.astimezone(OSLO).date() == day
+    ]
+    orders: dict[str, MedicationRequest] = {
+        order.id: order
+        for order in medication.requests_of(session.database, {one.patient_id for one in found})
+    }
+    known = {person.id: person for person in patients.active(session.database)}
+    names = people.names(session)
+    rows = [
+        Slip(
+            known[event.patient_id].name,
+            orders[event.request_id].product,
+            orders[event.request_id].strength,
+            event.dose_mg,
+            event.dose_ml,
+            event.day,
+            event.given_at,
+            names.get(event.author_id, ""),
+            event.take_home is not None,
+            None if event.take_home is None else event.take_home.bottles,
+        )
+        for event in found
+        if event.patient_id in known and event.request_id in orders and event.given_at >= start
+    ]
+    return tuple(sorted(rows, key=lambda slip: (sort_key(slip.patient), slip.day, slip.product)))
+
+
+def logged(session: Session, document: str, what: str, *, to_folder: bool) -> None:
+    """Log that a document left the laptop. `what` names the month or day, never a person."""
+    with session.write() as unit:
+        unit.audit("export" if to_folder else "print", f"register_{document}", what)
