@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from fieldapp.clock import to_iso
 from fieldapp.domain.codec import from_body, to_body
@@ -25,11 +25,30 @@ _LOG_HEAD = "log_head"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the organisation has decided; `mark` is the server's fingerprint of it."""
+    """What the organisation has decided; `mark` is the server's fingerprint of it.
+
+    `service_day_begins` is local time ("06:00"). A pull older than `pull_max_age_hours` gives no
+    green light; `longest_trip_days` counts today.
+    """
 
     mark: str = ""
     drafts_travel: bool = True
     courier_allowed: bool = False
+    service_day_begins: str = "06:00"
+    pull_max_age_hours: int = 72
+    longest_trip_days: int = 7
+    two_person_register: bool = False
+    witness_required: bool = False
+    folder_export_allowed: bool = False
+
+    @property
+    def day_begins(self) -> time:
+        """When a service day begins, in local time."""
+        return time.fromisoformat(self.service_day_begins)
+
+    @property
+    def pull_max_age(self) -> timedelta:
+        return timedelta(hours=self.pull_max_age_hours)
 
 
 @dataclass(frozen=True, slots=True)

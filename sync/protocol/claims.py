@@ -28,9 +28,13 @@ class ClaimName(Message):
 
 
 class HeldClaim(ClaimName):
-    """A claim with the number under which the laptop holds it, or has given it up."""
+    """A claim with the number under which the laptop holds it, or has given it up.
+
+    `held_since` is told of claims that are held: a restored server has lost it. 0: as `grant`.
+    """
 
     grant: Version
+    held_since: Version = 0
 
 
 class ClaimsRequest(Message):
@@ -39,9 +43,15 @@ class ClaimsRequest(Message):
     What is in `released` was dropped durably before; it is in `held` no more. `all_sent` says that
     no event of this store waits: only then may a claim move on. `set_back` tells that the store
     was opened from a copy or set back, and knows of no claim of its own.
+
+    `epoch` is the server's epoch that the laptop has come to terms with, `seen` the newest commit
+    that it has heard of. A server of another epoch takes nothing of this in, for what rests on a
+    lost past may free a day that was given; the answer's `epoch` tells.
     """
 
     now: Instant
+    epoch: Count = 0
+    seen: Annotated[str, Field(max_length=80)] = ""
     held: Annotated[list[HeldClaim], Field(max_length=MAX_CLAIMS)] = []
     released: Annotated[list[HeldClaim], Field(max_length=MAX_CLAIMS)] = []
     wanted: Annotated[list[ClaimName], Field(max_length=MAX_CLAIMS)] = []
@@ -54,6 +64,8 @@ class DenialReason(StrEnum):
 
     HELD = "held"
     """Another store holds it; `holder_*` say who."""
+    UNKNOWN_DAY = "unknown_day"
+    """It was held by a store that was set back; nobody knows what that one gave."""
     GIVEN = "given"
     """Every dose of it was given already."""
     NOT_PLANNED = "not_planned"

@@ -41,6 +41,11 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 """128 bits in hexadecimal; see `sync.protocol.digests`."""
 
 
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+PullHours = Annotated[int, Field(ge=1, le=720)]
+TripDays = Annotated[int, Field(ge=1, le=7)]
+
+
 def _is_json(body: Body) -> Body:
     json.dumps(body, allow_nan=False)
     return body
@@ -361,11 +366,21 @@ class ExchangeRequest(Message):
 
 
 class Rules(Message):
-    """What the organisation has decided; a laptop obeys the last ones it was told."""
+    """What the organisation has decided; a laptop obeys the last ones it was told.
+
+    `service_day_begins` is local time ("06:00"). A pull older than `pull_max_age_hours` gives no
+    green light. `longest_trip_days` is how far ahead days can be claimed, today included.
+    """
 
     mark: str
     drafts_travel: bool = True
     courier_allowed: bool = False
+    service_day_begins: TimeOfDay = "06:00"
+    pull_max_age_hours: PullHours = 72
+    longest_trip_days: TripDays = 7
+    two_person_register: bool = False
+    witness_required: bool = False
+    folder_export_allowed: bool = False
 
 
 class Receipt(Message):

@@ -23,8 +23,11 @@ from sync.protocol.messages import (
     Id,
     Instant,
     Message,
+    PullHours,
     PushResult,
     Rules,
+    TimeOfDay,
+    TripDays,
 )
 from sync.protocol.version import MAX_PLAIN_BYTES
 
@@ -455,10 +458,19 @@ class IssuesAnswer(Message):
 
 
 class SetRulesRequest(Message):
-    """Replace the organisation's rules."""
+    """Replace the organisation's rules; None, from an older program: as it is.
+
+    Fields as in `Rules`. Another beginning of the service day is refused while days are claimed.
+    """
 
     drafts_travel: bool
     courier_allowed: bool
+    service_day_begins: TimeOfDay | None = None
+    pull_max_age_hours: PullHours | None = None
+    longest_trip_days: TripDays | None = None
+    two_person_register: bool | None = None
+    witness_required: bool | None = None
+    folder_export_allowed: bool | None = None
 
 
 class DraftsRequest(Message):

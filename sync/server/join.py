@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -51,7 +51,23 @@ def possible_duplicates(transaction: Transaction) -> list[PossibleDuplicate]:
     The surest come first. Patients that were joined already are left out. Worked out from the
     records each time: a pair that was corrected is gone by itself.
     """
-    patients = [found for found in map(_read, transaction.records.of_kind(_PATIENT)) if found]
+    return _duplicates_among(transaction.records.of_kind(_PATIENT))
+
+
+def with_possible_duplicate(transaction: Transaction, patient_ids: Sequence[str]) -> set[str]:
+    """Return those of some patients who may be the same person as another."""
+    wanted = transaction.records.get_many((_PATIENT, one) for one in patient_ids)
+    persons = [found for found in map(_read, wanted.values()) if found]
+    like = transaction.claims.like_persons(
+        [person.birth_date.isoformat() for person in persons if person.birth_date is not None],
+        [str(number) for person in persons if (number := _number_of(person)) is not None],
+    )
+    alike = _duplicates_among(like)
+    return {one for pair in alike for one in (pair.first_id, pair.second_id)} & set(patient_ids)
+
+
+def _duplicates_among(records: Iterable[StoredRecord]) -> list[PossibleDuplicate]:
+    patients = [found for found in map(_read, records) if found]
     reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, key_of in ((NATIONAL_ID, _number_of), (NAME_AND_BIRTH, _person_of)):
         for pair in _alike(patients, key_of):

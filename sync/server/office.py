@@ -441,12 +441,10 @@ class ServerOfficeService:
         """Decide anew."""
         act = self._act("set_rules", Right.SET_RULES)
         with self._storage.write() as transaction:
-            decided = set_rules(
-                transaction,
-                drafts_travel=request.drafts_travel,
-                courier_allowed=request.courier_allowed,
+            decided = set_rules(transaction, act.at, **request.model_dump())
+            facts = ";".join(
+                f"{name}={value}" for name, value in decided.model_dump(exclude={"mark"}).items()
             )
-            facts = f"drafts_travel={request.drafts_travel};courier={request.courier_allowed}"
             transaction.office.add_line(act.line(subject=facts))
         return decided
 

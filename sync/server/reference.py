@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 from fieldapp.domain import reference
@@ -20,6 +21,19 @@ def substances() -> Substances:
 def order_forms() -> OrderForms:
     """The forms that an order can be written for."""
     return reference.order_forms(_text("order_forms.json"))
+
+
+def depot_codes() -> tuple[str, ...] | None:
+    """The codes of the table of depots, None where this program has none."""
+    if not (resources_dir() / "reference" / "depots.json").is_file():
+        return None
+    return _depot_codes()
+
+
+@cache
+def _depot_codes() -> tuple[str, ...]:
+    table = json.loads(_text("depots.json"))
+    return tuple(entry["code"] for entry in table["depots"])
 
 
 def _text(name: str) -> str:

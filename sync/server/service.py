@@ -12,6 +12,7 @@ from typing import Any
 from fieldapp.clock import Clock, from_iso, to_iso
 from fieldapp.ids import IdMaker
 from fieldapp.paths import normal_username
+from sync.protocol.claims import ClaimsAnswer, ClaimsRequest
 from sync.protocol.digests import as_text
 from sync.protocol.errors import (
     EnrolCodeError,
@@ -49,7 +50,9 @@ from sync.protocol.messages import (
 from sync.protocol.service import Exchange
 from sync.protocol.version import PROTOCOL
 from sync.server import auth, batch, cursors, intake
+from sync.server.claims import claims as give_out
 from sync.server.identity import Identity
+from sync.server.join import with_possible_duplicate
 from sync.server.keys import device_public_key, key_pairs
 from sync.server.pages import pages, pulled
 from sync.server.settings import Settings
@@ -211,6 +214,18 @@ class ServerSyncService:
                 with self._storage.glance() as transaction:
                     if transaction.accounts.is_shut_out(identity.user_id, identity.device_id):
                         raise RevokedError
+
+    def claims(self, request: ClaimsRequest) -> ClaimsAnswer:
+        """Release, report and give out claims; safe to repeat. Raises LoginExpiredError."""
+        identity, now = self._identity(), self._world.clock.now()
+        doubtful: set[str] = set()
+        if request.wanted:
+            # Before the turn: it reads people, and nothing that the turn protects.
+            wanted = [name.patient_id for name in request.wanted]
+            with self._storage.read() as transaction:
+                doubtful = with_possible_duplicate(transaction, wanted)
+        with _full_disk_told(), self._storage.write() as transaction:
+            return give_out(transaction, identity, request, now, doubtful)
 
     def digests(self) -> DigestsAnswer:
         """Say, patient by patient, what the user should hold. Changes nothing."""

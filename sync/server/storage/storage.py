@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sync.server.storage.access_log import AccessLogRepository
 from sync.server.storage.accounts import AccountRepository
 from sync.server.storage.base import Database, NotInitialisedError, Statements
+from sync.server.storage.claims import ClaimRepository
 from sync.server.storage.couriers import CourierRepository
 from sync.server.storage.drafts import DraftRepository
 from sync.server.storage.facts import FactRepository
@@ -18,6 +19,7 @@ from sync.server.storage.grouping import Group, Job
 from sync.server.storage.joins import JoinRepository
 from sync.server.storage.migrate import migrate, newest_migration
 from sync.server.storage.office import OfficeRepository
+from sync.server.storage.order_entries import OrderEntryRepository
 from sync.server.storage.parked import ParkedRepository
 from sync.server.storage.records import RecordRepository
 from sync.server.storage.reports import ReportRepository
@@ -48,6 +50,8 @@ class Transaction:
         self.facts = FactRepository(statements)
         self.couriers = CourierRepository(statements)
         self.flagged = FlaggedRepository(statements)
+        self.claims = ClaimRepository(statements, self.records)
+        self.orders = OrderEntryRepository(statements)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
