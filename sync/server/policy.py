@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from fieldapp.domain.kinds import Policy, policy_of
+from fieldapp.domain.merge import rule_of
 
 _HAPPENED = frozenset({"encounter"})
 """Edited kinds that tell, like events, of something that took place."""
@@ -38,8 +39,10 @@ def admit(kind: str, reach: Reach, *, new_patient: bool) -> Admission:
     `new_patient` is true for the registration of a patient whom the server does not have.
     """
     policy = policy_of(kind)
-    if policy is Policy.SERVER or reach is Reach.TEAM:
+    if policy is Policy.SERVER:
         return Admission.SERVER_OWNED
+    if reach is Reach.TEAM:
+        return Admission.WELCOME if rule_of(kind).team else Admission.SERVER_OWNED
     if reach is Reach.ASSIGNED or new_patient:
         return Admission.WELCOME
     if policy is Policy.EVENT or kind in _HAPPENED or reach is Reach.FORMERLY:
