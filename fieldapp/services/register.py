@@ -62,7 +62,7 @@ class Bag:
 # --- for the handout
 
 
-def openbags_of(session: Session) -> list[Bag]:
+def open_bags(session: Session) -> list[Bag]:
     """This store's own bags that are not counted in yet, oldest first."""
     own = store.own_ledgers(session.database, session.device_id, session.user.id, BAG)
     return [
