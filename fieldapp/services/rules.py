@@ -9,3 +9,8 @@ from fieldapp.store import state
 def courier_allowed(session: Session) -> bool:
     """True when unsent work may leave this laptop in courier files on a stick."""
     return state.rules(session.database).courier_allowed
+
+
+def decided(session: Session) -> state.Rules:
+    """All of it: when a service day begins, how old a list may be, who must be a second person."""
+    return state.rules(session.database)

@@ -5,35 +5,27 @@ One instance moves from card to card, so that there is always just one of each c
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from collections.abc import Sequence
 
-from fieldapp.domain.medication import HandoutStatus, IdentityCheck, ObservedState
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from fieldapp.domain.medication import HandoutStatus, IdentityCheck, ObservedState, OtherDose
 from fieldapp.domain.reference import HandoutReference
-from ui import theme
-from ui.handout.state import Ask, HandoutForm, needs_text
-from ui.typed import parse_clock
+from ui.handout.depot_panel import DepotPanel
+from ui.handout.depot_state import DepotView
+from ui.handout.form_state import HandoutForm, as_recorded, short_day
+from ui.handout.parts import LabelledRow, choices, grow_with_width, offer
+from ui.handout.question_part import QuestionPart
 from ui.widgets import (
     Banner,
     ChoiceRow,
     FlowLayout,
-    FormField,
     PrimaryButton,
     SecondaryButton,
     Text,
 )
 from ui.words import word
-
-LABEL_BESIDE_PIXELS = 560
-"""Least width, at 100 % text, at which a label stands beside its choices."""
 
 IDENTITY_KEYS = {
     "K": IdentityCheck.KNOWN,
@@ -46,12 +38,15 @@ STATE_KEYS = {
     "R": ObservedState.INTOXICATED,
     "S": ObservedState.SEDATED,
 }
-WITNESS_KEYS = {"J": True, "E": False}
+OTHER_KEYS = {"E": OtherDose.NO, "J": OtherDose.YES, "V": OtherDose.UNKNOWN}
+SEEN_KEYS = {"P": True, "O": False}
+MOUTH_KEYS = {"Y": True, "W": False}
+DISSOLVE_KEY = "D"
 OUTCOME_KEYS = {
     "G": HandoutStatus.GIVEN,
-    "H": HandoutStatus.WITHHELD,
-    "N": HandoutStatus.REFUSED,
     "I": HandoutStatus.NOT_MET,
+    "T": HandoutStatus.REFUSED,
+    "H": HandoutStatus.WITHHELD,
 }
 _STATE_NAMES = {
     ObservedState.UNAFFECTED: "stateUnaffected",
@@ -71,139 +66,371 @@ class FormPanel(QWidget):
     """Shows a HandoutForm and says what the giver chooses.
 
     Signals:
-        identity_chosen(object), observed_chosen(object), witnessed_chosen(object)
+        said(str, object): a field of the form and what was chosen for it.
+        typed(str, str): a field and its words; the form is not rendered for it.
+        dissolve_pressed(): the tablet was laid under the tongue, or has dissolved.
+        witness_asked(): the second person's dialog.
         pressed(object): one of the four outcomes, a HandoutStatus.
-        reason_chosen(str): a reason's code.
-        text_changed(str), clock_changed(object): free words; (hour, minute) or None.
-        confirmed(), cancelled(): the answer to the open question.
     """
 
-    identity_chosen = Signal(object)
-    observed_chosen = Signal(object)
-    witnessed_chosen = Signal(object)
+    said = Signal(str, object)
+    typed = Signal(str, str)
+    dissolve_pressed = Signal()
+    witness_asked = Signal()
     pressed = Signal(object)
-    reason_chosen = Signal(str)
-    text_changed = Signal(str)
-    clock_changed = Signal(object)
-    confirmed = Signal()
-    cancelled = Signal()
 
     def __init__(self, reference: HandoutReference, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._reference = reference
-        self._shown: tuple[str, Ask | None, HandoutStatus | None] | None = None
+        self._home_offered: tuple[object, ...] = ()
+        self._ledgers_offered: tuple[tuple[str, str], ...] = ()
+        self._shown_id = ""
+        self._form: HandoutForm | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(10)
         self._act = self._act_part()
-        self._question = self._question_part()
+        self.question = QuestionPart(reference, self)
         column.addWidget(self._act)
-        column.addWidget(self._question)
+        column.addWidget(self.question)
         # Beside the buttons in both parts, so that what is missing is read where one pressed.
         self.problem_line = Text(parent=self, role="error")
         self.problem_line.setObjectName("handoutProblem")
         column.addWidget(self.problem_line)
 
-    def show_form(self, form: HandoutForm, *, can_give: bool) -> None:
-        """Render a form. Words being typed are left alone."""
+    def show_form(
+        self,
+        form: HandoutForm,
+        *,
+        can_give: bool,
+        depot: DepotView | None,
+        ledgers: Sequence[tuple[str, str]],
+        witness: str,
+        elapsed: str,
+    ) -> None:
+        """Render a form. Words being typed are left alone.
+
+        `ledgers` are the bags as (id, words); `witness` is the second person in words; `elapsed`
+        how long the tablet has lain.
+        """
         asking = form.ask is not None
+        new, self._shown_id, self._form = form.id != self._shown_id, form.id, form
         self._act.setVisible(not asking)
-        self._question.setVisible(asking)
+        self.question.setVisible(asking)
         self._identity.choose(form.identity)
         self._observed.choose(form.observed)
-        self._witnessed.choose(form.witnessed)
+        self._other.choose(form.other_dose)
+        self._seen.choose(form.seen)
         self._show_advice(form)
+        self._show_other(form, new=new)
+        self._seen_row.setVisible(not form.needs.injection)
+        self._show_dissolve(form, elapsed, new=new)
+        self._show_home(form, new=new)
+        self._show_ledgers(form, ledgers)
+        self._depot.show_view(depot, form.injection, new=new)
+        self._witness_said.setText(witness)
+        self._witness_said.setVisible(bool(witness))
         for status, button in self._outcomes.items():
             button.setVisible(can_give or status is not HandoutStatus.GIVEN)
-        shown = (form.id, form.ask, form.status)
-        if shown != self._shown:
-            self._shown = shown
-            self._begin_question(form)
-        if form.ask is Ask.REASON:
-            self._reasons.choose(form.reason)
-        worded = form.ask in (Ask.REVERSAL, Ask.PAST) or needs_text(form, self._reference)
-        if worded and self._words_field.isHidden():
-            self._words_field.show()
-            first = self._clock if form.ask is Ask.PAST else self._words
-            first.setFocus()
-        self._words_field.setVisible(worded)
-        self._confirm.setVisible(worded)
+        self._says.setText(as_recorded(form))
+        self._says.setVisible(can_give)
+        self.question.show_form(form)
         self.problem_line.setText(form.problem)
         self.problem_line.setVisible(bool(form.problem))
+
+    def show_elapsed(self, words: str) -> None:
+        """The time under the tongue goes on."""
+        self._elapsed.setText(words)
 
     def focus_first(self) -> None:
         """Put the focus on the first thing to say."""
         self._identity.buttons()[0].setFocus()
 
-    def focus_missing(self, form: HandoutForm) -> None:
+    def focus_missing(self, code: str) -> None:
         """Put the focus on the first thing that is still missing."""
-        rows = (
-            (form.identity, self._identity),
-            (form.observed, self._observed),
-            (form.witnessed, self._witnessed),
-        )
-        for value, row in rows:
-            if value is None:
-                row.buttons()[0].setFocus()
-                return
+        place: dict[str, QWidget] = {
+            "identity": self._identity.buttons()[0],
+            "state": self._observed.buttons()[0],
+            "other_text": self._other_text,
+            "dissolve": self._dissolve_text,
+            "mouth": self._mouth.buttons()[0],
+            "bottles": self._bottles,
+            "empties": self._empties,
+            "witness": self._witness_button,
+        }
+        if code == "home_count" and self._home.buttons():
+            self._home.buttons()[0].setFocus()
+        elif code == "ledger" and self._ledger.buttons():
+            self._ledger.buttons()[0].setFocus()
+        elif code in place:
+            place[code].setFocus()
+        else:
+            self._depot.focus_missing(code)
 
-    # --- the act
+    # --- what is said before the act
 
     def _act_part(self) -> QWidget:
         holder = QWidget(self)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        self._identity = self._choices(
+        self._identity = self._row(
             self.tr("Identitet"),
+            "identity",
             [
                 (IdentityCheck.KNOWN, "K", self.tr("Kjent fra før"), "identityKnown"),
                 (IdentityCheck.DOCUMENT, "L", self.tr("Legitimasjon"), "identityDocument"),
                 (IdentityCheck.PHOTO, "B", self.tr("Bilde"), "identityPhoto"),
             ],
         )
-        self._identity.chosen.connect(self.identity_chosen)
         keys = {state: key for key, state in STATE_KEYS.items()}
-        self._observed = self._choices(
+        self._observed = self._row(
             self.tr("Tilstand"),
+            "observed",
             [
                 (advice.state, keys[advice.state], advice.text, _STATE_NAMES[advice.state])
                 for advice in self._reference.states
             ],
         )
-        self._observed.chosen.connect(self.observed_chosen)
-        self._witnessed = self._choices(
-            self.tr("Inntak sett?"),
+        self._other = self._row(
+            self.tr("Annen dose siste døgn?"),
+            "other_dose",
             [
-                (True, "J", self.tr("Ja, jeg så det"), "witnessedYes"),
-                (False, "E", self.tr("Nei, ikke sett"), "witnessedNo"),
+                (OtherDose.NO, "E", self.tr("Nei"), "otherNo"),
+                (OtherDose.YES, "J", self.tr("Ja"), "otherYes"),
+                (OtherDose.UNKNOWN, "V", self.tr("Vet ikke"), "otherUnknown"),
             ],
         )
-        self._witnessed.chosen.connect(self.witnessed_chosen)
+        self._seen = self._row(
+            self.tr("Inntak"),
+            "seen",
+            [
+                (True, "P", self.tr("Jeg så det"), "witnessedYes"),
+                (False, "O", self.tr("Ikke sett"), "witnessedNo"),
+            ],
+        )
         self._advice = Banner("", "warn", holder)
-        for label, row in (
-            (self.tr("Identitet"), self._identity),
-            (self.tr("Tilstand"), self._observed),
+        self._other_advice = Banner("", "warn", holder)
+        self._other_text = self._field(
+            "other_text", "otherText", self.tr("Hva, hvor mye og når? Fra hvem?")
+        )
+        self._seen_row = LabelledRow(self.tr("Inntak"), self._seen, holder)
+        self._depot = DepotPanel(holder)
+        self._depot.said.connect(lambda name, value: self.said.emit(f"injection.{name}", value))
+        self._depot.typed.connect(lambda name, text: self.typed.emit(f"injection.{name}", text))
+        for widget in (
+            LabelledRow(self.tr("Identitet"), self._identity, holder),
+            LabelledRow(self.tr("Tilstand"), self._observed, holder),
+            self._advice,
+            LabelledRow(self.tr("Annen dose siste døgn?"), self._other, holder),
+            self._other_text,
+            self._other_advice,
+            self._seen_row,
+            self._dissolve_part(holder),
+            self._depot,
+            self._home_part(holder),
+            self._ledger_part(holder),
+            self._witness_part(holder),
         ):
-            column.addWidget(LabelledRow(label, row, holder))
-        column.addWidget(self._advice)
-        column.addWidget(LabelledRow(self.tr("Inntak sett?"), self._witnessed, holder))
+            column.addWidget(widget)
+        self._says = Text(parent=holder, role="muted")
+        self._says.setObjectName("asRecorded")
+        column.addWidget(self._says)
         column.addWidget(self._outcome_row(holder))
         return holder
 
-    def _choices(self, label: str, options: list[tuple[object, str, str, str]]) -> ChoiceRow:
-        """A row whose buttons show their key and are named for those who drive the window."""
-        row = ChoiceRow(label, [(value, words) for value, _, words, _ in options], self)
-        for button, (_, key, words, name) in zip(row.buttons(), options, strict=True):
-            button.setText(f"{words}  {key}")
-            button.setObjectName(name)
+    def _row(self, label: str, field: str, options: list[tuple[object, str, str, str]]) -> ChoiceRow:
+        row = choices(label, options, self)
+        row.chosen.connect(lambda value: self.said.emit(field, value))
         return row
+
+    def _field(self, field: str, name: str, placeholder: str, label: str = "") -> QLineEdit:
+        editor = QLineEdit(self)
+        editor.setObjectName(name)
+        editor.setPlaceholderText(placeholder)
+        editor.setAccessibleName(label or placeholder)
+        editor.textEdited.connect(lambda text: self.typed.emit(field, text))
+        # Enter is "done here": the single keys work again.
+        editor.returnPressed.connect(self._leave_field)
+        return editor
+
+    def _leave_field(self) -> None:
+        visible = [button for button in self._outcomes.values() if button.isVisible()]
+        if visible:
+            visible[0].setFocus()
+
+    def _show_advice(self, form: HandoutForm) -> None:
+        advice = next(
+            (entry for entry in self._reference.states if entry.state is form.observed), None
+        )
+        speaks = advice is not None and advice.state is not ObservedState.UNAFFECTED
+        grave = advice is not None and advice.advises_against
+        self._advice.say(
+            f"{advice.advice}." if advice is not None and speaks else "",
+            "danger" if grave else "warn",
+        )
+
+    def _show_other(self, form: HandoutForm, *, new: bool) -> None:
+        yes = form.other_dose is OtherDose.YES
+        if new:
+            self._other_text.setText(form.other_text)
+        opens = yes and self._other_text.isHidden()
+        self._other_text.setVisible(yes)
+        if opens and not new:
+            self._other_text.setFocus()
+        self._other_advice.say(
+            self.tr("Annen dose siste døgn: ring rekvirenten før du gir noe.") if yes else "",
+            "danger",
+        )
+
+    # --- a tablet under the tongue
+
+    def _dissolve_part(self, parent: QWidget) -> QWidget:
+        holder = QWidget(parent)
+        flow = FlowLayout(holder, 8)
+        grow_with_width(holder)
+        self._dissolve_button = SecondaryButton("", holder, icon="clock", name="dissolve")
+        self._dissolve_button.clicked.connect(self.dissolve_pressed)
+        self._dissolve_text = self._field(
+            "dissolve_text", "dissolveMinutes", self.tr("minutter"), self.tr("Minutter til oppløst")
+        )
+        self._dissolve_text.setMaximumWidth(140)
+        self._elapsed = Text(parent=holder, role="strong", wrap=False)
+        flow.addWidget(self._dissolve_button)
+        flow.addWidget(self._dissolve_text)
+        flow.addWidget(self._elapsed)
+        self._mouth = self._row(
+            self.tr("Munn sjekket"),
+            "mouth_checked",
+            [
+                (True, "Y", self.tr("Ja, tom"), "mouthYes"),
+                (False, "W", self.tr("Ikke sjekket"), "mouthNo"),
+            ],
+        )
+        outer = QWidget(parent)
+        column = QVBoxLayout(outer)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self._dissolve_note = Text(parent=outer, role="small")
+        column.addWidget(LabelledRow(self.tr("Oppløst etter"), holder, outer))
+        column.addWidget(LabelledRow(self.tr("Munn sjekket"), self._mouth, outer))
+        column.addWidget(self._dissolve_note)
+        self._dissolve = outer
+        return outer
+
+    def say_dissolve_source(self, words: str) -> None:
+        """How long it is watched at least, with where that figure comes from."""
+        self._dissolve_note.setText(words)
+
+    def _show_dissolve(self, form: HandoutForm, elapsed: str, *, new: bool) -> None:
+        self._dissolve.setVisible(form.needs.dissolves is not None and form.seen is not False)
+        if new or form.dissolve_text != self._dissolve_text.text():
+            self._dissolve_text.setText(form.dissolve_text)
+        running = form.dissolve_began is not None and not form.dissolve_text
+        self._dissolve_button.say(
+            self.tr("Oppløst nå  {key}").format(key=DISSOLVE_KEY)
+            if running
+            else self.tr("Start tiden  {key}").format(key=DISSOLVE_KEY)
+        )
+        self._elapsed.setText(elapsed)
+        self._mouth.choose(form.mouth_checked)
+
+    # --- to take home
+
+    def _home_part(self, parent: QWidget) -> QWidget:
+        self._home = self._row(self.tr("Med hjem"), "home_count", [])
+        counts = QWidget(parent)
+        flow = FlowLayout(counts, 8)
+        grow_with_width(counts)
+        self._bottles = self._field("bottles_text", "bottles", self.tr("flasker/esker med"))
+        self._empties = self._field("empties_text", "empties", self.tr("tomme tilbake"))
+        self._bottles.setAccessibleName(self.tr("Antall flasker eller esker som tas med"))
+        self._empties.setAccessibleName(self.tr("Antall tomme som kom tilbake"))
+        for editor in (self._bottles, self._empties):
+            editor.setMinimumWidth(170)
+            flow.addWidget(editor)
+        self._home_counts = LabelledRow(self.tr("Antall"), counts, parent)
+        outer = QWidget(parent)
+        column = QVBoxLayout(outer)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(LabelledRow(self.tr("Med hjem"), self._home, outer))
+        column.addWidget(self._home_counts)
+        self._home_holder = outer
+        return outer
+
+    def _show_home(self, form: HandoutForm, *, new: bool) -> None:
+        days = form.needs.home_days
+        self._home_holder.setVisible(bool(days))
+        offered = (days, form.needs.home_planned)
+        if offered != self._home_offered:
+            self._home_offered = offered
+            options: list[tuple[object, str, str, str]] = [(0, "", self.tr("Ingen"), "home_0")]
+            for count in range(1, len(days) + 1):
+                words = short_day(days[0])
+                if count > 1:
+                    words = f"{words}–{short_day(days[count - 1])}"
+                words = self.tr("{count}: {days}").format(count=count, days=words)
+                if count == form.needs.home_planned:
+                    words = self.tr("{words} (planlagt)").format(words=words)
+                options.append((count, "", words, f"home_{count}"))
+            offer(self._home, options)
+        self._home.choose(form.home_count)
+        self._home_counts.setVisible(bool(form.home_days))
+        if new:
+            self._bottles.setText(form.bottles_text)
+            self._empties.setText(form.empties_text)
+
+    # --- where it comes from, and who else saw it
+
+    def _ledger_part(self, parent: QWidget) -> QWidget:
+        self._ledger = self._row(self.tr("Tas fra"), "ledger_id", [])
+        self._no_ledger = Text(parent=parent, role="warn")
+        outer = QWidget(parent)
+        column = QVBoxLayout(outer)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(LabelledRow(self.tr("Tas fra"), self._ledger, outer))
+        column.addWidget(self._no_ledger)
+        self._ledger_holder = outer
+        return outer
+
+    def _show_ledgers(self, form: HandoutForm, ledgers: Sequence[tuple[str, str]]) -> None:
+        self._ledger_holder.setVisible(form.needs.registered)
+        offered = tuple(ledgers)
+        if offered != self._ledgers_offered:
+            self._ledgers_offered = offered
+            offer(self._ledger, [(key, "", words, f"ledger_{key}") for key, words in offered])
+        self._ledger.choose(form.ledger_id)
+        self._no_ledger.setVisible(form.needs.registered and not offered)
+        self._no_ledger.setText(
+            self.tr(
+                "Det føres regnskap over dette, men ingen veske er talt ut. Tell ut en veske på "
+                "siden Narkotikaregnskap først."
+            )
+        )
+
+    def _witness_part(self, parent: QWidget) -> QWidget:
+        holder = QWidget(parent)
+        flow = FlowLayout(holder, 12)
+        grow_with_width(holder)
+        self._witness_button = SecondaryButton(
+            self.tr("Annen person …"), holder, icon="users-round", name="witnessAsk"
+        )
+        self._witness_button.clicked.connect(self.witness_asked)
+        self._witness_said = Text(parent=holder, role="strong")
+        self._witness_said.setObjectName("witnessSaid")
+        flow.addWidget(self._witness_button)
+        flow.addWidget(self._witness_said)
+        return LabelledRow(self.tr("Kontroll"), holder, parent)
+
+    # --- the act
 
     def _outcome_row(self, parent: QWidget) -> QWidget:
         holder = QWidget(parent)
         self._outcomes: dict[HandoutStatus, QPushButton] = {}
         flow = FlowLayout(holder, 8)
-        flow.setContentsMargins(0, 6, 0, 0)
+        flow.setContentsMargins(0, 2, 0, 0)
         for key, status in OUTCOME_KEYS.items():
             given = status is HandoutStatus.GIVEN
             kind = PrimaryButton if given else SecondaryButton
@@ -219,125 +446,3 @@ class FormPanel(QWidget):
             self._outcomes[status] = button
         grow_with_width(holder)
         return holder
-
-    def _show_advice(self, form: HandoutForm) -> None:
-        advice = next(
-            (entry for entry in self._reference.states if entry.state is form.observed), None
-        )
-        speaks = advice is not None and advice.state is not ObservedState.UNAFFECTED
-        tone = "danger" if advice is not None and advice.advises_against else "warn"
-        self._advice.say(
-            f"{advice.advice}." if advice is not None and speaks else "",
-            "danger" if tone == "danger" else "warn",
-        )
-
-    # --- the open question
-
-    def _question_part(self) -> QWidget:
-        holder = QWidget(self)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        self._title = Text(parent=holder, role="label")
-        column.addWidget(self._title)
-        self._reasons = ChoiceRow(self.tr("Årsak"), parent=holder, name="reason", numbered=True)
-        self._reasons.chosen.connect(lambda code: self.reason_chosen.emit(str(code)))
-        column.addWidget(self._reasons)
-        self._clock = QLineEdit(holder)
-        self._clock.setObjectName("pastClock")
-        self._clock.setPlaceholderText(self.tr("for eksempel 08:30"))
-        self._clock.textChanged.connect(lambda text: self.clock_changed.emit(parse_clock(text)))
-        self._clock_field = FormField(self.tr("Når ble dosen gitt?"), self._clock, parent=holder)
-        column.addWidget(self._clock_field)
-        self._words = QLineEdit(holder)
-        self._words.setObjectName("reasonText")
-        self._words.textChanged.connect(self.text_changed)
-        self._words.returnPressed.connect(self.confirmed)
-        self._words_field = FormField(self.tr("Med egne ord"), self._words, parent=holder)
-        self._words_field.hide()
-        column.addWidget(self._words_field)
-        buttons = QWidget(holder)
-        flow = FlowLayout(buttons, 8)
-        self._confirm = PrimaryButton("", buttons, name="confirmReason")
-        self._confirm.clicked.connect(self.confirmed)
-        cancel = SecondaryButton(self.tr("Avbryt · Esc"), buttons, name="cancelReason")
-        cancel.clicked.connect(self.cancelled)
-        flow.addWidget(self._confirm)
-        flow.addWidget(cancel)
-        grow_with_width(buttons)
-        column.addWidget(buttons)
-        return holder
-
-    def _begin_question(self, form: HandoutForm) -> None:
-        """Another question is asked: its words, its reasons, empty fields."""
-        for editor in (self._words, self._clock):
-            blocker = QSignalBlocker(editor)
-            editor.clear()
-            blocker.unblock()
-        self._words_field.hide()
-        self._clock_field.setVisible(form.ask is Ask.PAST)
-        self._reasons.setVisible(form.ask is Ask.REASON)
-        if form.ask is Ask.REASON and form.status is not None:
-            self._offer_reasons(form.status)
-            self._title.setText(
-                self.tr("{what}: hvorfor? Trykk tallet.").format(what=word(form.status))
-            )
-            self._say_confirm(self.tr("Før {what}").format(what=word(form.status).lower()))
-            self._words_field.label.setText(self.tr("Årsaken med egne ord"))
-        elif form.ask is Ask.REVERSAL:
-            self._title.setText(
-                self.tr("Ta tilbake. Det som ble ført, blir stående med merket «feilført».")
-            )
-            self._words_field.label.setText(self.tr("Hva ble ført feil?"))
-            self._say_confirm(self.tr("Før som feilført"))
-        elif form.ask is Ask.PAST:
-            self._title.setText(self.tr("Registrer en dose som allerede er gitt."))
-            self._words_field.label.setText(self.tr("Hvem ga den, hvor, og hvorfor føres det nå?"))
-            self._say_confirm(self.tr("Registrer som gitt"))
-        self._words.setAccessibleName(self._words_field.label.text())
-        if form.ask is Ask.REASON:
-            self._reasons.buttons()[0].setFocus()
-
-    def _offer_reasons(self, status: HandoutStatus) -> None:
-        reasons = self._reference.reasons[status]
-        self._reasons.set_options([(reason.code, reason.text) for reason in reasons])
-        for number, button in enumerate(self._reasons.buttons(), start=1):
-            if number == 10:
-                button.setText(f"0  {reasons[9].text}")
-
-    def _say_confirm(self, words: str) -> None:
-        self._confirm.say(words)
-
-
-class LabelledRow(QWidget):
-    """A label beside its choices, or above them where large text leaves no room."""
-
-    def __init__(self, label: str, row: QWidget, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._label = Text(label, "label", self, wrap=False)
-        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.setSpacing(4)
-        self._box.addWidget(self._label)
-        self._box.addWidget(row, 1)
-        theme.current().changed.connect(self._turn)
-        self._turn()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._turn()
-        super().resizeEvent(event)
-
-    def _turn(self) -> None:
-        look = theme.current()
-        beside = self.width() >= look.pixels(LABEL_BESIDE_PIXELS)
-        self._label.setMinimumWidth(look.pixels(104) if beside else 0)
-        direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
-        if self._box.direction() != direction:
-            self._box.setDirection(direction)
-
-
-def grow_with_width(widget: QWidget) -> None:
-    """Let a widget with a flow of buttons take the height that its width asks for."""
-    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-    policy.setHeightForWidth(True)
-    widget.setSizePolicy(policy)

@@ -7,7 +7,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui import theme
-from ui.handout.form_panel import grow_with_width
+from ui.handout.light_panel import LightPanel
+from ui.handout.parts import grow_with_width
 from ui.handout.state import EventLine, SlotState, SlotView
 from ui.widgets import (
     Banner,
@@ -33,17 +34,24 @@ class SlotCard(Card):
     Signals:
         chosen(object): make this dose (its SlotKey) the active one.
         reverse_asked(str): take back the event with this id.
+        proposal_asked(str): ask the team leader to take back the event with this id.
+        incident_asked(str): what became of the dose of this event afterwards.
         past_asked(object): record for this SlotKey what has already happened.
+        reserve_asked(object), force_asked(object): the light's ways out, for this SlotKey.
     """
 
     chosen = Signal(object)
     reverse_asked = Signal(str)
+    proposal_asked = Signal(str)
+    incident_asked = Signal(str)
     past_asked = Signal(object)
+    reserve_asked = Signal(object)
+    force_asked = Signal(object)
 
     def __init__(self, view: SlotView, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
         self.heading.show()
-        self._shown: tuple[SlotView, bool, bool] | None = None
+        self._shown: tuple[SlotView, bool, bool, bool] | None = None
         self._key = view.key
         self._part = Tag("", "accent", self)
         self._state = Tag("", parent=self)
@@ -54,8 +62,10 @@ class SlotCard(Card):
         self._order = Text(parent=self, role="muted")
         self._last = Text(parent=self, role="muted")
         self._warning = Banner("", "danger", self)
-        self._missed = Banner("", "warn", self)
-        for widget in (self._dose, self._order, self._last, self._warning, self._missed):
+        self.light = LightPanel(self)
+        self.light.reserve_asked.connect(lambda: self.reserve_asked.emit(self._key))
+        self.light.force_asked.connect(lambda: self.force_asked.emit(self._key))
+        for widget in (self._dose, self.light, self._order, self._last, self._warning):
             self.body.addWidget(widget)
         self._events = QVBoxLayout()
         self._events.setSpacing(6)
@@ -69,11 +79,12 @@ class SlotCard(Card):
         theme.current().changed.connect(self._fit)
         self._fit()
 
-    def show_view(self, view: SlotView, *, active: bool, asking: bool) -> None:
-        """Render, unless just this is shown already. `asking`: a question stands open in it."""
-        if self._shown == (view, active, asking):
+    def show_view(self, view: SlotView, *, active: bool, asking: bool, reserving: bool) -> None:
+        """Render, unless just this is shown already. `asking`: a question stands open in it;
+        `reserving`: the server was asked for the day."""
+        if self._shown == (view, active, asking, reserving):
             return
-        self._shown = (view, active, asking)
+        self._shown = (view, active, asking, reserving)
         self._key = view.key
         set_role(self, "active", active)
         self.heading.setText(view.title)
@@ -84,7 +95,9 @@ class SlotCard(Card):
         self._last.setVisible(bool(view.last_given))
         self._last.setText(view.last_given)
         self._warning.say(view.warning, "danger")
-        self._missed.say(view.missed, view.missed_tone)
+        self.light.show_view(
+            view.light, reserving=reserving, acting=active and not asking
+        )
         clear(self._events)
         for line in view.events:
             self._events.addLayout(self._event(line))
@@ -132,21 +145,41 @@ class SlotCard(Card):
             begin.clicked.connect(lambda: self.chosen.emit(self._key))
             self._flow.addWidget(begin)
         standing = [line for line in view.events if not line.struck]
-        for line in (line for line in standing if line.own):
-            back = DangerButton(
-                self.tr("Ta tilbake (feilført)"), self._actions, icon="undo-2", name="reverse"
+        for line in standing:
+            self._add_event_actions(line, several=len(standing) > 1)
+        if view.state is SlotState.GIVEN and view.light is not None and view.light.may_force:
+            again = QuietButton(
+                self.tr("Nødutdeling …"), self._actions, icon="siren", name="forceAgain"
             )
-            if len(standing) > 1:
-                back.setAccessibleName(f"{back.text()}: {line.text}")
-            back.clicked.connect(
-                lambda _=False, event_id=line.event_id: self.reverse_asked.emit(event_id)
-            )
-            self._flow.addWidget(back)
+            again.clicked.connect(lambda: self.force_asked.emit(self._key))
+            self._flow.addWidget(again)
         past = QuietButton(
             self.tr("Etterregistrer dose"), self._actions, icon="history", name="past"
         )
         past.clicked.connect(lambda: self.past_asked.emit(self._key))
         self._flow.addWidget(past)
+
+    def _add_event_actions(self, line: EventLine, *, several: bool) -> None:
+        """What can be done about one event: take it back, ask for that, say what became of it."""
+        if line.own:
+            back = DangerButton(
+                self.tr("Aldri skjedd  Z"), self._actions, icon="undo-2", name="reverse"
+            )
+            back.clicked.connect(lambda: self.reverse_asked.emit(line.event_id))
+        else:
+            back = DangerButton(
+                self.tr("Meld som feilført …"), self._actions, icon="undo-2", name="proposeReversal"
+            )
+            back.clicked.connect(lambda: self.proposal_asked.emit(line.event_id))
+        if several:
+            back.setAccessibleName(f"{back.text()}: {line.text}")
+        self._flow.addWidget(back)
+        if line.given:
+            lost = QuietButton(
+                self.tr("Mistet, kastet opp, sølt …"), self._actions, name="doseIncident"
+            )
+            lost.clicked.connect(lambda: self.incident_asked.emit(line.event_id))
+            self._flow.addWidget(lost)
 
     def _fit(self) -> None:
         look = theme.current()

@@ -1,39 +1,28 @@
-"""The medicine round as values: what is planned, what stands, what is chosen and what is missing.
-
-Nothing is filled in beforehand: identity, observed state and intake are seen and said by the
-giver, for every dose anew.
-"""
+"""The medicine round as values: what is planned, what stands, and how each dose is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+from PySide6.QtCore import QCoreApplication
 
 from fieldapp.clock import OSLO
 from fieldapp.domain.medication import (
     HandoutStatus,
-    IdentityCheck,
     MedicationAdministration,
     MedicationRequest,
-    ObservedState,
     Slot,
     SlotKey,
 )
-from fieldapp.domain.missed_days import LONGEST
+from fieldapp.domain.readiness import Light
 from fieldapp.domain.reference import HandoutReference
-from fieldapp.services.medication import (
-    HandoutEntry,
-    HandoutView,
-    MissedDays,
-    RoundPatient,
-    RoundSlot,
-)
+from fieldapp.services.medication import HandoutView, RoundPatient, RoundSlot
 from ui.flags import flag_icon
+from ui.handout.light import LightView, short_words
 from ui.widgets import Row, RowTag
 from ui.widgets.basics import Tone
 from ui.words import (
@@ -59,37 +48,6 @@ class SlotState(StrEnum):
     OPEN = "open"
     GIVEN = "given"
     NOT_GIVEN = "not_given"
-
-
-class Ask(StrEnum):
-    """The question that stands open under the active dose."""
-
-    REASON = "reason"
-    REVERSAL = "reversal"
-    PAST = "past"
-
-
-@dataclass(frozen=True, slots=True)
-class HandoutForm:
-    """What the giver has said so far about one slot.
-
-    `id` becomes the event's id, so that a double click is one event. `ask` is the open question:
-    why a dose is not given (`status`), why event `reverses` was a mistake, or what has already
-    happened. `problem` is what is missing, said beside the button that was pressed.
-    """
-
-    id: str
-    slot: Slot
-    identity: IdentityCheck | None = None
-    observed: ObservedState | None = None
-    witnessed: bool | None = None
-    ask: Ask | None = None
-    status: HandoutStatus | None = None
-    reason: str | None = None
-    reason_text: str = ""
-    past_clock: tuple[int, int] | None = None
-    reverses: str | None = None
-    problem: str = ""
 
 
 # --- how a slot stands
@@ -149,20 +107,34 @@ def round_row(patient: RoundPatient, *, short: bool = False) -> Row:
     """
     states = [slot_state(slot) for slot in patient.slots]
     done = len(states) - states.count(SlotState.OPEN)
-    if states.count(SlotState.GIVEN) == len(states):
+    light = open_light(patient)
+    icon: str = "circle-dashed"
+    tone: Tone = "neutral"
+    if light is not None:
+        icon, _, tone = short_words(light)
+        icon = "circle" if light is Light.GREEN else icon  # the tick is for what is done
+    elif states.count(SlotState.GIVEN) == len(states):
         icon, tone = "circle-check", "ok"
     elif done == len(states):
         icon, tone = "circle-slash", "warn"
-    else:
-        icon, tone = "circle-dashed", "neutral"
     return Row(
         id=patient.patient.id,
         title=patient.patient.name,
-        detail=_progress_words(patient, done, short=short),
+        detail=_progress_words(patient, done, light, short=short),
         icon=icon,
-        icon_tone=_tone(tone),
+        icon_tone=tone,
         tags=_severe_tag(patient, short=short),
     )
+
+
+def open_light(patient: RoundPatient) -> Light | None:
+    """The gravest light among the doses that are still to do; None when nothing is, or unknown."""
+    found = {
+        slot.verdict.light
+        for slot in patient.slots
+        if slot.verdict is not None and slot_state(slot) is SlotState.OPEN
+    }
+    return next((light for light in (Light.RED, Light.AMBER, Light.GREEN) if light in found), None)
 
 
 def round_summary(patients: Sequence[RoundPatient], day: date, today: date) -> str:
@@ -175,18 +147,29 @@ def round_summary(patients: Sequence[RoundPatient], day: date, today: date) -> s
     return translate("handout", "{said} · dosene for {day}").format(said=said, day=long_day(day))
 
 
-def _progress_words(patient: RoundPatient, done: int, *, short: bool) -> str:
+def _progress_words(
+    patient: RoundPatient, done: int, light: Light | None, *, short: bool
+) -> str:
     total = len(patient.slots)
+    said = "" if light is None else short_words(light)[1]
     if total > 1:
-        return translate("handout", "{done} av {total} ført").format(done=done, total=total)
+        progress = translate("handout", "{done} av {total} ført").format(done=done, total=total)
+        return f"{progress} · {said}" if said else progress
     slot = patient.slots[0]
-    part = word(slot.slot.key.part)
+    part = dose_name(slot.slot)
     event = given_event(slot) or (slot.standing[-1] if slot.standing else None)
-    if event is None and short:
-        return part  # the open circle before the name says the rest
+    if event is None and said:
+        return said if short else f"{part} · {said}"
     if event is None:
         return translate("handout", "{part} · ikke ført").format(part=part)
     return f"{word(event.status)} {clock_text(event.given_at)}"
+
+
+def dose_name(slot: Slot) -> str:
+    """The part of the day, or the injection."""
+    if slot.occurrence is not None:
+        return translate("handout", "Injeksjon")
+    return word(slot.key.part)
 
 
 def _severe_tag(patient: RoundPatient, *, short: bool) -> tuple[RowTag, ...]:
@@ -200,11 +183,6 @@ def _severe_tag(patient: RoundPatient, *, short: bool) -> tuple[RowTag, ...]:
         text = translate("handout", "{count} varsler").format(count=len(categories))
         icon = "shield-alert"
     return (RowTag("" if short else text, "danger", icon, spoken),)
-
-
-def _tone(name: str) -> Tone:
-    tones: dict[str, Tone] = {"ok": "ok", "warn": "warn"}
-    return tones.get(name, "neutral")
 
 
 # --- one dose as a card
@@ -224,6 +202,7 @@ class EventLine:
     struck: bool = False
     note: str = ""
     own: bool = False
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,15 +222,14 @@ class SlotView:
     last_given: str
     warning: str
     events: tuple[EventLine, ...]
-    missed: str
-    missed_tone: Tone
+    light: LightView | None = None
 
 
 def slot_view(
     slot: RoundSlot,
     history: Sequence[HandoutView],
     names: Mapping[str, str],
-    missed: MissedDays | None,
+    light: LightView | None,
     today: date,
     synced: str,
     user_id: str,
@@ -260,22 +238,28 @@ def slot_view(
     request = slot.slot.request
     events = [view for view in history if view.event.slot == slot.slot.key]
     events.sort(key=lambda view: (view.event.recorded_at, view.event.id))
-    text, tone = missed_words(missed)
     last = last_given_text(slot.last_given, slot.last_given_order, names, today)
     other_today = _given_today_under_another_order(slot)
     return SlotView(
         key=slot.slot.key,
         state=slot_state(slot),
         title=product_text(request),
-        part=word(slot.slot.key.part),
+        part=dose_name(slot.slot),
         dose=full_dose(slot.slot),
         order=order_text(request, synced),
         last_given="" if other_today else last,
         warning=_given_twice_words(slot) or (last if other_today else ""),
         events=tuple(event_line(view, names, user_id) for view in events),
-        missed=text if slot_state(slot) is not SlotState.GIVEN else "",
-        missed_tone=tone,
+        light=_calm(light) if slot_state(slot) is SlotState.GIVEN else light,
     )
+
+
+def _calm(light: LightView | None) -> LightView | None:
+    """A dose that was given is as it should be: red by its words, not by its colour."""
+    if light is None:
+        return None
+    title = translate("handout", "Rødt: gitt. Ikke gi en gang til")
+    return replace(light, icon="circle-slash", tone="neutral", title=title, also=(), source="")
 
 
 def _given_today_under_another_order(slot: RoundSlot) -> bool:
@@ -356,7 +340,8 @@ def event_line(view: HandoutView, names: Mapping[str, str], user_id: str) -> Eve
     """One event in words: "Gitt 08:55 av Kari Berg, 90 mg (18 mL), inntak sett"."""
     event, undone = view.event, view.reversed_by
     given = event.status is HandoutStatus.GIVEN
-    icon, tone = ("circle-check", "ok") if given else ("circle-slash", "warn")
+    icon = "circle-check" if given else "circle-slash"
+    tone: Tone = "ok" if given else "warn"
     note = ""
     if undone is not None:
         icon, tone = "undo-2", "neutral"
@@ -373,10 +358,11 @@ def event_line(view: HandoutView, names: Mapping[str, str], user_id: str) -> Eve
         event_id=event.id,
         text=_event_words(view),
         icon=icon,
-        tone="neutral" if tone == "neutral" else _tone(tone),
+        tone=tone,
         struck=undone is not None,
         note=note,
         own=event.author_id == user_id,
+        given=given,
     )
 
 
@@ -391,12 +377,32 @@ def _event_words(view: HandoutView) -> str:
     if event.dose_mg is not None:
         parts.append(_dose_in_brackets(event.dose_mg, event.dose_ml))
     if event.status is HandoutStatus.GIVEN and not event.retrospective:
+        parts += _given_words(event)
+    elif event.prescriber_contact:
         parts.append(
-            translate("handout", "inntak sett")
-            if event.witnessed
-            else translate("handout", "inntak ikke sett")
+            translate("handout", "rekvirent kontaktet: {who}").format(who=event.prescriber_contact)
         )
     return ", ".join(parts)
+
+
+def _given_words(event: MedicationAdministration) -> list[str]:
+    """How it was given: seen, injected or taken home, and who else was there."""
+    parts = []
+    if event.injection is None:
+        seen = translate("handout", "inntak sett")
+        parts.append(seen if event.witnessed else translate("handout", "inntak ikke sett"))
+    else:
+        parts.append(translate("handout", "injeksjon, LOT {lot}").format(lot=event.injection.lot))
+    if event.forced is not None:
+        parts.append(translate("handout", "nødutdeling"))
+    witness = event.witness
+    if witness is not None and witness.by_code:
+        parts.append(translate("handout", "bekreftet av {name}").format(name=witness.name))
+    elif witness is not None and witness.practitioner_id is not None:
+        parts.append(translate("handout", "{name} bekrefter senere").format(name=witness.name))
+    elif witness is not None:
+        parts.append(translate("handout", "ikke bevitnet (navn: {name})").format(name=witness.name))
+    return parts
 
 
 def with_reasons(line: EventLine, event: MedicationAdministration, words: str) -> EventLine:
@@ -426,103 +432,7 @@ def _name(names: Mapping[str, str], practitioner_id: str) -> str:
     return names.get(practitioner_id) or translate("handout", "ukjent ansatt")
 
 
-def missed_words(missed: MissedDays | None) -> tuple[str, Tone]:
-    """The line about days without medicine with its source; empty while there is nothing to say."""
-    if missed is None or not missed.should_warn:
-        return "", "neutral"
-    threshold = missed.stop if missed.should_stop else missed.warn
-    text = translate("handout", "{count} dager uten denne medisinen. {advice}. Kilde: {source}")
-    if missed.count >= LONGEST:
-        text = translate(
-            "handout", "Minst {count} dager uten denne medisinen. {advice}. Kilde: {source}"
-        )
-    said = text.format(count=missed.count, advice=threshold.text, source=threshold.source.text)
-    return said, "danger" if missed.should_stop else "warn"
-
-
-# --- the form
-
-
-_MISSING: dict[str, object] = {
-    "identity": QT_TRANSLATE_NOOP("handout", "identitet"),
-    "state": QT_TRANSLATE_NOOP("handout", "tilstand"),
-    "witnessed": QT_TRANSLATE_NOOP("handout", "om inntaket ble sett"),
-    "reason": QT_TRANSLATE_NOOP("handout", "årsak"),
-    "reason_text": QT_TRANSLATE_NOOP("handout", "årsaken med egne ord"),
-    "past_text": QT_TRANSLATE_NOOP("handout", "hvem som ga dosen, og hvor"),
-    "past_clock": QT_TRANSLATE_NOOP("handout", "klokkeslett"),
-    "reversal_text": QT_TRANSLATE_NOOP("handout", "hva som ble ført feil"),
-}
-
-
-def missing_to_give(form: HandoutForm) -> tuple[str, ...]:
-    """Codes of what must be said before the dose is recorded as given, in the form's order."""
-    said = {
-        "identity": form.identity is not None,
-        "state": form.observed is not None,
-        "witnessed": form.witnessed is not None,
-    }
-    return tuple(code for code, known in said.items() if not known)
-
-
-def missing_to_confirm(form: HandoutForm, reference: HandoutReference) -> tuple[str, ...]:
-    """Codes of what the open question still needs."""
-    blank = not form.reason_text.strip()
-    if form.ask is Ask.REVERSAL:
-        return ("reversal_text",) if blank else ()
-    if form.ask is Ask.PAST:
-        found = () if form.past_clock is not None else ("past_clock",)
-        return (*found, "past_text") if blank else found
-    if form.reason is None:
-        return ("reason",)
-    return ("reason_text",) if blank and needs_text(form, reference) else ()
-
-
-def needs_text(form: HandoutForm, reference: HandoutReference) -> bool:
-    """True when the chosen reason says too little by itself."""
-    if form.status is None or form.reason is None:
-        return False
-    found = reference.reason(form.status, form.reason)
-    return found is not None and found.needs_text
-
-
-def missing_words(codes: Iterable[str]) -> str:
-    """ "Mangler: identitet og tilstand."; empty for nothing."""
-    words = [translate("handout", str(_MISSING[code])) for code in codes]
-    if not words:
-        return ""
-    if len(words) == 1:
-        listed = words[0]
-    else:
-        listed = translate("handout", "{most} og {last}").format(
-            most=", ".join(words[:-1]), last=words[-1]
-        )
-    return translate("handout", "Mangler: {what}.").format(what=listed)
-
-
-def entry(form: HandoutForm, status: HandoutStatus, given_at: datetime | None) -> HandoutEntry:
-    """Return what the service shall record. Only call it when nothing is missing."""
-    given = status is HandoutStatus.GIVEN
-    past = form.ask is Ask.PAST
-    return HandoutEntry(
-        id=form.id,
-        slot=form.slot.key,
-        status=status,
-        dose_mg=form.slot.dose_mg if given else None,
-        witnessed=bool(form.witnessed) and given and not past,
-        identity_check=None if past else form.identity,
-        observed_state=None if past else form.observed,
-        reason=form.reason if not given else None,
-        reason_text=form.reason_text if form.ask is not None else "",
-        given_at=given_at,
-        retrospective=past,
-        request_revision=form.slot.request.revision,
-    )
-
-
-def past_moment(day: date, clock: tuple[int, int]) -> datetime:
-    """The instant of a local clock time on the slot's day."""
-    return datetime(day.year, day.month, day.day, *clock, tzinfo=OSLO)
+# --- what is said when something stands in the way
 
 
 def already_given_words(view: HandoutView | None) -> str:
