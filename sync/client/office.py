@@ -41,6 +41,20 @@ from sync.protocol.office import (
     TakeOverRequest,
     UnassignRequest,
 )
+from sync.protocol.orders import (
+    ActOnOrderRequest,
+    EnterOrderRequest,
+    ImportOrdersAnswer,
+    ImportOrdersRequest,
+    OrderAnswer,
+    OrderHistoryAnswer,
+    OrderHistoryRequest,
+    OrderPatientsAnswer,
+    OrderPatientsRequest,
+    OrdersAnswer,
+    OrdersRequest,
+    SettleOrderRequest,
+)
 
 A = TypeVar("A", bound=Message)
 
@@ -141,6 +155,34 @@ class HttpOfficeService:
     def drafts_of(self, request: DraftsRequest) -> DraftsAnswer:
         """Ask for somebody's unsigned text."""
         return self._ask(DraftsAnswer, "drafts_of", request)
+
+    def orders(self, request: OrdersRequest) -> OrdersAnswer:
+        """Ask for orders and what waits for a second person."""
+        return self._ask(OrdersAnswer, "orders", request)
+
+    def order_history(self, request: OrderHistoryRequest) -> OrderHistoryAnswer:
+        """Ask what was done to one order."""
+        return self._ask(OrderHistoryAnswer, "order_history", request)
+
+    def order_patients(self, request: OrderPatientsRequest) -> OrderPatientsAnswer:
+        """Ask for whom an order can be entered."""
+        return self._ask(OrderPatientsAnswer, "order_patients", request)
+
+    def enter_order(self, request: EnterOrderRequest) -> OrderAnswer:
+        """Let an order wait for a second person."""
+        return self._ask(OrderAnswer, "enter_order", request)
+
+    def act_on_order(self, request: ActOnOrderRequest) -> OrderAnswer:
+        """Stop, hold, move, resume or reassess."""
+        return self._ask(OrderAnswer, "act_on_order", request)
+
+    def settle_order(self, request: SettleOrderRequest) -> OrderAnswer:
+        """Confirm or decline."""
+        return self._ask(OrderAnswer, "settle_order", request)
+
+    def import_orders(self, request: ImportOrdersRequest) -> ImportOrdersAnswer:
+        """Look through a CSV file, or let its rows wait."""
+        return self._ask(ImportOrdersAnswer, "import_orders", request)
 
     def _ask(self, answer_type: type[A], name: str, request: Message) -> A:
         return self._connection.ask_office(answer_type, f"{OFFICE_PATH}/{name}", request)

@@ -29,6 +29,20 @@ from sync.protocol.messages import (
     TimeOfDay,
     TripDays,
 )
+from sync.protocol.orders import (
+    ActOnOrderRequest,
+    EnterOrderRequest,
+    ImportOrdersAnswer,
+    ImportOrdersRequest,
+    OrderAnswer,
+    OrderHistoryAnswer,
+    OrderHistoryRequest,
+    OrderPatientsAnswer,
+    OrderPatientsRequest,
+    OrdersAnswer,
+    OrdersRequest,
+    SettleOrderRequest,
+)
 from sync.protocol.version import MAX_PLAIN_BYTES
 
 OFFICE_PATH = "/office"
@@ -537,6 +551,13 @@ CALLS: Final[Mapping[str, tuple[type[Message], type[Message]]]] = MappingProxyTy
         "set_rules": (SetRulesRequest, Rules),
         "receive_courier": (CourierDelivery, CourierAnswer),
         "drafts_of": (DraftsRequest, DraftsAnswer),
+        "orders": (OrdersRequest, OrdersAnswer),
+        "order_history": (OrderHistoryRequest, OrderHistoryAnswer),
+        "order_patients": (OrderPatientsRequest, OrderPatientsAnswer),
+        "enter_order": (EnterOrderRequest, OrderAnswer),
+        "act_on_order": (ActOnOrderRequest, OrderAnswer),
+        "settle_order": (SettleOrderRequest, OrderAnswer),
+        "import_orders": (ImportOrdersRequest, ImportOrdersAnswer),
     }
 )
 """What travels to and from each method of `OfficeService`."""
@@ -638,4 +659,37 @@ class OfficeService(Protocol):
 
     def drafts_of(self, request: DraftsRequest) -> DraftsAnswer:
         """Somebody's unsigned text (READ_DRAFTS_OF_OTHERS). BadRequestError: reason_missing."""
+        ...
+
+    def orders(self, request: OrdersRequest) -> OrdersAnswer:
+        """Orders and what waits for a second person (ENTER_ORDERS or CONFIRM_ORDERS). Whoever may
+        not ASSIGN sees those of the patients whom they follow, here and in the next ones."""
+        ...
+
+    def order_history(self, request: OrderHistoryRequest) -> OrderHistoryAnswer:
+        """Everything that was done to one order (ENTER_ORDERS or CONFIRM_ORDERS)."""
+        ...
+
+    def order_patients(self, request: OrderPatientsRequest) -> OrderPatientsAnswer:
+        """For whom an order can be entered (ENTER_ORDERS)."""
+        ...
+
+    def enter_order(self, request: EnterOrderRequest) -> OrderAnswer:
+        """Let a new order or a new version wait for a second person (ENTER_ORDERS).
+        BadRequestError: order_changed, order_stopped, entry_waiting, id_used, body, not_open."""
+        ...
+
+    def act_on_order(self, request: ActOnOrderRequest) -> OrderAnswer:
+        """Stop, hold, move, resume or reassess (ENTER_ORDERS). BadRequestError: reason_missing,
+        told_missing, order_changed, order_stopped, entry_waiting, already, day, day_passed,
+        day_in_future, place, action, id_used."""
+        ...
+
+    def settle_order(self, request: SettleOrderRequest) -> OrderAnswer:
+        """Confirm or decline what another entered (CONFIRM_ORDERS), or take back one's own
+        (ENTER_ORDERS). BadRequestError: not_open, own_entry, words_missing, order_changed."""
+        ...
+
+    def import_orders(self, request: ImportOrdersRequest) -> ImportOrdersAnswer:
+        """Look through a CSV file, or let all of its rows wait (ENTER_ORDERS)."""
         ...

@@ -57,7 +57,22 @@ from sync.protocol.office import (
     TakeOverRequest,
     UnassignRequest,
 )
-from sync.server import assignments, auth
+from sync.protocol.orders import (
+    ActOnOrderRequest,
+    EnterOrderRequest,
+    ImportOrdersAnswer,
+    ImportOrdersRequest,
+    OrderAnswer,
+    OrderHistoryAnswer,
+    OrderHistoryRequest,
+    OrderPatientsAnswer,
+    OrderPatientsRequest,
+    OrdersAnswer,
+    OrdersRequest,
+    SettleOrderRequest,
+)
+from sync.server import assignments, auth, order_rows
+from sync.server import orders as order_book
 from sync.server.bodies import canonical
 from sync.server.courier import receive
 from sync.server.drafts import out
@@ -74,6 +89,7 @@ from sync.server.office_rows import (
     patient_rows,
     standing_assignments,
 )
+from sync.server.order_import import import_orders
 from sync.server.overview import closing_points, laptop_rows, staff_names
 from sync.server.proposals import (
     can_decide,
@@ -482,12 +498,78 @@ class ServerOfficeService:
         self._seen(act, len(told), subject=request.user_id, reason=reason)
         return DraftsAnswer(drafts=told, left_off=len(rows) - len(told))
 
+    # --- orders
+
+    def orders(self, request: OrdersRequest) -> OrdersAnswer:
+        """Orders and what waits for a second person."""
+        act = self._act("orders", Right.ENTER_ORDERS, Right.CONFIRM_ORDERS)
+        with self._storage.read() as transaction:
+            answer = order_rows.listed(transaction, request, self._who, act.at)
+        self._seen(act, len(answer.orders) + len(answer.waiting))
+        return answer
+
+    def order_history(self, request: OrderHistoryRequest) -> OrderHistoryAnswer:
+        """Everything that was done to one order."""
+        act = self._act("order_history", Right.ENTER_ORDERS, Right.CONFIRM_ORDERS)
+        with self._storage.read() as transaction:
+            answer = order_rows.history(transaction, request, self._who, act.at)
+        patient_id = answer.order.patient_id if answer.order is not None else None
+        self._seen(act, len(answer.entries), subject=request.order_id, patient_id=patient_id)
+        return answer
+
+    def order_patients(self, request: OrderPatientsRequest) -> OrderPatientsAnswer:
+        """For whom an order can be entered."""
+        act = self._act("order_patients", Right.ENTER_ORDERS)
+        with self._storage.read() as transaction:
+            answer = order_rows.patients(transaction, request, self._who)
+        self._seen(act, len(answer.patients))
+        return answer
+
+    def enter_order(self, request: EnterOrderRequest) -> OrderAnswer:
+        """Let a new order or a new version wait for a second person."""
+        act = self._act("enter_order", Right.ENTER_ORDERS)
+        with self._storage.write() as transaction:
+            done = order_book.enter(transaction, request, self._who, act.at)
+            return self._order_answer(transaction, act, done)
+
+    def act_on_order(self, request: ActOnOrderRequest) -> OrderAnswer:
+        """Stop, hold, move, resume or reassess."""
+        act = self._act("act_on_order", Right.ENTER_ORDERS)
+        with self._storage.write() as transaction:
+            done = order_book.act(transaction, request, self._who, act.at)
+            return self._order_answer(transaction, act, done)
+
+    def settle_order(self, request: SettleOrderRequest) -> OrderAnswer:
+        """Confirm or decline what another entered, or take back one's own."""
+        act = self._act("settle_order", Right.CONFIRM_ORDERS, Right.ENTER_ORDERS)
+        with self._storage.write() as transaction:
+            done = order_book.settle(transaction, request, self._who, act.at)
+            return self._order_answer(transaction, act, done)
+
+    def import_orders(self, request: ImportOrdersRequest) -> ImportOrdersAnswer:
+        """Look through a CSV file, or let all of its rows wait."""
+        act = self._act("import_orders", Right.ENTER_ORDERS)
+        with self._storage.write() as transaction:
+            answer = import_orders(transaction, request, self._who, act.at)
+            subject = f"{request.id}/{'stored' if answer.stored else 'looked'}"
+            transaction.office.add_line(act.line(subject=subject, count=len(answer.rows)))
+        return answer
+
+    def _order_answer(
+        self, transaction: Transaction, act: _Act, done: order_book.Done
+    ) -> OrderAnswer:
+        transaction.office.add_line(
+            act.line(subject=done.subject, patient_id=done.patient_id, reason=done.reason)
+        )
+        return order_rows.answer_of(transaction, done, self._who, act.at)
+
     # --- inner parts
 
-    def _act(self, name: str, right: Right) -> _Act:
+    def _act(self, name: str, *rights: Right) -> _Act:
+        """Begin a call that needs one of these rights."""
         act = _Act(name, self._world.clock.now(), self._who)
-        if not may(self._who.role, right):
-            self._refuse(act, right)
+        if not any(may(self._who.role, right) for right in rights):
+            self._refuse(act, rights[0])
         return act
 
     def _refuse(self, act: _Act, right: Right) -> NoReturn:

@@ -14,7 +14,6 @@ from fieldapp.domain.proposals import Proposal, ProposalStatus
 from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
 from sync.protocol.office import DecideProposalRequest
 from sync.server import assignments
-from sync.server.decide import problem_of
 from sync.server.identity import Identity
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import NewVersion, StoredRecord
@@ -91,6 +90,44 @@ def decide_proposal(
     return record.patient_id
 
 
+def open_order_wish(
+    transaction: Transaction, proposal_id: str, order_id: str, patient_id: str, by: Identity
+) -> None:
+    """Check that a wish about this order waits and is this person's to decide on.
+
+    Raises NotFoundError_, NotAllowedError, BadRequestError (not_open).
+    """
+    record = transaction.records.get(_PROPOSAL, proposal_id)
+    proposal = read_proposal(record) if record is not None else None
+    if record is None or proposal is None or record.patient_id != patient_id:
+        raise NotFoundError_("proposal")
+    if (proposal.target_kind, proposal.target_id) != (_ORDER, order_id):
+        raise NotFoundError_("proposal")
+    if not may_see_proposal(transaction, by, proposal, patient_id):
+        raise NotFoundError_("proposal")
+    if not can_decide(by.role, _ORDER):
+        raise NotAllowedError("decide_proposals")
+    if proposal.status is not ProposalStatus.OPEN:
+        raise BadRequestError("not_open")
+
+
+def accept_order_wish(
+    transaction: Transaction, proposal_id: str, by: Identity, decided_by: str, now: datetime
+) -> None:
+    """Note that the order that was made of a wish is in force; `by` has just confirmed it.
+
+    A wish that was decided on meanwhile stays as it is.
+    """
+    record = transaction.records.get(_PROPOSAL, proposal_id)
+    proposal = read_proposal(record) if record is not None else None
+    if record is None or proposal is None or proposal.status is not ProposalStatus.OPEN:
+        return
+    decided = replace(
+        proposal, status=ProposalStatus.ACCEPTED, decided_by=decided_by, decided_at=now
+    )
+    _put(transaction, record, {**record.body, **to_body(decided)}, by, now)
+
+
 def target_of(
     transaction: Transaction, proposal: Proposal, patient_id: str | None
 ) -> StoredRecord | None:
@@ -116,7 +153,8 @@ def _write(
     if proposal.target_kind == _ASSIGNMENT:
         _reassign(transaction, target, wished, now, new_id)
     elif proposal.target_kind == _ORDER:
-        _change_order(transaction, target, wished, now)
+        # It takes an order that is entered and confirmed by two (`sync.server.orders`).
+        raise BadRequestError("order_form")
     else:
         raise BadRequestError("kind")
 
@@ -146,18 +184,6 @@ def _reassign(
         assignments.unassign(
             transaction, user_id=value.practitioner_id, patient_id=value.patient_id, now=now
         )
-
-
-def _change_order(
-    transaction: Transaction, target: StoredRecord, wished: Mapping[str, Any], now: datetime
-) -> None:
-    body = {**target.body, **wished}
-    # Handouts name the revision that they followed, so every change is a revision of its own.
-    body["revision"] = int(target.body.get("revision") or 1) + 1
-    problem = problem_of(target.kind, target.id, str(body.get("patient_id")), body)
-    if problem is not None:
-        raise BadRequestError("body", problem.removeprefix("bad_body:"))
-    _put(transaction, target, body, None, now)
 
 
 def _put(

@@ -8,7 +8,7 @@ from sync.server.storage.records import RecordRepository
 _STAYS = ("patient", "assignment")
 """What stays with the loser: its own record, which points to the winner, and who followed it."""
 
-_BESIDE = ("draft", "parked_change")
+_BESIDE = ("draft", "parked_change", "order_entry")
 """Tables of what is no record yet."""
 
 
