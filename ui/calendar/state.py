@@ -1,0 +1,205 @@
+"""The picture of a patient's medicine in words, shapes and letters; no widgets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from fieldapp.services.calendar import CalendarDay, GroupDays, Mark, MedicineDays
+from ui.words import NO_BREAK, long_day, word
+
+translate = QCoreApplication.translate
+
+WEEKS: Final = 5
+WEEKS_AHEAD: Final = 1
+"""Of the newest picture: this many weeks after the present one."""
+
+
+class Shape(StrEnum):
+    """What a mark is drawn as. No two marks share both shape and letter."""
+
+    DISC = "disc"
+    SQUARE = "square"
+    DIAMOND = "diamond"
+    BAR = "bar"
+    HALF = "half"
+    RING = "ring"
+    DASHED = "dashed"
+    DOT = "dot"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a mark is drawn. `tone` is a colour token; `letter` stands in the shape."""
+
+    shape: Shape
+    letter: str
+    tone: str
+    words: object
+
+
+LOOKS: Final[dict[Mark, Look]] = {
+    Mark.SUPERVISED: Look(Shape.DISC, "O", "ok", QT_TRANSLATE_NOOP("calendar", "Overvåket inntak")),
+    Mark.TAKE_HOME: Look(Shape.SQUARE, "H", "accent", QT_TRANSLATE_NOOP("calendar", "Med hjem")),
+    Mark.DEPOT: Look(Shape.DIAMOND, "D", "ink", QT_TRANSLATE_NOOP("calendar", "Depotsprøyte")),
+    Mark.COVERED: Look(Shape.BAR, "", "muted", QT_TRANSLATE_NOOP("calendar", "Dekket")),
+    Mark.PHARMACY: Look(Shape.SQUARE, "A", "ok", QT_TRANSLATE_NOOP("calendar", "Hentet på apotek")),
+    Mark.PARTLY: Look(Shape.HALF, "", "warn", QT_TRANSLATE_NOOP("calendar", "Noe gitt")),
+    Mark.MISSED: Look(Shape.RING, "×", "danger", QT_TRANSLATE_NOOP("calendar", "Ikke gitt")),
+    Mark.UNKNOWN: Look(Shape.DASHED, "?", "warn", QT_TRANSLATE_NOOP("calendar", "Ukjent")),
+    Mark.PLANNED: Look(Shape.DOT, "", "muted", QT_TRANSLATE_NOOP("calendar", "Planlagt")),
+}
+"""In the order of the legend. `Mark.NONE` is drawn as nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the table, in the order of days and then groups."""
+
+    day: date
+    when: str
+    group: str
+    status: str
+    detail: str
+    mark: Mark
+
+    @property
+    def spoken(self) -> str:
+        return ", ".join(part for part in (self.when, self.group, self.status, self.detail) if part)
+
+
+def span(today: date, back: int = 0) -> tuple[date, date]:
+    """Return Monday of the first and Sunday of the last week; `back` whole pictures earlier."""
+    monday = today - timedelta(days=today.isoweekday() - 1)
+    last = monday + timedelta(days=7 * (WEEKS_AHEAD + 1) - 1) - timedelta(weeks=WEEKS * back)
+    return last - timedelta(days=7 * WEEKS - 1), last
+
+
+def mark_words(mark: Mark) -> str:
+    """Return the name of a mark as the legend and the table say it."""
+    look = LOOKS.get(mark)
+    return "" if look is None else translate("calendar", str(look.words))
+
+
+def marks_shown(days: MedicineDays) -> tuple[Mark, ...]:
+    """Return the marks that the picture has, in the order of the legend."""
+    present = {day.mark for group in days.groups for day in group.days}
+    return tuple(mark for mark in LOOKS if mark in present)
+
+
+def has_alarm(day: CalendarDay) -> bool:
+    """True for a day that somebody has to look at: a double dose, or an emergency handout."""
+    return day.twice or day.forced
+
+
+def detail(day: CalendarDay) -> str:
+    """Return what the mark alone does not say."""
+    return ", ".join([*_of_the_doses(day), *_of_the_news(day), *_of_the_plan(day)])
+
+
+def _of_the_doses(day: CalendarDay) -> Iterator[str]:
+    if day.twice:
+        yield translate("calendar", "flere doser enn planlagt")
+    if day.forced:
+        yield translate("calendar", "nødutlevering")
+    if day.mark is Mark.PARTLY or (day.planned > 1 and day.given):
+        counts = translate("calendar", "{given} av {planned} doser")
+        yield counts.format(given=day.given, planned=day.planned)
+    if day.reason is not None:
+        yield word(day.reason).lower()
+    if day.retrospective:
+        yield translate("calendar", "ført i etterkant")
+
+
+def _of_the_news(day: CalendarDay) -> Iterator[str]:
+    if day.taken_back and day.mark is Mark.UNKNOWN:
+        yield translate("calendar", "feilført dose, til avklaring")
+    elif day.holder:
+        yield _holder_text(day)
+    elif day.told_by:
+        yield translate("calendar", "melding fra apotek: {name}").format(name=day.told_by)
+    elif day.mark is Mark.UNKNOWN:
+        yield translate("calendar", "ingen melding fra apoteket")
+
+
+def _of_the_plan(day: CalendarDay) -> Iterator[str]:
+    if day.depot_due:
+        yield translate("calendar", "sprøyte skal settes")
+    elif day.mark is Mark.MISSED and day.reason is None and not day.told_by:
+        yield translate("calendar", "ingen dose er ført")
+
+
+def _holder_text(day: CalendarDay) -> str:
+    if day.holder == "?":
+        return translate("calendar", "en annen har døgnet")
+    return translate("calendar", "{name} har døgnet").format(name=day.holder)
+
+
+def lines(days: MedicineDays) -> tuple[Line, ...]:
+    """Return the table: every day with a mark."""
+    several = len(days.groups) > 1
+    found = [
+        Line(
+            day.day,
+            _when(day.day, days.today),
+            group.name if several else "",
+            mark_words(day.mark),
+            detail(day),
+            day.mark,
+        )
+        for group in days.groups
+        for day in group.days
+        if day.mark is not Mark.NONE
+    ]
+    return tuple(sorted(found, key=lambda line: line.day))
+
+
+def _when(day: date, today: date) -> str:
+    said = long_day(day)
+    if day == today:
+        return translate("calendar", "{day} (i dag)").format(day=said)
+    return said if day.year == today.year else f"{said} {day.year}"
+
+
+def day_text(days: MedicineDays, day: date) -> str:
+    """Return one day with all groups in a sentence, for the line under the picture."""
+    parts: list[str] = []
+    for group in days.groups:
+        found = day_of(group, day)
+        if found is None or found.mark is Mark.NONE:
+            continue
+        said = mark_words(found.mark)
+        more = detail(found)
+        said = f"{said} ({more})" if more else said
+        parts.append(f"{group.name}: {said}" if len(days.groups) > 1 else said)
+    if not parts:
+        parts.append(translate("calendar", "ingen medisin planlagt"))
+    return f"{_when(day, days.today).capitalize()}: {'; '.join(parts)}"
+
+
+def day_of(group: GroupDays, day: date) -> CalendarDay | None:
+    """Return a day of a group, None outside the picture."""
+    return next((one for one in group.days if one.day == day), None)
+
+
+def summary(days: MedicineDays) -> str:
+    """Return the picture's name for a screen reader: the period and how many of what."""
+    counts = Counter(day.mark for group in days.groups for day in group.days)
+    said = [f"{mark_words(mark).lower()} {counts[mark]}" for mark in LOOKS if counts[mark]]
+    return translate("calendar", "Medisinkalender {period}: {counts}").format(
+        period=period(days.first, days.last),
+        counts=", ".join(said) or translate("calendar", "ingenting planlagt"),
+    )
+
+
+def period(first: date, last: date) -> str:
+    """Return "2. november – 6. desember 2026" with no break inside a date."""
+    begin = long_day(first).split(maxsplit=1)[1].replace(" ", NO_BREAK)
+    end = long_day(last).split(maxsplit=1)[1].replace(" ", NO_BREAK)
+    return f"{begin} – {end}{NO_BREAK}{last.year}"
