@@ -20,8 +20,7 @@ from fieldapp.domain.medication import (
     TakeHome,
 )
 from fieldapp.domain.patients import Place
-from tests.helpers.ward import BERIT, TODAY, at, receive
-from tests.helpers.ward import Ward
+from tests.helpers.ward import BERIT, TODAY, Ward, at, receive
 
 ODD = "p-odd"
 OPIOIDS = "opioid"

@@ -71,6 +71,7 @@ class CalendarPicture(QWidget):
         return QSize(theme.current().pixels(250), round(self._height()))
 
     def _resize(self) -> None:
+        self.setFixedHeight(round(self._height()))
         self.updateGeometry()
         self.update()
 

@@ -122,6 +122,7 @@ class MedicineCalendar(QWidget):
         self.table.set_lines(lines(days))
         # As high as the picture, so that neither runs away from the other.
         self.table.setMinimumHeight(self.picture.sizeHint().height())
+        self.table.choose(day)
         self._show_legend(days)
         self._show_day(day)
 
