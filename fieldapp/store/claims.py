@@ -54,10 +54,14 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A claim with the number under which it is held, or was given up."""
+    """A claim with the number under which it is held, or was given up.
+
+    `held_since` is that of its first grant, which a restored server may have lost.
+    """
 
     name: Name
     grant: int
+    held_since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +167,7 @@ def dropped(database: Database, claim_ids: Iterable[str]) -> dict[str, int]:
 def confirmed(database: Database, claim_ids: Iterable[str]) -> set[str]:
     """Return those of the claims after whose present grant a pull was completed."""
     rows = database.connection.execute(
-        'SELECT id FROM claim WHERE confirmed = "grant"'
-        " AND id IN (SELECT value FROM json_each(?))",
+        'SELECT id FROM claim WHERE confirmed = "grant" AND id IN (SELECT value FROM json_each(?))',
         (json.dumps(list(claim_ids)),),
     )
     return {str(row["id"]) for row in rows}
@@ -187,7 +190,9 @@ def holds_any(connection: Connection, patient_id: str) -> bool:
 
     Such a patient is not purged yet.
     """
-    row = connection.execute("SELECT value FROM store_state WHERE key = ?", (_OWN_STORE,)).fetchone()
+    row = connection.execute(
+        "SELECT value FROM store_state WHERE key = ?", (_OWN_STORE,)
+    ).fetchone()
     if row is None:
         return False
     device_id, practitioner_id = json.loads(str(row["value"]))
@@ -276,7 +281,9 @@ def drop_ended(database: Database, trusted_now: datetime | None) -> list[Claim]:
         ]
         _note_dropped(connection, found)
         if trusted_now is not None:
-            over = [wish.name for wish in wishes(database) if _is_over(wish.name, trusted_now, start)]
+            over = [
+                wish.name for wish in wishes(database) if _is_over(wish.name, trusted_now, start)
+            ]
             remove_wishes(database, over)
     return found
 
@@ -299,17 +306,14 @@ def is_set_back(database: Database) -> bool:
 
 
 def note_complete_sync(connection: Connection) -> None:
-    """A sync is complete: a store that was set back, and has said so, knows its own events again."""
-    connection.execute(
-        "DELETE FROM store_state WHERE key = ? AND value = ?", (_SET_BACK, _TOLD)
-    )
+    """A sync is complete: a store that was set back, and has said so, knows its events again."""
+    connection.execute("DELETE FROM store_state WHERE key = ? AND value = ?", (_SET_BACK, _TOLD))
 
 
 def note_complete_pull(connection: Connection) -> None:
     """A pull is complete: whatever the former holders had given has come with it."""
     connection.execute(
-        'UPDATE claim SET confirmed = "grant"'
-        " WHERE state = 'held' AND confirmed <> \"grant\""
+        'UPDATE claim SET confirmed = "grant" WHERE state = \'held\' AND confirmed <> "grant"'
     )
 
 
@@ -402,7 +406,8 @@ def _given_up(database: Database, store: Store) -> tuple[Granted, ...]:
 
 
 def _granted(claim: Claim) -> Granted:
-    return Granted(Name(claim.patient_id, claim.group, claim.unit), claim.grant)
+    name = Name(claim.patient_id, claim.group, claim.unit)
+    return Granted(name, claim.grant, claim.held_since)
 
 
 def _all_sent(database: Database) -> bool:

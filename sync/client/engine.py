@@ -1,10 +1,14 @@
 """One whole sync, as named steps. Knows neither HTTP nor SQL.
 
-    return in-flight work to the queue → exchange → compare → reconcile → finish
+    return in-flight work to the queue → exchange (and claims) → compare → reconcile → finish
 
 An exchange carries what waits and, in its answer, what is new: push and pull are two parts of one
 request, and what was sent is settled before the first page is stored. Every step can be repeated at
 any time: a lost answer, a cut line or a killed process costs only time.
+
+Claims are spoken of after everything that waits was sent, and before the pull: what is given up has
+all its doses at the server by then, and what is granted arrives with the doses of former holders.
+A store that has nothing to say of claims makes no call for them.
 """
 
 from __future__ import annotations
@@ -22,10 +26,11 @@ from fieldapp.clock import Clock, Elapsed
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.errors import RetryError, UserError
 from fieldapp.ids import IdMaker
-from fieldapp.store import digests, drafts, inbox, outbox, state, trusted_time
+from fieldapp.store import claims as store_claims
+from fieldapp.store import commits, digests, drafts, inbox, outbox, state, trusted_time
 from fieldapp.store.db import Database
 from fieldapp.store.inbox import IncomingRecord
-from sync.client import outgoing, reconcile
+from sync.client import claims, outgoing, reconcile
 from sync.client.batch import BatchSize
 from sync.client.outgoing import Outgoing
 from sync.client.reconcile import StillDifferentError
@@ -47,6 +52,9 @@ CANCELLED: Final = "cancelled"
 
 HEALING_ROUNDS: Final = 3
 """So often the two sides are compared and mended in one sync before that is given up."""
+
+CLAIM_CALLS: Final = 3
+"""So often claims are spoken of in one sync: once, and again when the server was set back."""
 
 CHECK_EVERY: Final = timedelta(minutes=30)
 CHECKED_EACH_TIME: Final = 1
@@ -229,6 +237,9 @@ class _Run:
         self._restored = False
         self._forked = False
         self._push_total = 0
+        self._claims_told: int | None = None
+        """The epoch in which this sync has told the server of claims."""
+        self._claim_calls = 0
         self._answered: tuple[datetime, Elapsed] | None = None
         """The server's time in its newest answer, and when that was asked for."""
 
@@ -287,6 +298,7 @@ class _Run:
         self._push_total = outbox.counts(self._database).waiting
         while True:
             self._stop_if_asked()
+            self._claims()
             sent = self._next_request()
             try:
                 pulled = self._one_exchange(sent)
@@ -296,7 +308,7 @@ class _Run:
             except (TooLargeError, TimeoutError_) as error:
                 self._make_smaller(sent, error)
                 continue
-            if pulled and not outbox.something_waits(self._database):
+            if pulled and not outbox.something_waits(self._database) and not self._claims_due():
                 return
 
     def _compare_and_reconcile(self) -> None:
@@ -315,6 +327,8 @@ class _Run:
         changed = inbox.finish(self._database, self._clock.now())
         if self._answered is not None:
             trusted_time.note_complete_pull(self._database, *self._answered)
+        commits.raise_count(self._database)
+        commits.note_outside(self._database)
         self._changes.extend(changed.changes)
 
     # --- one exchange
@@ -324,7 +338,9 @@ class _Run:
         sent = outgoing.take(
             self._database, now, limit=self._batch.now, disk_encrypted=self._disk_is_encrypted
         )
-        if outbox.something_waits(self._database) or (self._pull_alone and sent.changes):
+        if outbox.something_waits(self._database):
+            return sent
+        if sent.changes and (self._pull_alone or self._claims_due()):
             return sent
         if self._extras:
             sent = outgoing.add_extras(self._database, sent, self._batch.now)
@@ -410,6 +426,31 @@ class _Run:
         else:
             outbox.park(self._database, sent.changes[0].change_id, error.code)
             self._counts.parked += 1
+
+    # --- claims
+
+    def _claims_due(self) -> bool:
+        """True while the server is to hear of claims before the pull. In another epoch it is told
+        once more: it has forgotten.
+        """
+        epoch = state.epoch(self._database) or 0
+        if self._claims_told == epoch or self._claim_calls == CLAIM_CALLS:
+            return False
+        return claims.is_something_to_tell(self._database, epoch, self._clock.now())
+
+    def _claims(self) -> None:
+        """Give up what has served, tell what is held, and ask for what is wanted, once nothing
+        waits to be sent.
+        """
+        if outbox.something_waits(self._database):
+            return
+        store_claims.drop_ended(self._database, trusted_time.now(self._database, self._clock))
+        if not self._claims_due():
+            return
+        self._claim_calls += 1
+        told = claims.tell(self._service, self._database, self._clock.now())
+        self._changes.extend(told.changes)
+        self._claims_told = told.epoch
 
     # --- the pages
 

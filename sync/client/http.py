@@ -18,6 +18,7 @@ import httpx2
 
 from sync.client.line import Line
 from sync.protocol import codec
+from sync.protocol.claims import ClaimsAnswer, ClaimsRequest
 from sync.protocol.errors import (
     SENT_BY_SERVER,
     CaptivePortalError,
@@ -168,6 +169,17 @@ class HttpSyncService:
         tables = Tables()
         content = codec.encode_packed(request, tables)
         return self._whole(HoldingsAnswer, "POST", "/holdings", content, tables)
+
+    def claims(self, request: ClaimsRequest) -> ClaimsAnswer:
+        """Tell what is held and given up, and ask for what is wanted."""
+        return self._call(
+            ClaimsAnswer,
+            "POST",
+            "/claims",
+            request,
+            token=self._need_token(),
+            prefix=EXCHANGE_PREFIX,
+        )
 
     # --- the office
 

@@ -79,13 +79,14 @@ def claims(
         call.raise_counter(request)
         return call.answer()
     first = call.report()
-    if request.all_sent:
-        for given_up in request.released:
-            call.release(given_up)
     if request.set_back:
+        # It has given them up, too; but it may have given doses of which it knows nothing.
         call.hold_for_unknown(call.own_held())
     else:
-        call.take_in_held(request.held, first=first)
+        call.take_in_held(request, first=first)
+    if request.set_back or request.all_sent:
+        for given_up in request.released:
+            call.release(given_up)
     held = {(one.patient_id, one.group, one.unit): one.grant for one in request.held}
     call.prepare(request.wanted)
     for wanted in request.wanted:
@@ -221,6 +222,7 @@ class _Call:
     # --- held
 
     def own_held(self) -> list[StoredRecord]:
+        self._transaction.records.flush()
         return self._transaction.claims.held_by(self._store)
 
     def hold_for_unknown(self, records: Sequence[StoredRecord]) -> None:
@@ -232,18 +234,16 @@ class _Call:
             if claim is not None and claim.held_by(self._store):
                 self._put(record, replace(claim, state=ClaimState.UNKNOWN))
 
-    def take_in_held(self, held: Sequence[HeldClaim], *, first: bool) -> None:
+    def take_in_held(self, request: ClaimsRequest, *, first: bool) -> None:
         """Compare what the store holds with what is here. Only its first word after the server was
         set back says anything new: later ones may have been under way for long.
         """
         if not first:
             return
-        for one in held:
+        for one in request.held:
             self._establish(one)
-        named = {_id_of(one) for one in held}
-        lost = [record for record in self.own_held() if record.id not in named]
-        self._transaction.records.flush()
-        self.hold_for_unknown(lost)
+        named = {_id_of(one) for one in (*request.held, *request.released)}
+        self.hold_for_unknown([record for record in self.own_held() if record.id not in named])
 
     def _establish(self, held: HeldClaim) -> None:
         """Let the store hold what it holds, unless another does."""

@@ -14,14 +14,16 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from sync.protocol.codec import PACKED, AnswerWriter, decode_packed, encode_packed
+from sync.protocol.claims import ClaimsRequest
+from sync.protocol.codec import PACKED, AnswerWriter, decode, decode_packed, encode_packed
 from sync.protocol.errors import SyncError
 from sync.protocol.messages import ExchangeRequest, HoldingsRequest, Page
 from sync.protocol.packing import Tables
 from sync.protocol.version import EXCHANGE_PREFIX
 from sync.server.bugs import log_bug
-from sync.server.deps import Own, TheWorld, WireBody
+from sync.server.deps import Own, PlainBody, TheWorld, WireBody
 from sync.server.metrics import Metrics, TheMetrics
+from sync.server.routes import answer
 from sync.server.storage.base import StorageError
 
 log = logging.getLogger("fieldapp.server")
@@ -37,10 +39,16 @@ def exchange(service: Own, body: WireBody, world: TheWorld, metrics: TheMetrics)
     tables = Tables()
     limit = world.settings.max_plain_bytes
     with metrics.at_work():
-        answer = service.exchange(decode_packed(ExchangeRequest, body, tables, limit=limit))
-        metrics.pushed(answer.receipt.results)
+        found = service.exchange(decode_packed(ExchangeRequest, body, tables, limit=limit))
+        metrics.pushed(found.receipt.results)
         writer = AnswerWriter(tables, metrics.hurried)
-        return _Streamed(writer.receipt(answer.receipt), answer.pages, writer, metrics)
+        return _Streamed(writer.receipt(found.receipt), found.pages, writer, metrics)
+
+
+@exchange_router.post("/claims")
+def claims(request: Request, service: Own, body: PlainBody) -> Response:
+    """Release, report and give out claims. In JSON: it is short, and not asked every day."""
+    return answer(request, service.claims(decode(ClaimsRequest, body, None)))
 
 
 @exchange_router.get("/digests")
@@ -54,8 +62,8 @@ def holdings(service: Own, body: WireBody, world: TheWorld) -> Response:
     """Name every record of some patients."""
     tables = Tables()
     limit = world.settings.max_plain_bytes
-    answer = service.holdings(decode_packed(HoldingsRequest, body, tables, limit=limit))
-    return Response(encode_packed(answer, tables), media_type=PACKED)
+    found = service.holdings(decode_packed(HoldingsRequest, body, tables, limit=limit))
+    return Response(encode_packed(found, tables), media_type=PACKED)
 
 
 class _Streamed(Response):

@@ -33,6 +33,7 @@ from fieldapp.store.migrate import migrate
 from sync.client.engine import Engine, Progress, SyncReport
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
+from sync.protocol.claims import ClaimsAnswer, ClaimsRequest
 from sync.protocol.errors import LineBrokenError, OfflineError, SyncError, TimeoutError_
 from sync.protocol.messages import (
     ConfirmAnswer,
@@ -196,7 +197,7 @@ class ShakyLine:
         in_the_air: "push": called when the server has stored the next records and the receipt is
             on its way; "pull": when the first page is on its way. Then forgotten.
         calls: names of the calls that were made.
-        exchanges: the requests of those of them that were exchanges.
+        exchanges, claim_calls: the requests of those of them that were exchanges, or about claims.
     """
 
     def __init__(self, real: SyncService) -> None:
@@ -205,7 +206,9 @@ class ShakyLine:
         self.in_the_air: dict[str, Callable[[], None]] = {}
         self.calls: list[str] = []
         self.exchanges: list[ExchangeRequest] = []
+        self.claim_calls: list[ClaimsRequest] = []
         self._delayed: deque[ExchangeRequest] = deque()
+        self._delayed_claims: deque[ClaimsRequest] = deque()
 
     def hello(self) -> HelloAnswer:
         return self._call("hello", self.real.hello)
@@ -232,6 +235,22 @@ class ShakyLine:
         if fault is Fault.LOST_REPLY:
             raise LineBrokenError
         return Exchange(answer.receipt, self._pages(answer.pages, fault))
+
+    def claims(self, request: ClaimsRequest) -> ClaimsAnswer:
+        self.claim_calls.append(request)
+        fault = self._next_fault("claims")
+        if fault is Fault.DELAYED:
+            self._delayed_claims.append(request)
+            raise TimeoutError_
+        answer = self.real.claims(request)
+        if fault is Fault.REPEATED:
+            answer = self.real.claims(request)
+        while self._delayed_claims:
+            self.real.claims(self._delayed_claims.popleft())
+        self._meanwhile("claims")
+        if fault not in (Fault.NONE, Fault.REPEATED):
+            raise LineBrokenError
+        return answer
 
     def digests(self) -> DigestsAnswer:
         return self._call("digests", self.real.digests)
