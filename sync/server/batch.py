@@ -21,14 +21,14 @@ from fieldapp.ids import IdMaker
 from sync.protocol.messages import Body, Outcome, PushRecord, PushResult
 from sync.server.assignments import assign
 from sync.server.decide import Decision, Examined, Held, decide, examine
-from sync.server.doses import raise_double_handouts
 from sync.server.flagging import flagged_among
 from sync.server.identity import Identity
 from sync.server.own_fields import as_allowed
 from sync.server.policy import Admission, Reach, admit
+from sync.server.safety import is_looked_at, look_at
 from sync.server.storage.base import BadValueError
 from sync.server.storage.parked import ParkedChange
-from sync.server.storage.records import HANDOUT_KIND, Name, slot_of
+from sync.server.storage.records import HANDOUT_KIND, Name
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import Applied, NewChange, NewVersion, StoredRecord
 
@@ -165,7 +165,8 @@ class _Known:
             {sent.identity.device_id for sent in requests}
         )
         self._changes: dict[str, NewChange] = {}
-        self._slots: list[tuple[str, datetime]] = []
+        self._to_look_at: list[NewVersion] = []
+        self._newest_time: datetime | None = None
         self._to_flag: list[NewVersion] = []
         self._forked: set[str] = set()
         self._device_names: dict[str, str | None] = {}
@@ -202,8 +203,9 @@ class _Known:
             self.bases[present.seq, present.kind, present.id] = present.body
         if version.kind != PROPOSAL_KIND and (version.out_of_scope or version.kind == HANDOUT_KIND):
             self._to_flag.append(version)
-        if version.kind == HANDOUT_KIND and version.body.get("status") == "given":
-            self._slots.append((slot_of(version.patient_id, version.body), now))
+        if is_looked_at(version):
+            self._to_look_at.append(version)
+            self._newest_time = now
         return stored.seq
 
     def remember(self, sent: Sent, record: PushRecord, version: int) -> None:
@@ -229,9 +231,8 @@ class _Known:
             self._transaction.flagged.add(flagged)
         for device_id in self._forked:
             self._transaction.accounts.mark_forked(device_id)
-        if self._slots:
-            slots, now = [slot for slot, _ in self._slots], self._slots[-1][1]
-            raise_double_handouts(self._transaction, slots, now)
+        if self._newest_time is not None:
+            look_at(self._transaction, self._to_look_at, self._newest_time)
 
     def keep_what_was_not_stored(self, sent: Sent, results: Sequence[PushResult]) -> None:
         """Keep it for the office; forget what was kept of records that have now arrived."""

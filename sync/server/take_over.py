@@ -22,11 +22,10 @@ from sync.protocol.office import TakeOverAction, TakeOverRequest
 from sync.server.assignments import assign
 from sync.server.bodies import same
 from sync.server.decide import problem_of
-from sync.server.doses import raise_double_handouts
 from sync.server.identity import Identity
 from sync.server.parked import settled_result
+from sync.server.safety import look_at
 from sync.server.storage.parked import ParkedChange
-from sync.server.storage.records import HANDOUT_KIND, slot_of
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import NewChange, NewVersion, StoredRecord
 
@@ -201,20 +200,19 @@ def _put(
     if owner is None or (expected is not None and transaction.joins.owner_of(expected) != owner):
         raise BadRequestError("body", "patient_id")
     event = policy_of(change.kind) is Policy.EVENT
-    version = transaction.records.put(
-        NewVersion(
-            kind=change.kind,
-            id=change.id,
-            patient_id=change.id if change.kind == "patient" else owner,
-            body=body,
-            immutable=event,
-            author_id=change.user_id,
-            device_id=change.device_id,
-            received_at=to_iso(now),
-            out_of_scope=True,
-            offset_ms=change.offset_ms,
-        )
+    taken = NewVersion(
+        kind=change.kind,
+        id=change.id,
+        patient_id=change.id if change.kind == "patient" else owner,
+        body=body,
+        immutable=event,
+        author_id=change.user_id,
+        device_id=change.device_id,
+        received_at=to_iso(now),
+        out_of_scope=True,
+        offset_ms=change.offset_ms,
     )
+    version = transaction.records.put(taken)
     transaction.office.taken_over(
         version,
         change.kind,
@@ -225,9 +223,8 @@ def _put(
         corrected=corrected,
     )
     transaction.drafts.signed(change.user_id, [change.id])
-    if change.kind == HANDOUT_KIND and body.get("status") == "given":
-        # It may be the second dose in its slot, as with any handout that arrives.
-        raise_double_handouts(transaction, [slot_of(owner, body)], now)
+    # It may be the second dose of its day, as with any handout that arrives.
+    look_at(transaction, [taken], now)
     return version
 
 

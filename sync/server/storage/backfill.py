@@ -18,6 +18,8 @@ from sync.server.storage.records import (
 from sync.server.storage.values import StoredRecord
 
 _AT_ONCE = 2000
+_FIRST_COLUMNS = ("event_id", "slot", "author_id", "given", "reverses")
+"""Those that the table of doses began with."""
 
 
 def fill_exchange(statements: Statements) -> None:
@@ -29,11 +31,10 @@ def fill_exchange(statements: Statements) -> None:
         stored.append((record.seq, record.body_hash))
         if record.kind == HANDOUT_KIND:
             row = handout_row(record.id, record.patient_id, record.body)
-            handouts += [row] if row is not None else []
+            # The columns that a later migration adds are filled by it.
+            handouts += [row[: len(_FIRST_COLUMNS)]] if row is not None else []
     statements.insert_many("patient_digest", ("patient_id", "count", "digest"), sums_of(statements))
-    statements.insert_many(
-        "handout", ("event_id", "slot", "author_id", "given", "reverses"), handouts
-    )
+    statements.insert_many("handout", _FIRST_COLUMNS, handouts)
     if not newest:
         return
     mark = next_mark("", stored)

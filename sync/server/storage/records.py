@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fieldapp.clock import OSLO, from_iso
 from sync.protocol.digests import as_text, from_text, moved, record_digest
 from sync.server.bodies import canonical, hash_of_text
 from sync.server.storage.base import Row, Statements
@@ -54,6 +55,11 @@ TEAM = ""
 """The key of the whole team's records among the digests."""
 
 HANDOUT_KIND = "medication_administration"
+
+HANDOUT_COLUMNS = (
+    *("event_id", "slot", "author_id", "given", "reverses"),
+    *("patient_id", "day", "reopens"),
+)
 
 _AFTER_RESTORE = 1_000_000
 """Numbers left out after a restore: laptops may hold versions with those that were lost."""
@@ -385,8 +391,8 @@ class RecordRepository:
             )
             if record.kind == HANDOUT_KIND:
                 self._db.run(
-                    "UPDATE handout SET slot = ? WHERE event_id = ?",
-                    (slot_of(patient_id, record.body), record.id),
+                    "UPDATE handout SET slot = ?, patient_id = ? WHERE event_id = ?",
+                    (slot_of(patient_id, record.body), patient_id, record.id),
                 )
 
     # --- changes
@@ -433,9 +439,10 @@ class RecordRepository:
     # --- doses
 
     def doses_in(self, slots: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-        """Return (event id, author id) of the doses that stand as given, slot by slot.
+        """Return (event id, author id) of the doses that keep their slots closed, slot by slot.
 
-        A counter-entry takes back its own author's dose in its own slot and nothing else.
+        A counter-entry opens a slot only where it says so (`reopens`), and only for its own
+        author's dose in its own slot. What the office has opened is not looked at here.
         """
         found: dict[str, list[tuple[str, str]]] = {}
         if not slots:
@@ -444,7 +451,7 @@ class RecordRepository:
             "WITH wanted (slot) AS ({keys}) SELECT h.slot, h.event_id, h.author_id"
             " FROM wanted JOIN handout h ON h.slot = wanted.slot AND h.given = 1"
             " WHERE NOT EXISTS (SELECT 1 FROM handout r WHERE r.reverses = h.event_id"
-            " AND r.slot = h.slot AND r.author_id = h.author_id)",
+            " AND r.slot = h.slot AND r.author_id = h.author_id AND r.reopens = 1)",
             ("text",),
             [(slot,) for slot in slots],
         )
@@ -452,12 +459,56 @@ class RecordRepository:
             found.setdefault(slot, []).append((event_id, author_id))
         return {slot: sorted(doses) for slot, doses in found.items()}
 
+    def handouts_near(self, windows: Sequence[tuple[str, str, str]]) -> list[StoredRecord]:
+        """Return the doses given and the counter-entries of patients in spans of days.
+
+        A window is (patient id, first day, last day), days as ISO text, both included.
+        """
+        if not windows:
+            return []
+        rows = self._db.rows_for(
+            "WITH wanted (patient_id, first, last) AS ({keys}) SELECT DISTINCT h.event_id"
+            " FROM wanted JOIN handout h ON h.patient_id = wanted.patient_id"
+            " AND h.day BETWEEN wanted.first AND wanted.last",
+            ("text", "text", "text"),
+            windows,
+        )
+        found = self.get_many((HANDOUT_KIND, str(row[0])) for row in rows)
+        return sorted(found.values(), key=lambda record: record.seq)
+
+    def pharmacy_reports(self, patient_ids: Sequence[str]) -> list[StoredRecord]:
+        """Return what the pharmacy has said about the days of some patients, oldest first."""
+        # The kind stands in the text itself: only so do the databases use the index of that kind.
+        rows = self._db.rows_for(
+            f"WITH wanted (patient_id) AS ({{keys}}) SELECT {_qualified('r')}"  # noqa: S608
+            " FROM wanted JOIN record r ON r.patient_id = wanted.patient_id"
+            " AND r.kind = 'pharmacy_report' ORDER BY r.seq",
+            ("text",),
+            [(patient_id,) for patient_id in dict.fromkeys(patient_ids)],
+        )
+        return [stored_record(row) for row in rows]
+
+    def older_versions(
+        self, kind: str, record_ids: Sequence[str]
+    ) -> list[tuple[str, str, dict[str, Any]]]:
+        """Return (id, received at, body) of the older versions of some records, oldest first."""
+        if not record_ids:
+            return []
+        rows = self._db.rows_for(
+            "WITH wanted (kind, id) AS ({keys}) SELECT h.id, h.received_at, h.body"
+            " FROM wanted JOIN record_history h ON h.kind = wanted.kind AND h.id = wanted.id"
+            " ORDER BY h.seq",
+            ("text", "text"),
+            [(kind, record_id) for record_id in record_ids],
+        )
+        return [(str(record_id), str(at), json.loads(body)) for record_id, at, body in rows]
+
     def _write_handouts(self, rows: Sequence[Row]) -> None:
         if rows:
             self._db.run_for(
-                "INSERT INTO handout (event_id, slot, author_id, given, reverses) {rows}"
+                f"INSERT INTO handout ({', '.join(HANDOUT_COLUMNS)}) {{rows}}"
                 " ON CONFLICT (event_id) DO NOTHING",
-                ("text", "text", "text", "bigint", "text"),
+                ("text", "text", "text", "bigint", "text", "text", "text", "bigint"),
                 rows,
             )
 
@@ -552,7 +603,20 @@ def handout_row(event_id: str, patient_id: str | None, body: Mapping[str, Any]) 
     if not given and reverses is None:
         return None
     author = str(body.get("author_id", ""))
-    return (event_id, slot_of(patient_id, body), author, int(given), reverses)
+    reopens = int(body.get("reopens") is True)
+    slot, day = slot_of(patient_id, body), _day_of(body)
+    return (event_id, slot, author, int(given), reverses, patient_id, day, reopens)
+
+
+def _day_of(body: Mapping[str, Any]) -> str:
+    """Return the day that a dose counts for; of an injection, the day it was given."""
+    given_at = body.get("given_at")
+    if body.get("injection") is not None and isinstance(given_at, str):
+        try:
+            return from_iso(given_at).astimezone(OSLO).date().isoformat()
+        except ValueError:
+            pass  # from another program; its due day is the next best
+    return str(body.get("day", ""))
 
 
 def stored_record(row: Row) -> StoredRecord:

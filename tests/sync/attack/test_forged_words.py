@@ -16,7 +16,7 @@ from fieldapp.ids import new_id
 from sync.protocol.errors import BadRequestError
 from sync.protocol.messages import Outcome, PushRecord
 from sync.protocol.office import DecideProposalRequest
-from sync.server.doses import issue_id_of
+from sync.server.safety import issue_id_of
 from sync.server.storage.records import slot_of
 from sync.server.storage.storage import Storage
 from sync.server.storage.values import NewVersion, StoredRecord
