@@ -342,6 +342,78 @@ _SENTENCES: dict[str, object] = {
         "Bare den som førte utleveringen, kan ta den tilbake. Ingenting er endret. Ring kollegaen "
         "din.",
     ),
+    # --- the narcotics register ---
+    "product_missing": QT_TRANSLATE_NOOP(
+        "errors", "Velg hvilket preparat det gjelder. Ingenting er lagret ennå."
+    ),
+    "strength_missing": QT_TRANSLATE_NOOP(
+        "errors", "Skriv styrken som på pakningen, for eksempel 5 mg/ml. Ingenting er lagret ennå."
+    ),
+    "strength_unclear": QT_TRANSLATE_NOOP(
+        "errors",
+        "Styrken i ordinasjonen sier ikke hvor mange mg det er i hver enhet, så mengden kan ikke "
+        "regnes ut. Ingenting er lagret. Be kontoret rette ordinasjonen.",
+    ),
+    "dose_does_not_divide": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dosen går ikke opp i styrken: det blir verken hele eller halve tabletter eller en mengde "
+        "som kan måles. Ingenting er lagret. Sjekk dosen mot ordinasjonen.",
+    ),
+    "units_not_the_dose": QT_TRANSLATE_NOOP(
+        "errors",
+        "Mengden som tas ut, stemmer ikke med dosen. Ingenting er lagret. Sjekk om tallet er mg, "
+        "ml eller tabletter.",
+    ),
+    "amount_not_a_figure": QT_TRANSLATE_NOOP(
+        "errors", "Mengden er ikke et tall. Ingenting er lagret. Skriv for eksempel 30 eller 16,5."
+    ),
+    "amount_not_positive": QT_TRANSLATE_NOOP(
+        "errors", "Mengden må være større enn null. Ingenting er lagret."
+    ),
+    "amount_too_fine": QT_TRANSLATE_NOOP(
+        "errors",
+        "Mengden kan ikke telles så nøyaktig: hele eller halve tabletter, hundredels ml eller hele "
+        "pakninger. Ingenting er lagret.",
+    ),
+    "amount_too_large": QT_TRANSLATE_NOOP(
+        "errors", "Mengden er for stor til å være riktig. Ingenting er lagret. Sjekk tallet."
+    ),
+    "unit_unknown": QT_TRANSLATE_NOOP(
+        "errors", "Velg om det telles i tabletter, ml eller stk. Ingenting er lagret ennå."
+    ),
+    "unit_differs": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette preparatet telles i en annen enhet her fra før. Ingenting er lagret. Bruk samme "
+        "enhet, ellers går ikke regnskapet opp.",
+    ),
+    "place_missing": QT_TRANSLATE_NOOP(
+        "errors", "Skriv hvilket skap det gjelder. Ingenting er lagret ennå."
+    ),
+    "ledger_unknown": QT_TRANSLATE_NOOP(
+        "errors", "Velg et skap eller en veske. Ingenting er lagret ennå."
+    ),
+    "bag_of_another": QT_TRANSLATE_NOOP(
+        "errors",
+        "Vesken ble pakket av en annen, eller på en annen maskin. Ingenting er lagret. Del ut fra "
+        "din egen veske.",
+    ),
+    "not_own_line": QT_TRANSLATE_NOOP(
+        "errors",
+        "Bare den som førte linjen, kan ta den tilbake. Ingenting er endret. Tell, og forklar "
+        "differansen i stedet.",
+    ),
+    "handout_line": QT_TRANSLATE_NOOP(
+        "errors",
+        "Linjen hører til en utlevering som fortsatt står. Ingenting er endret. Rett utleveringen "
+        "først.",
+    ),
+    "nothing_to_explain": QT_TRANSLATE_NOOP(
+        "errors", "Differansen er allerede forklart. Ingenting er endret."
+    ),
+    "second_person_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette må gjøres av en annen enn deg: virksomheten krever to personer. Ingenting er lagret.",
+    ),
     # --- identity numbers ---
     "not_digits": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har tegn som ikke er tall."),
     "length": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har ikke riktig antall siffer."),

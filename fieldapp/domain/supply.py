@@ -30,10 +30,10 @@ class SupplyError(ValueError):
     """A line, or the amount of one, is refused before anything is written.
 
     Codes: product_missing, strength_missing, strength_unclear, dose_does_not_divide,
-    amount_not_positive, amount_not_a_figure, amount_too_fine, amount_too_large, unit_unknown,
-    unit_differs, place_missing, ledger_unknown, reason_missing, happened_in_future,
-    nothing_to_reverse, already_reversed, not_own_line, handout_line, nothing_to_explain,
-    second_person_missing, not_allowed, units_not_the_dose, bag_of_another.
+    units_not_the_dose, amount_not_positive, amount_not_a_figure, amount_too_fine,
+    amount_too_large, unit_unknown, unit_differs, place_missing, ledger_unknown, bag_of_another,
+    reason_missing, nothing_to_reverse, already_reversed, not_own_line, handout_line,
+    nothing_to_explain, second_person_missing.
     """
 
     def __init__(self, code: str) -> None:

@@ -316,11 +316,19 @@ def _line(
     witness: CoSignature | None,
     **more: Any,
 ) -> SupplyMovement:
+    _check_unit(unit, [ledger for ledger in (source, target) if is_held(ledger)], item)
     tidy = Item(item.product.strip(), item.strength.strip(), item.unit)
     signed = _signed(unit, witness)
     return write_line(
         unit, kind, tidy, units, source, target, happened_at=_now(unit), **signed, **more
     )
+
+
+def _check_unit(unit: UnitOfWork, ledgers: Sequence[str], item: Item) -> None:
+    """A product is counted in one unit in a ledger: tablets and millilitres do not add up."""
+    for line in store.lines_of_ledgers(unit.database, ledgers):
+        if line.item.key[:2] == item.key[:2] and line.unit != item.unit:
+            raise SupplyError("unit_differs")
 
 
 def _signed(unit: UnitOfWork, witness: CoSignature | None) -> dict[str, Any]:

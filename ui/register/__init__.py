@@ -1,0 +1,1 @@
+"""Narkotikaregnskap: stores, bags, counts, differences, and the register on paper."""
