@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
 from fieldapp.services.calendar import CalendarDay, GroupDays, Mark, MedicineDays
 from ui.words import NO_BREAK, long_day, word
@@ -45,7 +45,7 @@ class Look:
 
 
 LOOKS: Final[dict[Mark, Look]] = {
-    Mark.SUPERVISED: Look(Shape.DISC, "O", "ok", QT_TRANSLATE_NOOP("calendar", "Overvåket inntak")),
+    Mark.SUPERVISED: Look(Shape.DISC, "O", "ok", QT_TRANSLATE_NOOP("calendar", "Overvåket")),
     Mark.TAKE_HOME: Look(Shape.SQUARE, "H", "accent", QT_TRANSLATE_NOOP("calendar", "Med hjem")),
     Mark.DEPOT: Look(Shape.DIAMOND, "D", "ink", QT_TRANSLATE_NOOP("calendar", "Depotsprøyte")),
     Mark.COVERED: Look(Shape.BAR, "", "muted", QT_TRANSLATE_NOOP("calendar", "Dekket")),
@@ -59,19 +59,20 @@ LOOKS: Final[dict[Mark, Look]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """What one group's medicine was on a day; `mark` is NONE where there was none."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A row of the table, in the order of days and then groups."""
+    """A day of the table, with a cell for each group in the order of the groups."""
 
     day: date
     when: str
-    group: str
-    status: str
-    detail: str
-    mark: Mark
-
-    @property
-    def spoken(self) -> str:
-        return ", ".join(part for part in (self.when, self.group, self.status, self.detail) if part)
+    cells: tuple[Cell, ...]
 
 
 def span(today: date, back: int = 0) -> tuple[date, date]:
@@ -142,22 +143,28 @@ def _holder_text(day: CalendarDay) -> str:
 
 
 def lines(days: MedicineDays) -> tuple[Line, ...]:
-    """Return the table: every day with a mark."""
-    several = len(days.groups) > 1
-    found = [
-        Line(
-            day.day,
-            _when(day.day, days.today),
-            group.name if several else "",
-            mark_words(day.mark),
-            detail(day),
-            day.mark,
-        )
-        for group in days.groups
-        for day in group.days
-        if day.mark is not Mark.NONE
-    ]
-    return tuple(sorted(found, key=lambda line: line.day))
+    """Return the table: every day on which a group has a mark."""
+    found: list[Line] = []
+    for per_day in zip(*(group.days for group in days.groups), strict=True):
+        if any(day.mark is not Mark.NONE for day in per_day):
+            day = per_day[0].day
+            found.append(Line(day, _short(day, days.today), tuple(map(_cell, per_day))))
+    return tuple(found)
+
+
+def _cell(day: CalendarDay) -> Cell:
+    text = "\n".join(part for part in (mark_words(day.mark), detail(day)) if part)
+    return Cell(day.mark, text if day.mark is not Mark.NONE else "")
+
+
+def _short(day: date, today: date) -> str:
+    """Return "man. 23. nov." on one line."""
+    if day == today:
+        return translate("calendar", "i dag")
+    short = QLocale.FormatType.ShortFormat
+    weekday = QLocale().dayName(day.isoweekday(), short).rstrip(".")
+    month = QLocale().monthName(day.month, short).rstrip(".")
+    return f"{weekday} {day.day}. {month}".replace(" ", NO_BREAK)
 
 
 def _when(day: date, today: date) -> str:

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QIcon, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from fieldapp.services.calendar import Mark
@@ -29,12 +29,11 @@ translate = QCoreApplication.translate
 Index = QModelIndex | QPersistentModelIndex
 
 _ROOT = QModelIndex()
-_STATUS = 1
 MARK_PIXELS = 22
 
 
 class DayTable(QTableView):
-    """One row for each day and group with a mark. Signal: `day_chosen(object)` a date."""
+    """One row for each day, one column for each group. Signal: `day_chosen(object)` a date."""
 
     day_chosen = Signal(object)
 
@@ -50,7 +49,8 @@ class DayTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
+        self.setShowGrid(True)
+        self.setAlternatingRowColors(True)
         self.setWordWrap(True)
         self.verticalHeader().hide()
         header = self.horizontalHeader()
@@ -58,12 +58,13 @@ class DayTable(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.selectionModel().currentRowChanged.connect(self._on_row)
 
-    def set_lines(self, lines: Sequence[Line]) -> None:
-        """Show other rows; nothing is chosen."""
+    def set_lines(self, lines: Sequence[Line], groups: Sequence[str]) -> None:
+        """Show other rows, with the names of the groups above; nothing is chosen."""
         blocked = self.blockSignals(True)
-        self._lines.set_lines(lines)
+        self._lines.set_lines(lines, groups)
         self.blockSignals(blocked)
         self._fit()
 
@@ -92,11 +93,15 @@ class DayTable(QTableView):
         """Columns share the room; rows grow with words that wrap."""
         look = theme.current()
         self.setIconSize(QSize(look.pixels(MARK_PIXELS), look.pixels(MARK_PIXELS)))
-        room = self.viewport().width()
-        shares = (0.34, 0.30, 0.36)
-        for column, share in enumerate(shares):
-            self.setColumnWidth(column, round(room * share))
+        days = QFontMetrics(look.font()).horizontalAdvance("man 30. mmm") + look.pixels(18)
+        room = self.viewport().width() - days
+        self.setColumnWidth(0, days)
+        count = max(1, self._lines.columnCount() - 1)
+        for column in range(1, count + 1):
+            self.setColumnWidth(column, room // count)
         self.resizeRowsToContents()
+        for row in range(self._lines.rowCount()):
+            self.setRowHeight(row, self.rowHeight(row) + look.pixels(8))
 
     def _day_at(self, row: int) -> date | None:
         return self._lines.lines[row].day if 0 <= row < len(self._lines.lines) else None
@@ -113,38 +118,35 @@ class _Lines(QAbstractTableModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.lines: Sequence[Line] = ()
+        self._groups: Sequence[str] = ()
 
-    def set_lines(self, lines: Sequence[Line]) -> None:
+    def set_lines(self, lines: Sequence[Line], groups: Sequence[str]) -> None:
         self.beginResetModel()
-        self.lines = lines
+        self.lines, self._groups = lines, groups
         self.endResetModel()
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self.lines)
 
     def columnCount(self, parent: Index = _ROOT) -> int:
-        return 0 if parent.isValid() else 3
+        return 0 if parent.isValid() else 1 + len(self._groups)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
         if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
-        return (
-            translate("calendar", "Døgn"),
-            translate("calendar", "Status"),
-            translate("calendar", "Mer"),
-        )[section]
+        return (translate("calendar", "Døgn"), *self._groups)[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        line = self.lines[index.row()]
+        line, column = self.lines[index.row()], index.column()
+        cell = line.cells[column - 1] if column else None
         if role == Qt.ItemDataRole.DisplayRole:
-            more = "\n".join(part for part in (line.group, line.detail) if part)
-            return (line.when, line.status, more)[index.column()]
+            return line.when if cell is None else cell.text
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return line.spoken
-        if role == Qt.ItemDataRole.DecorationRole and index.column() == _STATUS:
-            return mark_icon(line.mark)
+            return line.when if cell is None else cell.text.replace("\n", ", ")
+        if role == Qt.ItemDataRole.DecorationRole and cell is not None:
+            return mark_icon(cell.mark)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None

@@ -119,7 +119,7 @@ class MedicineCalendar(QWidget):
         if day is None or not days.first <= day <= days.last:
             day = min(max(days.today, days.first), days.last)
         self.picture.show_days(days, day)
-        self.table.set_lines(lines(days))
+        self.table.set_lines(lines(days), [group.name for group in days.groups])
         # As high as the picture, so that neither runs away from the other.
         self.table.setMinimumHeight(self.picture.sizeHint().height())
         self.table.choose(day)
