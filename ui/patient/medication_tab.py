@@ -1,4 +1,6 @@
-"""Medisiner: the orders with their source and age, and every handout that was recorded."""
+"""Medisiner: the orders with their source and age, the days with and without medicine, and every
+handout that was recorded.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from fieldapp.domain.medication import MedicationRequest
 from fieldapp.services import medication, proposals
 from fieldapp.services.patients import PatientPage
+from ui.calendar import MedicineCalendar
 from ui.context import AppContext
 from ui.patient.medication_state import (
     HandoutLine,
@@ -60,7 +63,11 @@ class MedicationTab(Tab):
         self._older = SecondaryButton(self.tr("Vis eldre"), self, icon="chevron-down")
         self._older.clicked.connect(self._show_older)
         self._history.body.addWidget(self._older)
+        days = Card(self.tr("Medisindager"), self)
+        self.calendar = MedicineCalendar(context, days)
+        days.body.addWidget(self.calendar)
         self.body.addWidget(self._orders)
+        self.body.addWidget(days)
         self.body.addWidget(self._wishes)
         self.body.addWidget(self._history)
         self.body.addStretch(1)
@@ -84,6 +91,7 @@ class MedicationTab(Tab):
         if not found.requests:
             nothing = self.tr("Ingen forordninger er hentet for denne pasienten.")
             self._order_rows.addWidget(Text(nothing, "muted", self))
+        self.calendar.show_patient(found.patient.id)
         self._show_wishes()
         self._show_history()
 
