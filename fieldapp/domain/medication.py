@@ -6,7 +6,7 @@ that are never edited or deleted; a mistake is taken back by a counter-entry.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -347,10 +347,20 @@ class MedicationAdministration:
 class HandoutError(ValueError):
     """A handout is refused before anything is written.
 
-    Codes: slot_already_given, dose_missing, dose_not_positive, dose_on_not_given,
-    identity_missing, state_missing, reason_missing, not_planned, request_stopped, order_changed,
-    given_in_future, day_has_passed, nothing_to_reverse, already_reversed, not_own_handout; and
-    those of `fieldapp.domain.readiness` for an act that the light does not allow.
+    Of what was said: dose_missing, dose_not_positive, dose_above_order, dose_on_not_given,
+    identity_missing, state_missing, other_dose_missing, other_dose_text_missing, reason_missing,
+    intake_missing, dissolve_not_positive, witness_unknown, witness_is_giver, given_in_future,
+    back_dated (an act of some time ago: it must be told as such), order_changed, not_planned.
+    Of doses to take home: take_home_days_wrong, too_many_take_home_days, not_a_take_home_day,
+    first_dose_not_witnessed, bottles_missing, empties_missing, bottles_wrong.
+    Of injections: injection_missing, site_missing, lot_missing, lot_expired, observation_wrong.
+    Of an emergency handout: force_not_allowed, force_reason_missing, prescriber_missing,
+    holder_call_missing, findings_changed (more stands in the way now than the giver saw),
+    nothing_to_force.
+    Of a counter-entry: nothing_to_reverse, already_reversed, not_own_handout,
+    too_late_to_reverse (a wish to the office is left).
+    Of the register: those of `fieldapp.domain.supply.SupplyError`. And every code of
+    `fieldapp.domain.readiness.Code`, for an act that the light does not allow.
     `event_id` names the event that stands in the way, where there is one.
     """
 
@@ -368,11 +378,11 @@ def effective(events: Iterable[MedicationAdministration]) -> list[MedicationAdmi
         event
         for event in known
         if event.status is not HandoutStatus.ENTERED_IN_ERROR
-        and not any(_takes_back(entry, event) for entry in counter_entries)
+        and not any(takes_back(entry, event) for entry in counter_entries)
     ]
 
 
-def _takes_back(entry: MedicationAdministration, target: MedicationAdministration) -> bool:
+def takes_back(entry: MedicationAdministration, target: MedicationAdministration) -> bool:
     """True for its author's own counter-entry in its own slot.
 
     No laptop of ours writes another, but one may come from a changed program, and it would open the
@@ -403,7 +413,7 @@ def closing(
         and event.id not in reopened
         and not (
             event.id in undone
-            and _takes_back(undone[event.id], event)
+            and takes_back(undone[event.id], event)
             and undone[event.id].device_id == event.device_id
         )
     ]
@@ -416,81 +426,3 @@ def standing_in_slot(
     """Return what stands in a slot, oldest first by time given."""
     found = [event for event in effective(events) if event.slot == key]
     return sorted(found, key=lambda event: (event.given_at, event.id))
-
-
-def check_handout(
-    new: MedicationAdministration,
-    request: MedicationRequest,
-    events: Sequence[MedicationAdministration],
-) -> None:
-    """Raise HandoutError unless `new` may be written beside `events` of the same patient.
-
-    Stops an act (a second *given* in a slot); never stops the record of what already happened
-    (`retrospective` with a reason).
-    """
-    if new.status is HandoutStatus.ENTERED_IN_ERROR:
-        _check_reversal(new, events)
-    elif new.status is not HandoutStatus.GIVEN:
-        _check_not_given(new)
-    else:
-        _check_dose(new)
-        if new.retrospective:
-            _check_has_reason(new)
-        else:
-            _check_act(new, request, events)
-
-
-def _check_act(
-    new: MedicationAdministration,
-    request: MedicationRequest,
-    events: Sequence[MedicationAdministration],
-) -> None:
-    if new.identity_check is None:
-        raise HandoutError("identity_missing")
-    if new.observed_state is None:
-        raise HandoutError("state_missing")
-    if request.stopped_on is not None and new.day >= request.stopped_on:
-        raise HandoutError("request_stopped")
-    if new.request_revision != request.revision:
-        # The giver has seen, and perhaps measured out, the dose of another revision.
-        raise HandoutError("order_changed")
-    if not any(slot.key == new.slot for slot in slots([request], new.day)):
-        raise HandoutError("not_planned")
-    for event in standing_in_slot(new.slot, events):
-        if event.status is HandoutStatus.GIVEN:
-            raise HandoutError("slot_already_given", event.id)
-
-
-def _check_not_given(new: MedicationAdministration) -> None:
-    if not new.reason:
-        raise HandoutError("reason_missing")
-    if new.dose_mg is not None:
-        raise HandoutError("dose_on_not_given")
-
-
-def _check_has_reason(new: MedicationAdministration) -> None:
-    if not new.reason_text.strip():
-        raise HandoutError("reason_missing")
-
-
-def _check_dose(new: MedicationAdministration) -> None:
-    if new.dose_mg is None:
-        raise HandoutError("dose_missing")
-    if new.dose_mg <= 0 or (new.dose_ml is not None and new.dose_ml <= 0):
-        raise HandoutError("dose_not_positive")
-    if new.given_at > new.recorded_at:
-        raise HandoutError("given_in_future")
-
-
-def _check_reversal(
-    new: MedicationAdministration, events: Sequence[MedicationAdministration]
-) -> None:
-    _check_has_reason(new)
-    target = next((event for event in events if event.id == new.reverses), None)
-    if target is None or target.status is HandoutStatus.ENTERED_IN_ERROR:
-        raise HandoutError("nothing_to_reverse")
-    if any(_takes_back(event, target) for event in events):
-        raise HandoutError("already_reversed", target.id)
-    if target.author_id != new.author_id:
-        # A colleague cannot know that it did not happen; taking it back would open the slot.
-        raise HandoutError("not_own_handout", target.id)

@@ -1,85 +1,109 @@
-"""Handing out medicine: the round, the act, its counter-entry, and days without medicine.
+"""Handing out medicine, the front door: the round, the light of each dose, and looking back.
 
-A dose is stopped from being given twice by ``fieldapp.domain.medication`` and, behind it, by the
-schema. What has already happened can always be recorded.
+The act stands in `fieldapp.services.handouts`, what is known of a patient in `situations`, the
+injections in `depots`; all of it is reached through this module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date
 
 from fieldapp.clock import OSLO
-from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.claims import Claim, day_unit, occurrence_unit
 from fieldapp.domain.collation import sort_key
 from fieldapp.domain.medication import (
     PART_ORDER,
     HandoutError,
     HandoutStatus,
-    IdentityCheck,
     MedicationAdministration,
     MedicationRequest,
-    ObservedState,
-    Part,
     Slot,
-    SlotKey,
-    check_handout,
     effective,
-    same_treatment,
     slots,
     standing_in_slot,
 )
-from fieldapp.domain.missed_days import LONGEST, days_without
 from fieldapp.domain.patients import Flag, Patient, Place, Role
-from fieldapp.domain.reference import DayThreshold
+from fieldapp.domain.readiness import Code, Finding, Light, Situation, Verdict, days_missed
+from fieldapp.domain.substances import MissedLimit
 from fieldapp.services import conflicts, people, reference
-from fieldapp.services.session import NotFoundError, Session, UnitOfWork
-from fieldapp.store import drafts, records
+from fieldapp.services.depots import DepotDue, all_due, depot_due
+from fieldapp.services.handouts import (
+    HandoutEntry,
+    can_reopen,
+    propose_reversal,
+    record,
+    reverse,
+    reverse_handing_over,
+    store_events,
+)
+from fieldapp.services.session import NotFoundError, Session
+from fieldapp.services.situations import (
+    group_of,
+    judged_on,
+    service_day,
+    situation,
+    verdict,
+)
+from fieldapp.services.situations import service_day as claim_day
+from fieldapp.store import claims as store_claims
 from fieldapp.store import medication as store
 from fieldapp.store import patients as store_patients
-from fieldapp.store.db import IntegrityError
+from fieldapp.store import records
 
-DAY_CHANGES_AT = time(2)
-"""Local time at which the round moves on: a dose of the night may be given just after midnight."""
+__all__ = [
+    "Code",
+    "DepotDue",
+    "Finding",
+    "HandoutEntry",
+    "HandoutError",
+    "HandoutView",
+    "Light",
+    "MissedDays",
+    "PlannedUnit",
+    "RoundPatient",
+    "RoundSlot",
+    "Situation",
+    "Verdict",
+    "can_reopen",
+    "claim_day",
+    "day_slots",
+    "depot_due",
+    "group_of",
+    "history",
+    "missed_days",
+    "orders_of",
+    "planned_units",
+    "propose_reversal",
+    "record",
+    "reverse",
+    "reverse_handing_over",
+    "round_for",
+    "service_day",
+    "situation",
+    "store_events",
+    "verdict",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class HandoutEntry:
-    """What the giver has said about one slot. ``id`` becomes the event's id.
-
-    ``given_at`` is None for "now". ``retrospective`` records what has already happened.
-    ``request_revision`` is the revision of the order that the giver saw, None for the present one.
-    """
-
-    id: str
-    slot: SlotKey
-    status: HandoutStatus
-    dose_mg: Decimal | None = None
-    witnessed: bool = False
-    identity_check: IdentityCheck | None = None
-    observed_state: ObservedState | None = None
-    reason: str | None = None
-    reason_text: str = ""
-    given_at: datetime | None = None
-    retrospective: bool = False
-    encounter_id: str | None = None
-    request_revision: int | None = None
+PlannedUnit = tuple[Patient, str, str, tuple[Slot, ...], Verdict, Claim | None]
+"""(patient, substance group, unit, doses, gravest verdict, the claim that stands)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoundSlot:
-    """A planned dose, what stands recorded in it, and the last dose of the same treatment.
+    """A planned dose, what stands recorded in it, and the last dose of the same substance group.
 
     ``last_given`` may belong to another order (a former one, or the same medicine in another
     strength); ``last_given_order`` is that order then, and None when it is the slot's own.
+    ``verdict`` is the light as things stood when this was read.
     """
 
     slot: Slot
     standing: tuple[MedicationAdministration, ...]
     last_given: MedicationAdministration | None
     last_given_order: MedicationRequest | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,42 +127,27 @@ class HandoutView:
 
 @dataclass(frozen=True, slots=True)
 class MissedDays:
-    """Days in a row without medicine, and the thresholds with their sources."""
+    """Days in a row without medicine, and the group's limits with their sources.
+
+    The limits are None for a group that has none (depots have windows instead).
+    """
 
     count: int
-    warn: DayThreshold
-    stop: DayThreshold
+    warn: MissedLimit | None
+    stop: MissedLimit | None
 
     @property
     def should_warn(self) -> bool:
         """True when the prescriber is to be contacted."""
-        return self.count >= self.warn.days
+        return self.warn is not None and self.count >= self.warn.days
 
     @property
     def should_stop(self) -> bool:
         """True when the treatment must be assessed again before a dose is given."""
-        return self.count >= self.stop.days
+        return self.stop is not None and self.count >= self.stop.days
 
 
 # --- the round
-
-
-def service_day(session: Session) -> date:
-    """The day whose doses are handed out now.
-
-    Until ``DAY_CHANGES_AT`` it is still yesterday for those who hand out doses of the night.
-    """
-    today = session.today()
-    if not _small_hours(session):
-        return today
-    yesterday = today - timedelta(days=1)
-    planned = _day_slots(session, yesterday, only_mine=True)
-    has_night = any(entry.slot.key.part is Part.NIGHT for _, entry in planned)
-    return yesterday if has_night else today
-
-
-def _small_hours(session: Session) -> bool:
-    return session.clock.now().astimezone(OSLO).time() < DAY_CHANGES_AT
 
 
 def round_for(session: Session, day: date, *, only_mine: bool = True) -> list[RoundPatient]:
@@ -178,35 +187,75 @@ def day_slots(session: Session, day: date) -> list[tuple[Patient, RoundSlot]]:
 
 def _day_slots(session: Session, day: date, *, only_mine: bool) -> list[tuple[Patient, RoundSlot]]:
     database = session.database
-    if only_mine:
-        patients = store_patients.assigned_to(database, session.user.id)
-        places = _places_of(session)
-    else:
-        patients = {patient.id: patient for patient in store_patients.active(database)}
-        places = frozenset({Place.HOME, Place.HANDOUT_POINT})
+    patients, places = _whose(session, only_mine=only_mine)
     orders: dict[str, list[MedicationRequest]] = {}
     for request in store.requests_of(database, patients):
         orders.setdefault(request.patient_id, []).append(request)
+    events = store.events_on(database, day)
     planned = slots(
         (order for own in orders.values() for order in own if order.place in places), day
     )
+    planned += _injection_slots(session, orders, places, events, day)
     related = {
         slot.key.request_id: [
-            order for order in orders[slot.key.patient_id] if same_treatment(order, slot.request)
+            order
+            for order in orders[slot.key.patient_id]
+            if group_of(order) == group_of(slot.request)
         ]
         for slot in planned
     }
     looked_up = {order.id: order for found in related.values() for order in found}
     doses = list(store.last_given(database, looked_up.values(), day).values())
-    events = store.events_on(database, day)
     doses += [event for event in effective(events) if event.status is HandoutStatus.GIVEN]
+    lights = judged_on(session, planned)
     return [
         (
             patients[slot.key.patient_id],
-            _round_slot(slot, related[slot.key.request_id], doses, events),
+            _round_slot(slot, related[slot.key.request_id], doses, events, lights[slot]),
         )
         for slot in planned
     ]
+
+
+def _whose(session: Session, *, only_mine: bool) -> tuple[dict[str, Patient], frozenset[Place]]:
+    if only_mine:
+        return store_patients.assigned_to(session.database, session.user.id), _places_of(session)
+    everybody = {patient.id: patient for patient in store_patients.active(session.database)}
+    return everybody, frozenset({Place.HOME, Place.HANDOUT_POINT})
+
+
+def _injection_slots(
+    session: Session,
+    orders: dict[str, list[MedicationRequest]],
+    places: frozenset[Place],
+    events: list[MedicationAdministration],
+    day: date,
+) -> list[Slot]:
+    """The injections that may be given on a day, and those that were given on it."""
+    depots = {order.id: order for own in orders.values() for order in own if order.is_depot}
+    if not depots:
+        return []
+    with_depot = sorted({order.patient_id for order in depots.values()})
+    due = [
+        found.slot
+        for found in all_due(session, with_depot)
+        if found.slot.request.place in places and found.is_due_on(day)
+    ]
+    # An injection stands in the slot of its due day, which may be another than the day it is given.
+    given = [
+        Slot(
+            event.slot,
+            depots[event.request_id],
+            event.dose_mg or depots[event.request_id].doses[0].dose_mg,
+            occurrence=event.injection.occurrence,
+        )
+        for event in effective(events)
+        if event.injection is not None
+        and event.request_id in depots
+        and event.given_at.astimezone(OSLO).date() == day
+    ]
+    here = {slot.key for slot in due}
+    return due + [slot for slot in given if slot.key not in here]
 
 
 def _round_slot(
@@ -214,6 +263,7 @@ def _round_slot(
     related: Iterable[MedicationRequest],
     doses: Iterable[MedicationAdministration],
     events: Iterable[MedicationAdministration],
+    light: Verdict,
 ) -> RoundSlot:
     """Put a slot together with the dose before it, under whichever order that was given.
 
@@ -232,8 +282,8 @@ def _round_slot(
     ]
     last = max(before, key=lambda dose: (dose.day, dose.given_at), default=None)
     if last is None or last.request_id == slot.key.request_id:
-        return RoundSlot(slot, standing, last)
-    return RoundSlot(slot, standing, last, orders[last.request_id])
+        return RoundSlot(slot, standing, last, verdict=light)
+    return RoundSlot(slot, standing, last, orders[last.request_id], light)
 
 
 def _places_of(session: Session) -> frozenset[Place]:
@@ -242,116 +292,58 @@ def _places_of(session: Session) -> frozenset[Place]:
     return frozenset({Place.HOME})
 
 
-# --- the act
+def orders_of(session: Session, patient_id: str) -> list[MedicationRequest]:
+    """Return a patient's orders, past ones too."""
+    return store.requests_of(session.database, [patient_id])
 
 
-def record(session: Session, entry: HandoutEntry) -> ChangeSet:
-    """Record a handout, given or not. The same entry sent twice is one event.
+# --- what a day of the round takes
 
-    Raises HandoutError; nothing is written then.
+
+def planned_units(session: Session, day: date) -> list[PlannedUnit]:
+    """Return the units that this person's round of a day needs claims of, by the patients' names.
+
+    A depot that may be given that day needs its numbered injection beside the day itself.
     """
-    try:
-        with session.write() as unit:
-            if records.exists(session.database, MedicationAdministration, entry.id):
-                return unit.changes(entry.id)
-            request = _request(session, entry.slot)
-            event = _event(unit, entry, request)
-            _check_day(session, event)
-            check_handout(event, request, store.events_of_slot_family(session.database, event))
-            unit.save(event, event.status.value)
-            drafts.delete(session.database, entry.id)
-    except IntegrityError as error:
-        # The schema's own guard, in case the rule above ever fails to see the other event.
-        if "slot_already_given" not in str(error):
-            raise
-        raise HandoutError("slot_already_given") from None
-    session.settle()
-    return unit.changes(entry.id)
-
-
-def reverse(session: Session, event_id: str, reason_text: str) -> ChangeSet:
-    """Take back an event that was recorded by mistake, by a counter-entry with a reason.
-
-    The event itself stays as it is; its slot is open again. Raises HandoutError.
-    """
-    with session.write() as unit:
-        target = records.get(session.database, MedicationAdministration, event_id)
-        if target is None:
-            raise HandoutError("nothing_to_reverse")
-        counter_entry = MedicationAdministration(
-            id=session.new_id(),
-            patient_id=target.patient_id,
-            request_id=target.request_id,
-            request_revision=target.request_revision,
-            day=target.day,
-            part=target.part,
-            status=HandoutStatus.ENTERED_IN_ERROR,
-            given_at=unit.now,
-            recorded_at=unit.now,
-            author_id=session.user.id,
-            device_id=session.device_id,
-            sequence=unit.next_sequence(),
-            reason_text=reason_text.strip(),
-            reverses=target.id,
+    grouped: dict[tuple[str, str, str], list[RoundSlot]] = {}
+    patients: dict[str, Patient] = {}
+    for patient, row in _day_slots(session, day, only_mine=True):
+        patients[patient.id] = patient
+        group = group_of(row.slot.request)
+        units = [day_unit(day)]
+        if row.slot.occurrence is not None:
+            units.append(occurrence_unit(row.slot.occurrence))
+        for unit in units:
+            grouped.setdefault((patient.id, group, unit), []).append(row)
+    standing = {
+        claim.id: claim for claim in store_claims.standing_of(session.database, set(patients))
+    }
+    found = [
+        (
+            patients[patient_id],
+            group,
+            unit,
+            tuple(row.slot for row in rows),
+            _gravest(rows),
+            standing.get(store_claims.Name(patient_id, group, unit).claim_id),
         )
-        events = store.events_of_slot_family(session.database, target)
-        request = _request(session, target.slot)
-        check_handout(counter_entry, request, events)
-        unit.save(counter_entry, "reverse")
-    session.settle()
-    return unit.changes(counter_entry.id)
+        for (patient_id, group, unit), rows in grouped.items()
+    ]
+    return sorted(found, key=lambda one: (sort_key(one[0].name), one[0].id, one[1], one[2]))
 
 
-def _event(
-    unit: UnitOfWork, entry: HandoutEntry, request: MedicationRequest
-) -> MedicationAdministration:
-    return MedicationAdministration(
-        id=entry.id,
-        patient_id=entry.slot.patient_id,
-        request_id=entry.slot.request_id,
-        request_revision=(
-            request.revision if entry.request_revision is None else entry.request_revision
-        ),
-        day=entry.slot.day,
-        part=entry.slot.part,
-        status=entry.status,
-        given_at=entry.given_at or unit.now,
-        recorded_at=unit.now,
-        author_id=unit.session.user.id,
-        device_id=unit.session.device_id,
-        sequence=unit.next_sequence(),
-        dose_mg=entry.dose_mg,
-        dose_ml=None if entry.dose_mg is None else request.volume_ml(entry.dose_mg),
-        witnessed=entry.witnessed,
-        identity_check=entry.identity_check,
-        observed_state=entry.observed_state,
-        reason=entry.reason,
-        reason_text=entry.reason_text.strip(),
-        retrospective=entry.retrospective,
-        encounter_id=entry.encounter_id,
-    )
+def _gravest(rows: list[RoundSlot]) -> Verdict:
+    """Return the gravest light of some doses, leaving aside that their day has not begun."""
+    found = [_without_the_hour(row.verdict) for row in rows if row.verdict is not None]
+    order = [Light.RED, Light.AMBER, Light.GREEN]
+    return min(found, key=lambda one: order.index(one.light))
 
 
-def _check_day(session: Session, event: MedicationAdministration) -> None:
-    """A dose is given now in a slot of today, or of yesterday while midnight passes.
-
-    A form that was left open over night must not put this morning's dose on yesterday.
-    """
-    if event.status is not HandoutStatus.GIVEN or event.retrospective:
-        return
-    today = session.today()
-    oldest = today - timedelta(days=1) if _small_hours(session) else today
-    if event.day < oldest:
-        raise HandoutError("day_has_passed")
-    if event.day > today:
-        raise HandoutError("not_planned")
-
-
-def _request(session: Session, key: SlotKey) -> MedicationRequest:
-    request = records.get(session.database, MedicationRequest, key.request_id)
-    if request is None or request.patient_id != key.patient_id:
-        raise HandoutError("not_planned")
-    return request
+def _without_the_hour(light: Verdict) -> Verdict:
+    findings = tuple(one for one in light.findings if one.code is not Code.NOT_SERVED_NOW)
+    lights = {one.code.light for one in findings}
+    worst = next((one for one in (Light.RED, Light.AMBER) if one in lights), Light.GREEN)
+    return Verdict(worst, findings, light.warn_missed, light.claim)
 
 
 # --- looking back
@@ -376,12 +368,14 @@ def history(session: Session, patient_id: str, limit: int = 100) -> list[Handout
 
 
 def missed_days(session: Session, patient_id: str, request_id: str, day: date) -> MissedDays:
-    """How many days before ``day`` no dose of this order covers. Raises NotFoundError."""
+    """How many days in a row before ``day`` no known dose of the order's substance group covers.
+
+    Raises NotFoundError.
+    """
     request = records.get(session.database, MedicationRequest, request_id)
     if request is None or request.patient_id != patient_id:
         raise NotFoundError(request_id)
-    # One week more than is counted: a dose handed out weekly covers the days after it.
-    since = day - timedelta(days=LONGEST + 7)
-    events = store.events_of_request(session.database, patient_id, request_id, since)
-    thresholds = reference.handout().missed_days
-    return MissedDays(days_without(request, events, day), thresholds.warn, thresholds.stop)
+    code = group_of(request)
+    group = reference.substances().group(code)
+    count = days_missed(situation(session, patient_id, code), day)
+    return MissedDays(count, group.missed_warn, group.missed_stop)

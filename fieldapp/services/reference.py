@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 from fieldapp.domain import event_reference, reference
+from fieldapp.domain.depots import Depots, read_depots
 from fieldapp.domain.event_reference import EventReference
 from fieldapp.domain.orders import OrderForms
 from fieldapp.domain.reference import (
@@ -43,6 +44,12 @@ def events() -> EventReference:
 def order_forms() -> OrderForms:
     """The forms that an order can be written for: which may be halved, which are measured in mL."""
     return reference.order_forms(_text("order_forms.json"))
+
+
+@cache
+def depots() -> Depots:
+    """The depots with their windows, bands, sites and warnings."""
+    return read_depots(_text("depots.json"))
 
 
 @cache

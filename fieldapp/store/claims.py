@@ -17,7 +17,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from fieldapp.clock import from_iso, to_iso
-from fieldapp.domain.claims import SERVICE_DAY_BEGINS, Claim, Store, claim_id, ends
+from fieldapp.domain.claims import Claim, Store, claim_id, ends
 from fieldapp.domain.handout_events import SheetStatus
 from fieldapp.errors import UserError
 from fieldapp.store import records, state
@@ -379,8 +379,7 @@ def apply_answer(
 
 def service_day_begins(database: Database) -> time:
     """Return when a service day begins here, in local time."""
-    text = getattr(state.rules(database), "service_day_begins", "")
-    return time.fromisoformat(text) if text else SERVICE_DAY_BEGINS
+    return state.rules(database).day_begins
 
 
 def _note_dropped(connection: Connection, claims: Iterable[Claim]) -> None:

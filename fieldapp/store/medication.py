@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import date
 
+from fieldapp.domain.handout_events import PharmacyReport
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.store import records
 from fieldapp.store.db import Database
@@ -37,28 +38,109 @@ def events_on(database: Database, day: date) -> list[MedicationAdministration]:
     return records.select(database, MedicationAdministration, "day = ?", (day.isoformat(),))
 
 
-def events_of_request(
-    database: Database, patient_id: str, request_id: str, since: date
+def events_since(
+    database: Database, patient_ids: Iterable[str], since: date
 ) -> list[MedicationAdministration]:
-    """The events of one order in slots from ``since`` on, counter-entries included."""
+    """The events of these patients in slots from ``since`` on, counter-entries included."""
     return records.select(
         database,
         MedicationAdministration,
-        "patient_id = ? AND request_id = ? AND day >= ?",
-        (patient_id, request_id, since.isoformat()),
+        "patient_id IN (SELECT value FROM json_each(?)) AND day >= ?",
+        (json.dumps(sorted(patient_ids)), since.isoformat()),
     )
 
 
-def events_of_slot_family(
-    database: Database, event: MedicationAdministration
+def injections_before(
+    database: Database, patient_ids: Iterable[str], day: date
 ) -> list[MedicationAdministration]:
-    """Everything that a rule about ``event`` must see: its order's events of the same day."""
+    """The injections of these patients due before ``day``: of each the last sixty.
+
+    A depot may lie half a year back, longer than anything else is looked for; sixty are a year of
+    weekly ones.
+    """
     return records.select(
         database,
         MedicationAdministration,
-        "patient_id = ? AND request_id = ? AND day = ?",
-        (event.patient_id, event.request_id, event.day.isoformat()),
+        # Counter-entries are looked up by what they take back: they carry no injection.
+        "id IN (WITH dose AS ("
+        " SELECT one.id FROM json_each(?1) AS wanted JOIN medication_administration AS one"
+        " ON one.id IN (SELECT newest.id FROM medication_administration AS newest"
+        "  WHERE newest.patient_id = wanted.value AND newest.occurrence IS NOT NULL"
+        "  ORDER BY newest.day DESC LIMIT 60)"
+        " WHERE one.day < ?2)"
+        " SELECT id FROM dose UNION ALL SELECT entry.id FROM dose"
+        " JOIN medication_administration AS entry ON entry.reverses = dose.id)",
+        (json.dumps(sorted(patient_ids)), day.isoformat()),
     )
+
+
+def events_by_ids(database: Database, ids: Iterable[str]) -> list[MedicationAdministration]:
+    """These events, as far as they are here."""
+    return records.select(
+        database,
+        MedicationAdministration,
+        "id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(ids)),),
+    )
+
+
+def events_of_supply(
+    database: Database, patient_id: str, supply_id: str
+) -> list[MedicationAdministration]:
+    """The doses taken home of one handing-over."""
+    return records.select(
+        database,
+        MedicationAdministration,
+        "patient_id = ?1 AND body ->> '$.take_home.supply_id' = ?2 AND day >= ("
+        " SELECT day FROM medication_administration AS first WHERE first.id = ?2)",
+        (patient_id, supply_id),
+    )
+
+
+def events_on_day(database: Database, patient_id: str, day: date) -> list[MedicationAdministration]:
+    """All of a patient's events in slots of a day, counter-entries included."""
+    return records.select(
+        database,
+        MedicationAdministration,
+        "patient_id = ? AND day = ?",
+        (patient_id, day.isoformat()),
+    )
+
+
+def reports_since(
+    database: Database, patient_ids: Iterable[str], since: date
+) -> list[PharmacyReport]:
+    """What pharmacies have told of these patients' days from ``since`` on."""
+    return records.select(
+        database,
+        PharmacyReport,
+        "patient_id IN (SELECT value FROM json_each(?)) AND day >= ?",
+        (json.dumps(sorted(patient_ids)), since.isoformat()),
+    )
+
+
+def reopened(database: Database, patient_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Of these patients the doses whose slots the office has opened again, by patient."""
+    rows = database.connection.execute(
+        "SELECT slot_reopening.patient_id AS patient_id, named.value AS administration_id"
+        " FROM slot_reopening, json_each(slot_reopening.body, '$.administration_ids') AS named"
+        " WHERE slot_reopening.patient_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(patient_ids)),),
+    )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(str(row["patient_id"]), set()).add(str(row["administration_id"]))
+    return found
+
+
+def was_never_offered(database: Database, event_id: str) -> bool:
+    """True while an event of this laptop has not left it, in a sync or in a file."""
+    row = database.connection.execute(
+        "SELECT 1 FROM outbox WHERE kind = 'medication_administration' AND record_id = ?"
+        " AND state = 'waiting' AND attempts = 0",
+        (event_id,),
+    ).fetchone()
+    return row is not None
 
 
 def last_given(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import date
 
+from fieldapp.domain.collation import fold
 from fieldapp.domain.patients import (
     SEVERE_CATEGORIES,
     Assignment,
@@ -55,6 +56,32 @@ def with_national_ids(database: Database, national_ids: Iterable[str]) -> dict[s
         (json.dumps(sorted(set(national_ids))),),
     )
     return {str(row["national_id"]): str(row["id"]) for row in rows}
+
+
+def possible_duplicates(database: Database, patient_ids: Iterable[str]) -> set[str]:
+    """Those of these patients who may be the same person as another one on this laptop.
+
+    By the office's own rule: the same national number, or the same name and date of birth.
+    """
+    wanted = set(patient_ids)
+    alike = records.select(
+        database,
+        Patient,
+        "active = 1 AND body ->> '$.birth_date' IN ("
+        " SELECT body ->> '$.birth_date' FROM patient WHERE active = 1"
+        " GROUP BY body ->> '$.birth_date' HAVING count(*) > 1)"
+        " OR active = 1 AND national_id IN ("
+        " SELECT national_id FROM patient WHERE active = 1"
+        " GROUP BY national_id HAVING count(*) > 1)",
+    )
+    seen: dict[tuple[str, ...], set[str]] = {}
+    for patient in alike:
+        if patient.national_id:
+            seen.setdefault((patient.national_id,), set()).add(patient.id)
+        if patient.birth_date is not None:
+            person = (fold(patient.name), patient.birth_date.isoformat())
+            seen.setdefault(person, set()).add(patient.id)
+    return {one for several in seen.values() if len(several) > 1 for one in several & wanted}
 
 
 def flags(database: Database, patient_id: str) -> list[Flag]:
