@@ -26,7 +26,7 @@ MAX_IMPORT = 500
 """Rows of one CSV file of orders."""
 
 _Words = Annotated[str, Field(max_length=2000)]
-_Day = Annotated[str, Field(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
+_Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
 class OrderAction(StrEnum):

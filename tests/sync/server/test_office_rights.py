@@ -39,6 +39,16 @@ from sync.protocol.office import (
     TakeOverRequest,
     UnassignRequest,
 )
+from sync.protocol.orders import (
+    ActOnOrderRequest,
+    EnterOrderRequest,
+    ImportOrdersRequest,
+    OrderAction,
+    OrderHistoryRequest,
+    OrderPatientsRequest,
+    OrdersRequest,
+    SettleOrderRequest,
+)
 from sync.server.office import ServerOfficeService
 from sync.server.storage.storage import Storage
 from tests.sync.server.desk import REASON, draft, exchange, office_log
@@ -48,6 +58,14 @@ from tests.sync.server.team import change, note, patient
 OFFICE: Final = {Role.SECRETARY, Role.TEAM_LEADER}
 RECOVERY: Final = {Role.RECOVERY_OFFICER}
 OVERVIEW: Final = OFFICE | RECOVERY | {Role.ADMINISTRATOR}
+ORDERING: Final = OFFICE | {Role.LAR_STAFF, Role.PRESCRIBER}
+CONFIRMING: Final = {
+    Role.TEAM_LEADER,
+    Role.LAR_STAFF,
+    Role.CASE_MANAGER,
+    Role.SPECIALIST,
+    Role.PRESCRIBER,
+}
 
 ALLOWED: Final = {
     "overview": OVERVIEW,
@@ -71,6 +89,13 @@ ALLOWED: Final = {
     "set_rules": {Role.ADMINISTRATOR},
     "receive_courier": OFFICE | RECOVERY,
     "drafts_of": RECOVERY,
+    "orders": ORDERING | CONFIRMING,
+    "order_history": ORDERING | CONFIRMING,
+    "settle_order": ORDERING | CONFIRMING,
+    "order_patients": ORDERING,
+    "enter_order": ORDERING,
+    "act_on_order": ORDERING,
+    "import_orders": ORDERING,
 }
 """Written down here once more, by hand: a slip in the table of rights must be seen."""
 
@@ -88,6 +113,17 @@ REQUESTS: Final[dict[str, Message]] = {
     "set_rules": SetRulesRequest(drafts_travel=True, courier_allowed=False),
     "receive_courier": CourierDelivery(data="AAAA"),
     "drafts_of": DraftsRequest(user_id="nobody", reason=REASON),
+    "orders": OrdersRequest(),
+    "order_history": OrderHistoryRequest(order_id="none"),
+    "order_patients": OrderPatientsRequest(),
+    "enter_order": EnterOrderRequest(
+        id="e", order_id="o", patient_id="nobody", base_revision=0, body={}
+    ),
+    "act_on_order": ActOnOrderRequest(
+        id="e", order_id="none", base_revision=1, action=OrderAction.STOP, reason=REASON
+    ),
+    "settle_order": SettleOrderRequest(id="none", accept=True),
+    "import_orders": ImportOrdersRequest(id="f", file_name="a.csv", data=""),
 }
 
 
@@ -202,6 +238,9 @@ def test_the_laptops_client_speaks_every_call_and_names_every_refusal(running: R
         "receive_courier": BadRequestError,
         "set_rules": NotAllowedError,
         "drafts_of": NotAllowedError,
+        "enter_order": NotFoundError_,
+        "act_on_order": NotFoundError_,
+        "settle_order": NotFoundError_,
     }
 
 
