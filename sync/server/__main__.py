@@ -27,6 +27,7 @@ from fieldapp.logs import PrivateFormatter
 from sync.server import auth, backup
 from sync.server.admin import Admin, AdminError, Place, initialise
 from sync.server.app import create_app
+from sync.server.claims import declare_restored
 from sync.server.listen import open_listener
 from sync.server.seed import DEMO_USERNAME, SECRETARY_USERNAME
 from sync.server.seed.load import seed_demo
@@ -93,6 +94,8 @@ def _run_command(parsed: argparse.Namespace) -> int:
     try:
         if parsed.command == "run":
             return _serve(storage, parsed)
+        if parsed.command == "restored":
+            return _restored(storage, parsed)
         return _administer(_admin(storage), parsed)
     finally:
         storage.close()
@@ -174,7 +177,38 @@ def _restore(place: Place, parsed: argparse.Namespace) -> int:
         place.folder, key, Path(parsed.folder), keep_key=place.environment_key is None
     )
     print(f"Restored: {made.records} records as of {made.made_at}, up to number {made.newest_seq}.")
+    # The copy knows nothing of the days that were given out after it was made.
+    storage = place.open()
+    try:
+        with storage.write() as transaction:
+            awaited = declare_restored(transaction, SystemClock().now())
+    finally:
+        storage.close()
     print("What laptops sent after that they are asked for again at their next sync.")
+    print(f"No day is given out before {awaited} laptops have synced once.")
+    return 0
+
+
+def _restored(storage: Storage, parsed: argparse.Namespace) -> int:
+    """Begin a new epoch on purpose, or take a laptop off the list of those that are awaited."""
+    with storage.write() as transaction:
+        if parsed.gone is not None:
+            device = transaction.accounts.device(parsed.gone)
+            if device is None:
+                raise AdminError("There is no laptop with this id.")
+            transaction.accounts.revoke_device(device.id)
+            transaction.claims.await_no_longer(device.id)
+        elif not parsed.list:
+            declare_restored(transaction, SystemClock().now())
+        awaited = transaction.claims.awaited()
+        names = {device.id: device.name for device in transaction.accounts.devices()}
+        users = {user.id: user.username for user in transaction.accounts.users()}
+    if parsed.gone is None and not parsed.list:
+        print("A new epoch has begun. No day is given out before every laptop has synced once.")
+    print(f"Awaited: {len(awaited)}")
+    for store in awaited:
+        user = users.get(store.practitioner_id, "?")
+        print(f"{store.device_id}\t{names.get(store.device_id, '?')}\t{user}")
     return 0
 
 
@@ -373,6 +407,12 @@ def _parser() -> argparse.ArgumentParser:
     back = commands.add_parser("restore", parents=[where], help="put a copy in place")
     back.add_argument("folder", help="folder of the copy")
     back.add_argument("--key-file", help="the key that the copy was made with")
+
+    after = commands.add_parser(
+        "restored", parents=[where], help="say that the database was set back, or may lag behind"
+    )
+    after.add_argument("--list", action="store_true", help="only show which laptops are awaited")
+    after.add_argument("--gone", metavar="DEVICE_ID", help="shut a laptop out that will never sync")
 
     _add_user_commands(commands.add_parser("user", help="accounts"), where)
     _add_device_commands(commands.add_parser("device", help="laptops"), where)

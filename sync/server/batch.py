@@ -24,7 +24,7 @@ from sync.server.decide import Decision, Examined, Held, decide, examine
 from sync.server.flagging import flagged_among
 from sync.server.identity import Identity
 from sync.server.own_fields import as_allowed
-from sync.server.policy import Admission, Reach, admit
+from sync.server.policy import NEVER_WISHED, Admission, Reach, admit
 from sync.server.safety import is_looked_at, look_at
 from sync.server.storage.base import BadValueError
 from sync.server.storage.parked import ParkedChange
@@ -338,7 +338,7 @@ class _Batch:
         is_event = policy_of(record.kind) is Policy.EVENT
         if before is not None and present is not None and not is_event:
             # Asked of the stored record: what the request says of its patient may be made up.
-            shown = self._reach(present.patient_id) is Reach.ASSIGNED
+            shown = self._reach(present.patient_id) in (Reach.ASSIGNED, Reach.TEAM)
             return _repeated(record, pushed.examined, before.seq, present, shown=shown)
         if policy_of(record.kind) is Policy.SERVER:
             return self._wish(pushed, present)
@@ -434,7 +434,7 @@ class _Batch:
     def _wish(self, pushed: Pushed, present: StoredRecord | None) -> PushResult:
         """The server wins; what the laptop wanted is kept for the office to decide on."""
         record = pushed.record
-        if present is None or present.patient_id is None:
+        if present is None or present.patient_id is None or record.kind in NEVER_WISHED:
             return _refused(record, Admission.SERVER_OWNED.value)
         if present.patient_id != self._owner(record):
             return _refused(record, "other_patient")

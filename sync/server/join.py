@@ -16,10 +16,14 @@ from functools import partial
 from itertools import combinations
 
 from fieldapp.clock import to_iso
+from fieldapp.domain.claims import ClaimState, ends
 from fieldapp.domain.codec import BodyError, from_body
 from fieldapp.domain.patients import Assignment, Patient
 from fieldapp.errors import UserError
 from sync.server.assignments import assign
+from sync.server.rules import day_begins, rules
+from sync.server.safety import look_at_joined
+from sync.server.storage.claims import read_claims
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import NewVersion, StoredRecord
 
@@ -31,7 +35,9 @@ NAME_AND_BIRTH = "name_and_birth"
 
 
 class JoinError(UserError):
-    """These two cannot be joined; the argument is a code (same_patient, no_such_patient)."""
+    """These two cannot be joined; the argument is a code (same_patient, no_such_patient,
+    live_claims).
+    """
 
     code = "join"
 
@@ -97,14 +103,27 @@ def join_patients(
     loser = transaction.records.get(_PATIENT, loser_id)
     if winner is None or loser is None:
         raise JoinError("no_such_patient")
+    if _has_live_claims(transaction, loser_id, now):
+        # Its holder may give by it, and another the same day of the winner.
+        raise JoinError("live_claims")
     transaction.joins.add_alias(loser_id, winner_id, by, to_iso(now))
     moved = transaction.joins.move_records(loser_id, winner_id)
+    look_at_joined(transaction, winner_id, now)
     _put_up_signpost(transaction, loser, winner_id, by, now)
     _let_followers_follow(transaction, loser_id, winner_id, now)
     return moved
 
 
 # --- the join
+
+
+def _has_live_claims(transaction: Transaction, patient_id: str, now: datetime) -> bool:
+    """True while somebody holds a day of the patient that is not over, or an injection."""
+    begins = day_begins(rules(transaction))
+    return any(
+        claim.state is ClaimState.HELD and (claim.day is None or ends(claim.day, begins) > now)
+        for claim in read_claims(transaction.claims.of_patients([patient_id]))
+    )
 
 
 def _put_up_signpost(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.domain.merge import rule_of
@@ -19,7 +20,12 @@ class Reach(StrEnum):
     """Was assigned; the work may have been done before the laptop heard of the end."""
     NEVER = "never"
     TEAM = "team"
-    """The record belongs to no patient: it would go to every laptop."""
+    """The record belongs to no patient: it goes to every laptop."""
+
+
+NEVER_WISHED: Final = frozenset({"claim", "slot_reopening", "witness_code"})
+"""What the server alone decides on: it is not even kept as a wish. A claim is asked for by its own
+call, a slot is opened by a person at the office, and a witness code is set by the witness."""
 
 
 class Admission(StrEnum):

@@ -110,6 +110,14 @@ _NOT_DONE: dict[str, object] = {
     "same_patient": QT_TRANSLATE_NOOP(
         "office", "De to er allerede samme pasient. Ingenting er endret. Hent på nytt."
     ),
+    "live_claims": QT_TRANSLATE_NOOP(
+        "office",
+        "Noen har reservert utdelingsdager på en laptop. Ingenting er endret. Be dem frigi dagene "
+        "og synkronisere, og prøv igjen.",
+    ),
+    "rule": QT_TRANSLATE_NOOP(
+        "office", "En av reglene har en verdi som ikke går an. Ingenting er endret."
+    ),
     "already_joined": QT_TRANSLATE_NOOP(
         "office", "En av dem er allerede slått sammen med en annen. Ingenting er endret."
     ),
