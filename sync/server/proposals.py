@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -9,8 +10,11 @@ from typing import Any, Final
 
 from fieldapp.clock import to_iso
 from fieldapp.domain.codec import BodyError, from_body, to_body
+from fieldapp.domain.event_checks import may_be_opened_again
+from fieldapp.domain.handout_events import DoseIncident, SlotReopening
 from fieldapp.domain.patients import Assignment, Role
 from fieldapp.domain.proposals import Proposal, ProposalStatus
+from fieldapp.domain.rights import Right, may
 from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
 from sync.protocol.office import DecideProposalRequest
 from sync.server import assignments
@@ -21,6 +25,9 @@ from sync.server.storage.values import NewVersion, StoredRecord
 _PROPOSAL: Final = "proposal"
 _ORDER: Final = "medication_request"
 _ASSIGNMENT: Final = "assignment"
+_HANDOUT: Final = "medication_administration"
+_INCIDENT: Final = "dose_incident"
+_REOPENINGS: Final = uuid.UUID("f1c7a3de-52a0-4e0c-9f5e-3d0a1b7c4e66")
 _FIXED: Final = ("id", "patient_id", "practitioner_id")
 """Whose a record is cannot be wished otherwise."""
 
@@ -28,18 +35,23 @@ _FIXED: Final = ("id", "patient_id", "practitioner_id")
 def can_decide(role: str, target_kind: str) -> bool:
     """Say whether a role that decides on proposals may decide on this kind.
 
-    An order is a prescriber's word and nobody else's; a prescriber decides on nothing else.
+    An order is a prescriber's word and nobody else's. To open a slot again is for those who may;
+    a prescriber decides on nothing else.
     """
+    if target_kind in (_HANDOUT, _INCIDENT):
+        return may(role, Right.REOPEN_SLOTS)
     return (role == Role.PRESCRIBER) == (target_kind == _ORDER)
 
 
 def may_see_proposal(
     transaction: Transaction, by: Identity, proposal: Proposal, patient_id: str | None
 ) -> bool:
-    """A team leader sees every open proposal; a prescriber those about orders of their patients."""
+    """A team leader sees every open proposal; a prescriber those about orders and slots of their
+    patients.
+    """
     if by.role != Role.PRESCRIBER:
         return True
-    if proposal.target_kind != _ORDER or patient_id is None:
+    if proposal.target_kind not in (_ORDER, _HANDOUT, _INCIDENT) or patient_id is None:
         return False
     return transaction.scope.reach(by.user_id, [patient_id]).get(patient_id, False)
 
@@ -61,7 +73,7 @@ def decide_proposal(
 ) -> str | None:
     """Accept or decline; return the patient's id.
 
-    Raises NotFoundError_, NotAllowedError, BadRequestError (words_missing, not_open, kind, body).
+    Raises NotFoundError_, NotAllowedError, BadRequestError (words_missing, not_open, own_handout, kind, body).
     """
     transaction.records.take_turn()
     record = transaction.records.get(_PROPOSAL, request.id)
@@ -77,7 +89,7 @@ def decide_proposal(
     if proposal.status is not ProposalStatus.OPEN:
         raise BadRequestError("not_open")
     if request.accept:
-        _write(transaction, proposal, record.patient_id, now, new_id)
+        _write(transaction, proposal, record.patient_id, by, request.words.strip(), now, new_id)
     status = ProposalStatus.ACCEPTED if request.accept else ProposalStatus.DECLINED
     decided = replace(
         proposal,
@@ -143,6 +155,8 @@ def _write(
     transaction: Transaction,
     proposal: Proposal,
     patient_id: str | None,
+    by: Identity,
+    words: str,
     now: datetime,
     new_id: Callable[[], str],
 ) -> None:
@@ -155,8 +169,74 @@ def _write(
     elif proposal.target_kind == _ORDER:
         # It takes an order that is entered and confirmed by two (`sync.server.orders`).
         raise BadRequestError("order_form")
+    elif proposal.target_kind in (_HANDOUT, _INCIDENT):
+        _reopen(transaction, proposal, target, by, words, now)
     else:
         raise BadRequestError("kind")
+
+
+def _reopen(
+    transaction: Transaction,
+    proposal: Proposal,
+    target: StoredRecord,
+    by: Identity,
+    words: str,
+    now: datetime,
+) -> None:
+    """Open the slots of doses that were never given, or whose bottles came back or were lost.
+
+    Only this opens a slot that others know of. Whoever gave a dose does not decide that.
+    """
+    if not words:
+        raise BadRequestError("words_missing")
+    wanted, basis_id = _doses_to_open(proposal, target)
+    stored = transaction.records.get_many((_HANDOUT, one) for one in wanted)
+    doses = [
+        record
+        for record in stored.values()
+        if record.patient_id == target.patient_id and record.body.get("status") == "given"
+    ]
+    if not doses:
+        raise BadRequestError("body", "administration_ids")
+    if by.user_id in {record.body.get("author_id") for record in doses}:
+        raise BadRequestError("own_handout")
+    opening = SlotReopening(
+        id=str(uuid.uuid5(_REOPENINGS, basis_id)),
+        patient_id=str(target.patient_id),
+        administration_ids=tuple(sorted(record.id for record in doses)),
+        decided_by=by.user_id,
+        decided_at=now,
+        reason=words,
+        basis_id=basis_id,
+    )
+    transaction.records.put(
+        NewVersion(
+            kind="slot_reopening",
+            id=opening.id,
+            patient_id=opening.patient_id,
+            body=to_body(opening),
+            immutable=False,
+            author_id=by.user_id,
+            device_id=by.device_id,
+            received_at=to_iso(now),
+        )
+    )
+
+
+def _doses_to_open(proposal: Proposal, target: StoredRecord) -> tuple[tuple[str, ...], str]:
+    """Return the doses that a wish is about, and what it rests on. Raises BadRequestError."""
+    if proposal.target_kind == _HANDOUT:
+        if proposal.values.get("never_happened") is not True:
+            raise BadRequestError("kind")
+        return (target.id,), proposal.id
+    try:
+        incident = from_body(DoseIncident, target.body)
+    except BodyError as error:
+        raise BadRequestError("body", error.field) from None
+    if not may_be_opened_again(incident):
+        # What was swallowed or spilt is gone: a new dose is a forced handout.
+        raise BadRequestError("kind")
+    return incident.administration_ids, incident.id
 
 
 def _reassign(
