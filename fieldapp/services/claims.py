@@ -1,4 +1,4 @@
-"""The days that this store alone may hand out on: wishing for them, holding them, giving them up."""
+"""The days that this store alone may hand out on: wishing for them, holding and dropping them."""
 
 from __future__ import annotations
 

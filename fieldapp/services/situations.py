@@ -1,4 +1,4 @@
-"""Gathers what `fieldapp.domain.readiness` judges by: all that this store knows of a patient's group.
+"""Gathers what `fieldapp.domain.readiness` judges by: all that is known here of a patient's group.
 
 Everything is read for several patients at once: a round has thirty of them.
 """
