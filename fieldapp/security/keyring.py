@@ -40,7 +40,13 @@ log = logging.getLogger(__name__)
 
 SERVICE = "fieldapp.store"
 ENTRY = "device-secret"
+NOTE_SERVICE = "fieldapp.anchor"
+NOTE_ENTRY = "commit-number"
 TIMEOUT_SECONDS = 30.0
+NOTE_TIMEOUT_SECONDS = 5.0
+
+NOTES_FILE_NAME = "DEMO-KEYRING-notes.json"
+"""Where the demo keeps the notes: in the folder of its keyring."""
 
 ORIGIN_SYSTEM = "system"
 ORIGIN_DEMO = "demo"
@@ -157,11 +163,33 @@ class DeviceSecrets:
 
         self._call(remove)
 
+    def read_note(self, store_id: str, origin: str) -> str | None:
+        """How far the store had come when that was last noted here; None when it never was.
+
+        No secret; see `fieldapp.security.anchor`. Raises KeyringUnavailableError or
+        KeyringLockedError, the latter after a few seconds: nobody waits for this.
+        """
+        self._check_origin(origin)
+        service = f"{NOTE_SERVICE}/{store_id}"
+        return self._call(
+            lambda backend: backend.get_password(service, NOTE_ENTRY), NOTE_TIMEOUT_SECONDS
+        )
+
+    def write_note(self, store_id: str, origin: str, text: str) -> None:
+        """Note how far the store has come. Raises what `read_note` raises."""
+        self._check_origin(origin)
+        service = f"{NOTE_SERVICE}/{store_id}"
+        self._call(
+            lambda backend: backend.set_password(service, NOTE_ENTRY, text), NOTE_TIMEOUT_SECONDS
+        )
+
     def _check_origin(self, origin: str) -> None:
         if origin not in self._origins:
             raise KeyringUnavailableError
 
-    def _call(self, action: Callable[[KeyringBackend], _Result]) -> _Result:
+    def _call(
+        self, action: Callable[[KeyringBackend], _Result], longest: float = TIMEOUT_SECONDS
+    ) -> _Result:
         """Run ``action`` in a thread of its own: an unlock prompt may block for ever."""
         answers: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
 
@@ -176,7 +204,7 @@ class DeviceSecrets:
         # A daemon: a prompt that nobody answers must not keep the program from ending.
         threading.Thread(target=work, name="keyring", daemon=True).start()
         try:
-            succeeded, answer = answers.get(timeout=self._timeout)
+            succeeded, answer = answers.get(timeout=min(longest, self._timeout))
         except queue.Empty:
             raise KeyringLockedError from None
         if succeeded:
@@ -204,38 +232,49 @@ class DemoKeyring(DeviceSecrets):
 
 
 class _FileBackend:
-    """Entries in one JSON file."""
+    """Entries in one JSON file; notes in one beside it.
+
+    Notes are written often: whoever writes one must never put back an older list of secrets.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._guard = threading.Lock()
 
     def get_password(self, service: str, username: str) -> str | None:
-        value = self._read().get(f"{service}/{username}")
+        value = self._read(self._file(username)).get(f"{service}/{username}")
         return value if isinstance(value, str) else None
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        entries = self._read()
-        entries[f"{service}/{username}"] = password
-        self._write(entries)
+        file = self._file(username)
+        with self._guard:
+            entries = self._read(file)
+            entries[f"{service}/{username}"] = password
+            self._write(file, entries)
 
     def delete_password(self, service: str, username: str) -> None:
-        entries = self._read()
-        if entries.pop(f"{service}/{username}", None) is None:
-            raise keyring.errors.PasswordDeleteError("no such entry")
-        self._write(entries)
+        file = self._file(username)
+        with self._guard:
+            entries = self._read(file)
+            if entries.pop(f"{service}/{username}", None) is None:
+                raise keyring.errors.PasswordDeleteError("no such entry")
+            self._write(file, entries)
 
-    def _read(self) -> dict[str, object]:
+    def _file(self, username: str) -> Path:
+        return self._path.with_name(NOTES_FILE_NAME) if username == NOTE_ENTRY else self._path
+
+    def _read(self, file: Path) -> dict[str, object]:
         try:
-            entries = json.loads(self._path.read_text(encoding="utf-8"))
+            entries = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         if not isinstance(entries, dict):
             raise ValueError("not a demo keyring")
         return entries
 
-    def _write(self, entries: dict[str, object]) -> None:
-        make_private_folder(self._path.parent)
-        write_private_file(self._path, json.dumps(entries, indent=1).encode("utf-8"))
+    def _write(self, file: Path, entries: dict[str, object]) -> None:
+        make_private_folder(file.parent)
+        write_private_file(file, json.dumps(entries, indent=1).encode("utf-8"))
 
 
 def _service(store_id: str) -> str:

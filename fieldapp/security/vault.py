@@ -20,7 +20,7 @@ import hmac
 import logging
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fieldapp.clock import Clock
@@ -28,6 +28,7 @@ from fieldapp.errors import FieldAppError
 from fieldapp.ids import new_id
 from fieldapp.paths import make_private_folder, normal_username
 from fieldapp.security import keyfile
+from fieldapp.security.anchor import Anchor, Judgement
 from fieldapp.security.errors import (
     DeviceSecretMissingError,
     KeyFileMissingError,
@@ -43,8 +44,9 @@ from fieldapp.security.keyring import ORIGIN_SYSTEM, DeviceSecrets
 from fieldapp.security.recovery import new_recovery_key, parse_recovery_key
 from fieldapp.security.secretbuf import wipe
 from fieldapp.security.throttle import Throttle
-from fieldapp.store.db import Database, require_driver
-from fieldapp.store.errors import DatabaseDamagedError
+from fieldapp.store import claims, commits
+from fieldapp.store.db import Database, DatabaseError, require_driver
+from fieldapp.store.errors import DatabaseDamagedError, DiskFullError, ReadOnlyStoreError
 from fieldapp.store.files import flush_folder
 from fieldapp.store.lock import StoreLock
 from fieldapp.store.migrate import MIGRATIONS, migrate
@@ -71,6 +73,7 @@ class _Unlocked:
     store: Database
     key_file: KeyFile
     root: bytearray
+    anchor: Anchor
 
 
 class Vault:
@@ -167,6 +170,7 @@ class Vault:
             key_file.add_recovery_slot(root, recovery_raw, self._clock)
             wipe(recovery_raw)
             store = self._create_files(key_file, root, prepare)
+            anchor = self._drop_anchor(store, key_file, root)
         except BaseException:
             wipe(root)
             self._lock.release()
@@ -177,7 +181,7 @@ class Vault:
             raise
         finally:
             wipe(device_secret)
-        self._unlocked = _Unlocked(store, key_file, root)
+        self._unlocked = _Unlocked(store, key_file, root, anchor)
         log.info("store created")
         return CreatedStore(store, recovery_text)
 
@@ -282,13 +286,14 @@ class Vault:
             try:
                 key_file.check_mark(root)
                 store = self._open_database(key_file, root)
+                anchor = self._drop_anchor(store, key_file, root)
             except BaseException:
                 wipe(root)
                 raise
         except BaseException:
             self._lock.release()
             raise
-        self._unlocked = _Unlocked(store, key_file, root)
+        self._unlocked = _Unlocked(store, key_file, root, anchor)
         log.info("store unlocked")
         return store
 
@@ -322,6 +327,37 @@ class Vault:
             raise
         store.hand_over()
         return store
+
+    def _drop_anchor(self, store: Database, key_file: KeyFile, root: bytearray) -> Anchor:
+        """Find out whether the store was set back, and note from here on how far it has come.
+
+        One that was set back gives up its claims before anybody sees it. Every unlocking counts as
+        an act, so that a copy made before it is behind.
+        """
+        anchor = Anchor(self.folder, key_file.store_id, key_file.origin, root, self._secrets)
+        try:
+            judgement = anchor.judge(commits.count(store))
+            self._note_unlocking(store, anchor, judgement)
+            store.hand_over()
+        except BaseException:
+            anchor.close()
+            store.close()
+            raise
+        store.keeper = anchor.write
+        return anchor
+
+    def _note_unlocking(self, store: Database, anchor: Anchor, judgement: Judgement) -> None:
+        try:
+            with store.transaction():
+                if judgement.set_back:
+                    claims.note_set_back(store)
+                number = commits.raise_count(store, judgement.highest)
+        except (DiskFullError, ReadOnlyStoreError):
+            if judgement.set_back:
+                raise  # it would hand out by what it has forgotten as soon as there is room again
+            log.warning("unlocked without a note: the disk takes nothing")
+            return
+        anchor.write_first(number)
 
     # --- changing the ways in ---
 
@@ -382,7 +418,7 @@ class Vault:
         finally:
             wipe(device_secret)
         changed.write(self.key_file_path, unlocked.root)
-        self._unlocked = _Unlocked(unlocked.store, changed, unlocked.root)
+        self._unlocked = replace(unlocked, key_file=changed)
 
     # --- locking ---
 
@@ -392,7 +428,12 @@ class Vault:
         To be called in the thread that owns the store's connection, after forms were saved.
         """
         if self._unlocked is not None:
+            try:
+                commits.note_outside(self._unlocked.store)
+            except (FieldAppError, DatabaseError):
+                log.warning("the store's number could not be read")
             self._unlocked.store.close()
+            self._unlocked.anchor.close()
             wipe(self._unlocked.root)
             self._unlocked = None
         self._lock.release()

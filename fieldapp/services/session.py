@@ -14,10 +14,14 @@ from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.patients import Practitioner
 from fieldapp.errors import FieldAppError, RetryError, UserError
 from fieldapp.ids import IdMaker
-from fieldapp.store import audit, records, state, trusted_time
+from fieldapp.store import audit, commits, records, state, trusted_time
 from fieldapp.store.db import Database, named_error
 
 log = logging.getLogger(__name__)
+
+
+_NOTED_AT_ONCE = frozenset({"medication_administration", "claim", "paper_sheet", "dose_incident"})
+"""A store that has lost one of these is found out: how far it has come is noted outside at once."""
 
 
 class NotFoundError(UserError):
@@ -85,6 +89,10 @@ class UnitOfWork:
             patient_id=patient_id,
         )
 
+    def touches(self, kinds: frozenset[str]) -> bool:
+        """True when something of these kinds was written."""
+        return any(change.kind in kinds for change in self._changes)
+
     def changes(self, created_id: str | None = None) -> ChangeSet:
         """What was written so far; ``created_id`` is the record that the person asked for."""
         return ChangeSet(tuple(self._changes), created_id)
@@ -111,6 +119,9 @@ class Session:
             yield unit
             state.note_clock(self.database, unit.now)
             trusted_time.note_latest(self.database, self.clock)
+            commits.raise_count(self.database)
+        if unit.touches(_NOTED_AT_ONCE):
+            commits.note_outside(self.database)
 
     def settle(self) -> None:
         """Empty the write-ahead log into the database file, after what must not be lost.

@@ -352,6 +352,8 @@ class Database:
         self._clones_guard = threading.Lock()
         self._owner: int | None = None
         self._closed = threading.Event()
+        self.keeper: Callable[[int], None] | None = None
+        """Notes outside the store how far it has come; of the first connection, for its clones."""
         self._connection: Any = _connect(path, key_source, page_size)
         self._utils: sqlite_utils.Database | None = None
 
@@ -423,6 +425,11 @@ class Database:
 
             self._utils = UtilsDatabase(cast(Any, connection), execute_plugins=False)
         return self._utils
+
+    @property
+    def root(self) -> Database:
+        """The first connection to this store; itself unless this one is a clone."""
+        return self._parent or self
 
     @property
     def closed(self) -> bool:

@@ -32,6 +32,7 @@ from fieldapp.security.errors import (
     VaultOpenError,
     WrongSecretError,
 )
+from fieldapp.security.keyring import ENTRY
 from fieldapp.security.recovery import new_recovery_key
 from fieldapp.security.vault import Vault
 from fieldapp.store.db import Database
@@ -277,7 +278,7 @@ def test_twelve_characters_or_four_words_are_enough(tmp_path: Path, strong: str)
 def test_the_folder_and_the_passphrase_are_useless_without_this_machines_keyring(
     place: Place,
 ) -> None:
-    (entry,) = place.backend.entries
+    (entry,) = (entry for entry in place.backend.entries if entry[1] == ENTRY)
     place.backend.entries[entry] = "A" * 43 + "="
     with pytest.raises(WrongSecretError):
         place.vault().unlock(USERNAME, PASSPHRASE)
@@ -341,10 +342,8 @@ def test_another_recovery_key_opens_nothing_and_half_a_key_is_told_as_such(place
 
 def test_changing_the_passphrase_leaves_every_byte_of_the_database(place: Place) -> None:
     vault = place.vault()
-    vault.unlock(USERNAME, PASSPHRASE)
-    vault.lock()
+    vault.unlock(USERNAME, PASSPHRASE).checkpoint()
     before = vault.database_path.read_bytes()
-    vault.unlock(USERNAME, PASSPHRASE)
     with pytest.raises(WrongSecretError):
         vault.change_passphrase(USERNAME, "feil hest batteri stift", NEW_PASSPHRASE)
     with pytest.raises(PassphraseTooShortError):
