@@ -34,6 +34,8 @@ class Right(StrEnum):
     """Be the second person for an order that somebody else entered."""
     REOPEN_SLOTS = "reopen_slots"
     """Open a day again whose medicine came back, was lost, or was never given."""
+    ANSWER_ISSUES = "answer_issues"
+    """See the safety items of all patients, and answer those that one was not involved in."""
     FORCE_HANDOUT = "force_handout"
     """Give a dose although the light is not green."""
     SEE_REGISTER = "see_register"
@@ -66,6 +68,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
             Right.DECIDE_PROPOSALS,
             Right.CONFIRM_ORDERS,
             Right.REOPEN_SLOTS,
+            Right.ANSWER_ISSUES,
             Right.FORCE_HANDOUT,
             Right.CARRY_BAG,
         },
@@ -83,6 +86,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
                 Right.ENTER_ORDERS,
                 Right.CONFIRM_ORDERS,
                 Right.REOPEN_SLOTS,
+                Right.ANSWER_ISSUES,
                 Right.FORCE_HANDOUT,
             }
         ),

@@ -55,6 +55,7 @@ from sync.protocol.orders import (
     OrdersRequest,
     SettleOrderRequest,
 )
+from sync.protocol.safety import AnswerIssueRequest, SafetyAnswer, SafetyRequest
 
 A = TypeVar("A", bound=Message)
 
@@ -74,6 +75,14 @@ class HttpOfficeService:
     def issues(self) -> IssuesAnswer:
         """Ask for the open safety items."""
         return self._ask(IssuesAnswer, "issues", _NOTHING)
+
+    def safety(self, request: SafetyRequest) -> SafetyAnswer:
+        """Ask for the safety items of all patients."""
+        return self._ask(SafetyAnswer, "safety", request)
+
+    def answer_issue(self, request: AnswerIssueRequest) -> Done:
+        """Answer one."""
+        return self._ask(Done, "answer_issue", request)
 
     def parked(self) -> ParkedAnswer:
         """Ask what laptops could not deliver."""

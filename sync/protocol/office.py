@@ -43,6 +43,7 @@ from sync.protocol.orders import (
     OrdersRequest,
     SettleOrderRequest,
 )
+from sync.protocol.safety import AnswerIssueRequest, SafetyAnswer, SafetyRequest
 from sync.protocol.version import MAX_PLAIN_BYTES
 
 OFFICE_PATH = "/office"
@@ -532,6 +533,8 @@ CALLS: Final[Mapping[str, tuple[type[Message], type[Message]]]] = MappingProxyTy
     {
         "overview": (NoDetails, OverviewAnswer),
         "issues": (NoDetails, IssuesAnswer),
+        "safety": (SafetyRequest, SafetyAnswer),
+        "answer_issue": (AnswerIssueRequest, Done),
         "parked": (NoDetails, ParkedAnswer),
         "flagged": (NoDetails, FlaggedAnswer),
         "take_over": (TakeOverRequest, TakeOverAnswer),
@@ -577,6 +580,15 @@ class OfficeService(Protocol):
 
     def issues(self) -> IssuesAnswer:
         """Open safety items (TAKE_OVER)."""
+        ...
+
+    def safety(self, request: SafetyRequest) -> SafetyAnswer:
+        """The safety items of all patients (ANSWER_ISSUES)."""
+        ...
+
+    def answer_issue(self, request: AnswerIssueRequest) -> Done:
+        """Answer one (ANSWER_ISSUES). BadRequestError: words_missing, involved,
+        already_answered."""
         ...
 
     def parked(self) -> ParkedAnswer:

@@ -71,6 +71,7 @@ from sync.protocol.orders import (
     OrdersRequest,
     SettleOrderRequest,
 )
+from sync.protocol.safety import AnswerIssueRequest, SafetyAnswer, SafetyRequest
 from sync.server import assignments, auth, order_rows
 from sync.server import orders as order_book
 from sync.server.bodies import canonical
@@ -99,6 +100,7 @@ from sync.server.proposals import (
     target_of,
 )
 from sync.server.rules import rules, set_rules
+from sync.server.safety_desk import answer_issue, safety_rows
 from sync.server.service import World
 from sync.server.storage.office import OfficeLine
 from sync.server.storage.storage import Transaction
@@ -159,6 +161,22 @@ class ServerOfficeService:
         return IssuesAnswer(issues=rows[:MAX_LISTED], more=len(rows) > MAX_LISTED)
 
     # --- what laptops could not deliver
+
+    def safety(self, request: SafetyRequest) -> SafetyAnswer:
+        """The safety items of all patients."""
+        act = self._act("safety", Right.ANSWER_ISSUES)
+        with self._storage.read() as transaction:
+            answer = safety_rows(transaction, request, self._who)
+        self._seen(act, len(answer.rows))
+        return answer
+
+    def answer_issue(self, request: AnswerIssueRequest) -> Done:
+        """Answer one."""
+        act = self._act("answer_issue", Right.ANSWER_ISSUES)
+        with self._storage.write() as transaction:
+            patient_id = answer_issue(transaction, request, self._who, act.at)
+            transaction.office.add_line(act.line(subject=request.id, patient_id=patient_id))
+        return Done()
 
     def parked(self) -> ParkedAnswer:
         """What laptops could not deliver, with contents."""

@@ -73,7 +73,8 @@ def decide_proposal(
 ) -> str | None:
     """Accept or decline; return the patient's id.
 
-    Raises NotFoundError_, NotAllowedError, BadRequestError (words_missing, not_open, own_handout, kind, body).
+    Raises NotFoundError_, NotAllowedError, BadRequestError (words_missing, not_open, kind, body,
+    own_handout).
     """
     transaction.records.take_turn()
     record = transaction.records.get(_PROPOSAL, request.id)

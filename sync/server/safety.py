@@ -142,7 +142,7 @@ class _Reader:
         self._reopened = {
             event_id
             for record in transaction.claims.reopenings_of(self._patients)
-            if (opening := _value(SlotReopening, record)) is not None
+            if (opening := read_value(SlotReopening, record)) is not None
             for event_id in opening.administration_ids
         }
 
@@ -190,7 +190,7 @@ class _Reader:
         ]
         found: dict[tuple[str, str], list[MedicationAdministration]] = defaultdict(list)
         for record in self._transaction.records.handouts_near(spans):
-            event = _value(MedicationAdministration, record)
+            event = read_value(MedicationAdministration, record)
             if event is not None:
                 patient_id = str(record.patient_id)
                 found[patient_id, self._orders.group_of(event)].append(event)
@@ -201,7 +201,7 @@ class _Reader:
     ) -> dict[tuple[str, str], list[PharmacyReport]]:
         found: dict[tuple[str, str], list[PharmacyReport]] = defaultdict(list)
         for record in self._transaction.records.pharmacy_reports(self._patients):
-            report = _value(PharmacyReport, record)
+            report = read_value(PharmacyReport, record)
             if report is not None:
                 found[str(record.patient_id), report.group].append(report)
         return found
@@ -215,7 +215,7 @@ class _Reader:
             for unit in safety.units(event, self._begins)
         }
         records = self._transaction.records.get_many(("claim", name) for name in sorted(names))
-        values = {record.id: _value(Claim, record) for record in records.values()}
+        values = {record.id: read_value(Claim, record) for record in records.values()}
         return {name: claim for name, claim in values.items() if claim is not None}
 
 
@@ -235,7 +235,7 @@ class _Orders:
         self._versions: dict[str, list[_OrderVersion]] = {}
         self._codes: dict[str, str] = {}
         for record in self._present:
-            order = _value(MedicationRequest, record)
+            order = read_value(MedicationRequest, record)
             if order is not None:
                 self._codes[order.id] = reference.substances().group_code(order)
                 self._versions[order.id] = [_OrderVersion(record.received_at, order)]
@@ -300,7 +300,7 @@ def _looked_at(body: Mapping[str, Any]) -> list[tuple[date, timedelta]]:
     return found
 
 
-def _value(cls: type[V], record: StoredRecord) -> V | None:
+def read_value(cls: type[V], record: StoredRecord) -> V | None:
     """Return the value of a record under the patient whose it is now."""
     body = record.body
     if record.patient_id is not None and "patient_id" in body:
