@@ -88,6 +88,8 @@ class HandoutEntry:
     supply: SupplyUse | None = None
     sheet_id: str | None = None
     prescriber_contact: str = ""
+    taken_home_with: str | None = None
+    """Of one dose from a paper sheet: the event that it was handed over with."""
 
 
 def record(session: Session, entry: HandoutEntry) -> ChangeSet:
@@ -237,6 +239,7 @@ class _Act:
             supply=entry.supply,
             sheet_id=entry.sheet_id,
             prescriber_contact=entry.prescriber_contact.strip(),
+            take_home=_of_paper(entry),
         )
 
     def _injection(self) -> Injection | None:
@@ -271,6 +274,12 @@ class _Act:
             return register.use_of(self._order, slot.dose_mg, supply.ledger_id)
         except SupplyError as error:
             raise HandoutError(error.code) from None
+
+
+def _of_paper(entry: HandoutEntry) -> TakeHome | None:
+    if entry.taken_home_with is None or entry.taken_home_with == entry.id:
+        return None
+    return TakeHome(entry.taken_home_with)
 
 
 def _claim_use(verdict: Verdict) -> ClaimUse | None:
