@@ -100,7 +100,8 @@ class OrderEntryRepository:
     def of_order(self, order_id: str, limit: int) -> list[OrderEntry]:
         """Return everything that was done to an order, the newest first."""
         return self._found(
-            "order_id = ? ORDER BY entered_at DESC, id DESC LIMIT ?", (order_id, limit)
+            "order_id = ? ORDER BY entered_at DESC, base_revision DESC, id LIMIT ?",
+            (order_id, limit),
         )
 
     def of_proposal(self, proposal_id: str) -> OrderEntry | None:
