@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
@@ -11,6 +13,24 @@ from ui.context import AppContext
 from ui.office.desk import OfficeDesk
 from ui.office.tab import OfficeTab
 from ui.widgets import Card, ChoiceRow, PrimaryButton, Row, Statements, Text, row_of
+
+_BEGINNINGS = ("05:00", "06:00", "07:00", "08:00")
+_PULL_HOURS = (12, 24, 48, 72, 96, 168)
+_TRIP_DAYS = (1, 2, 3, 4, 5, 6, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One rule as it is shown: field of `Rules`, its words, what it means, and what can be chosen.
+
+    `name` is that of its buttons.
+    """
+
+    field: str
+    words: str
+    detail: str
+    options: tuple[tuple[object, str], ...]
+    name: str
 
 
 class RulesTab(OfficeTab):
@@ -22,6 +42,7 @@ class RulesTab(OfficeTab):
         super().__init__("", context, desk, parent)
         self.setAccessibleName(self.tr("Regler"))
         self._may_set = may(context.session.user.role, Right.SET_RULES)
+        self._rules = (*self._of_texts(), *self._of_handing_out(), *self._of_the_register())
         self._card = card = Card(self.tr("Regler for virksomheten"), self)
         self.body.addWidget(card)
         self.body.addStretch(1)
@@ -30,30 +51,40 @@ class RulesTab(OfficeTab):
         self.read_only = Statements(self.tr("Regler"), card)
         self.read_only.setObjectName("rulesShown")
         card.body.addWidget(self.read_only)
-        answers = ((True, self.tr("Ja")), (False, self.tr("Nei")))
-        self.drafts = ChoiceRow(self._drafts_words(), answers, card, name="draftsTravel")
-        self.courier = ChoiceRow(self._courier_words(), answers, card, name="courierAllowed")
-        self._parts: list[QWidget] = []
-        for words, detail, choice in (
-            (self._drafts_words(), self._drafts_detail(), self.drafts),
-            (self._courier_words(), self._courier_detail(), self.courier),
-        ):
-            parts: tuple[QWidget, ...] = (
-                Text(words, "strong", card),
-                Text(detail, "small", card),
+        self._choices: dict[str, ChoiceRow] = {}
+        parts: list[QWidget] = []
+        for rule in self._rules:
+            choice = ChoiceRow(rule.words, rule.options, card, name=rule.name)
+            self._choices[rule.field] = choice
+            for part in (
+                Text(rule.words, "strong", card),
+                Text(rule.detail, "small", card),
                 choice,
-            )
-            for part in parts:
+            ):
                 card.body.addWidget(part)
-                self._parts.append(part)
+                parts.append(part)
         self.store = PrimaryButton(self.tr("Lagre reglene"), card, icon="save", name="rulesStore")
         self.store.clicked.connect(self._store)
         card.body.addLayout(row_of(self.store, None))
-        self._parts.append(self.store)
-        for part in self._parts:
+        parts.append(self.store)
+        for part in parts:
             part.setVisible(self._may_set)
         self.read_only.setVisible(not self._may_set)
         card.hide()
+
+    @property
+    def drafts(self) -> ChoiceRow:
+        """Whether unsigned texts go to the server."""
+        return self._choices["drafts_travel"]
+
+    @property
+    def courier(self) -> ChoiceRow:
+        """Whether files on a stick are allowed."""
+        return self._choices["courier_allowed"]
+
+    def choice(self, field: str) -> ChoiceRow:
+        """Return the choice of a rule, by its field of `Rules`."""
+        return self._choices[field]
 
     def load(self) -> None:
         self.read(lambda service: service.rules(), self._show)
@@ -62,47 +93,130 @@ class RulesTab(OfficeTab):
         if self._may_set:
             self.drafts.buttons()[0].setFocus()
 
-    def _drafts_words(self) -> str:
-        return self.tr("Utkast sendes til serveren")
+    # --- the rules in words
 
-    def _drafts_detail(self) -> str:
-        return self.tr(
-            "Da er dagens tekst ikke borte om laptopen blir det. Bare den som skrev, kan lese den, "
-            "og gjenopprettingsansvarlig med en begrunnelse som logges."
+    def _yes_or_no(self) -> tuple[tuple[object, str], ...]:
+        return ((True, self.tr("Ja")), (False, self.tr("Nei")))
+
+    def _of_texts(self) -> tuple[_Rule, ...]:
+        return (
+            _Rule(
+                "drafts_travel",
+                self.tr("Utkast sendes til serveren"),
+                self.tr(
+                    "Da er dagens tekst ikke borte om laptopen blir det. Bare den som skrev, kan "
+                    "lese den, og gjenopprettingsansvarlig med en begrunnelse som logges."
+                ),
+                self._yes_or_no(),
+                "draftsTravel",
+            ),
+            _Rule(
+                "courier_allowed",
+                self.tr("Sendefil på minnepinne er tillatt"),
+                self.tr(
+                    "For en laptop uten nett. Filen er kryptert til serveren og signert av "
+                    "laptopen."
+                ),
+                self._yes_or_no(),
+                "courierAllowed",
+            ),
         )
 
-    def _courier_words(self) -> str:
-        return self.tr("Sendefil på minnepinne er tillatt")
-
-    def _courier_detail(self) -> str:
-        return self.tr(
-            "For en laptop uten nett. Filen er kryptert til serveren og signert av laptopen."
+    def _of_handing_out(self) -> tuple[_Rule, ...]:
+        return (
+            _Rule(
+                "service_day_begins",
+                self.tr("Utdelingsdagen begynner"),
+                self.tr(
+                    "Hver reservert dag gjelder herfra til samme klokkeslett neste morgen. Kan "
+                    "bare endres når ingen har reservert dager."
+                ),
+                tuple((time, self._clock(time)) for time in _BEGINNINGS),
+                "serviceDayBegins",
+            ),
+            _Rule(
+                "pull_max_age_hours",
+                self.tr("Lengste tid siden siste hele synk"),
+                self.tr("Er det lenger siden, må laptopen synkronisere før den kan gi grønt."),
+                tuple((hours, self._hours(hours)) for hours in _PULL_HOURS),
+                "pullMaxAge",
+            ),
+            _Rule(
+                "longest_trip_days",
+                self.tr("Lengste tur"),
+                self.tr("Så mange dager kan reserveres på forhånd, i dag medregnet."),
+                tuple((days, self._days(days)) for days in _TRIP_DAYS),
+                "longestTrip",
+            ),
+            _Rule(
+                "witness_required",
+                self.tr("Utdeling skal bevitnes"),
+                self.tr("En annen bekrefter hver utdeling med sin egen kode, eller senere."),
+                self._yes_or_no(),
+                "witnessRequired",
+            ),
         )
+
+    def _of_the_register(self) -> tuple[_Rule, ...]:
+        return (
+            _Rule(
+                "two_person_register",
+                self.tr("Narkotikaregnskapet føres av to"),
+                self.tr("Den andre bekrefter hver linje. En bekreftelse i ettertid merkes."),
+                self._yes_or_no(),
+                "twoPersonRegister",
+            ),
+            _Rule(
+                "folder_export_allowed",
+                self.tr("Utskrifter kan lagres som fil"),
+                self.tr(
+                    "I en mappe som den enkelte velger. Filene er ikke kryptert, og hver lagring "
+                    "logges."
+                ),
+                self._yes_or_no(),
+                "folderExport",
+            ),
+        )
+
+    def _clock(self, time: str) -> str:
+        return self.tr("kl. {time}").format(time=time)
+
+    def _hours(self, hours: int) -> str:
+        return self.tr("{hours} timer").format(hours=hours)
+
+    def _days(self, days: int) -> str:
+        return self.tr("1 dag") if days == 1 else self.tr("{days} dager").format(days=days)
+
+    # --- shown and stored
 
     def _show(self, rules: Rules) -> None:
         self._card.show()
-        self.drafts.choose(rules.drafts_travel)
-        self.courier.choose(rules.courier_allowed)
-        shown = (
-            ("drafts", self._drafts_words(), self._drafts_detail(), rules.drafts_travel),
-            ("courier", self._courier_words(), self._courier_detail(), rules.courier_allowed),
-        )
+        for rule in self._rules:
+            self._choices[rule.field].choose(getattr(rules, rule.field))
         self.read_only.set_rows(
-            [
-                Row(
-                    id=name,
-                    title=f"{words}: {self.tr('ja') if holds else self.tr('nei')}",
-                    detail=detail,
-                    icon="circle-check" if holds else "circle-slash",
-                )
-                for name, words, detail, holds in shown
-            ]
+            [self._row(rule, getattr(rules, rule.field)) for rule in self._rules]
+        )
+
+    def _row(self, rule: _Rule, value: object) -> Row:
+        said = str(value)
+        if isinstance(value, bool):
+            said = self.tr("ja") if value else self.tr("nei")
+        elif rule.field == "service_day_begins":
+            said = self._clock(str(value))
+        elif isinstance(value, int):
+            said = self._hours(value) if rule.field == "pull_max_age_hours" else self._days(value)
+        return Row(
+            id=rule.field,
+            title=f"{rule.words}: {said}",
+            detail=rule.detail,
+            icon="circle-slash" if value is False else "circle-check",
         )
 
     @Slot()
     def _store(self) -> None:
-        request = SetRulesRequest(
-            drafts_travel=bool(self.drafts.value), courier_allowed=bool(self.courier.value)
+        # What is not among the choices stays as it is.
+        request = SetRulesRequest.model_validate(
+            {rule.field: self._choices[rule.field].value for rule in self._rules}
         )
 
         def done(rules: Rules) -> None:

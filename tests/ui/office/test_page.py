@@ -734,6 +734,34 @@ def test_an_administrator_decides_and_the_others_read(
     del scene
 
 
+def test_the_rules_of_handing_out_are_decided_and_read_at_the_office(
+    qtbot: QtBot, office: Office, scene: Scene
+) -> None:
+    page, road = office(Role.ADMINISTRATOR, "rules")
+    tab = part(page, RulesTab)
+    assert isinstance(tab, RulesTab)
+    wait_for(qtbot, tab, "Lengste tur")
+    wished = {
+        "service_day_begins": "07:00",
+        "pull_max_age_hours": 24,
+        "longest_trip_days": 5,
+        "two_person_register": True,
+        "witness_required": True,
+        "folder_export_allowed": True,
+    }
+    for field, value in wished.items():
+        tab.choice(field).choose(value)
+    tab_to(tab.store)
+    press("Space")
+    wait_for(qtbot, tab, "Reglene er lagret")
+    decided = road.service.rules()
+    assert {field: getattr(decided, field) for field in wished} == wished
+    page, _ = office(tab="rules")
+    for words in ("begynner: kl. 07:00", "synk: 24 timer", "tur: 5 dager", "av to: ja"):
+        wait_for(qtbot, page, words)
+    del scene
+
+
 def test_a_secretary_reads_the_rules_without_anything_to_press(
     qtbot: QtBot, office: Office
 ) -> None:
