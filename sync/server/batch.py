@@ -156,7 +156,7 @@ class _Known:
         self.bases: dict[tuple[int, str, str], Mapping[str, Any]] = dict(records.bodies_at(older))
         self._places = records.changes_at(
             [
-                (sent.identity.device_id, pushed.record.sequence)
+                (_queue_of(sent.identity), pushed.record.sequence)
                 for sent, pushed in good
                 if sent.numbered
             ]
@@ -212,12 +212,12 @@ class _Known:
         """Note in which version a change is stored, and whether its place was taken."""
         change = NewChange(record.change_id, record.kind, record.id, version)
         if sent.numbered:
-            device_id = sent.identity.device_id
-            change = change._replace(device_id=device_id, sequence=record.sequence)
-            before = self._places.setdefault((device_id, record.sequence), record.change_id)
+            queue = _queue_of(sent.identity)
+            change = change._replace(device_id=queue, sequence=record.sequence)
+            before = self._places.setdefault((queue, record.sequence), record.change_id)
             if before != record.change_id:
                 # Two changes from one place of one queue: the laptop was cloned, or set back.
-                self._forked.add(device_id)
+                self._forked.add(sent.identity.device_id)
         self.applied.setdefault(record.change_id, Applied(record.kind, record.id, version))
         self._changes.setdefault(record.change_id, change)
 
@@ -244,6 +244,11 @@ class _Known:
                 is_event = policy_of(pushed.record.kind) is Policy.EVENT
                 text = pushed.examined.text if is_event else None
                 self._transaction.parked.withdraw(device_id, *pushed.name, text=text)
+
+
+def _queue_of(identity: Identity) -> str:
+    """Name the queue that a change came from: each user of a laptop has one of their own."""
+    return f"{identity.device_id}/{identity.user_id}"
 
 
 class _Batch:

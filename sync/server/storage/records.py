@@ -414,7 +414,7 @@ class RecordRepository:
         return {row[0]: Applied(row[1], row[2], int(row[3])) for row in rows}
 
     def changes_at(self, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
-        """Return the changes that came from these places (device id, sequence) of queues."""
+        """Return the changes that came from these places (queue, sequence)."""
         if not places:
             return {}
         rows = self._db.rows_for(

@@ -61,7 +61,9 @@ class Applied(NamedTuple):
 
 
 class NewChange(NamedTuple):
-    """A change to be remembered. `sequence` is its place in the queue of `device_id`."""
+    """A change to be remembered. `sequence` is its place in the queue that `device_id` names: the
+    laptop and its user ("device/user"; the device alone in rows of older servers).
+    """
 
     change_id: str
     kind: str
