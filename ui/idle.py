@@ -21,16 +21,18 @@ class IdleWatch(QObject):
     """Install it as an event filter on the application.
 
     Signals:
-        idle(): no key, touch or mouse for IDLE_MILLISECONDS.
+        idle(): no key, touch or mouse for `milliseconds`.
     """
 
     idle = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, milliseconds: int = IDLE_MILLISECONDS
+    ) -> None:
         super().__init__(parent)
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
-        self.timer.setInterval(IDLE_MILLISECONDS)
+        self.timer.setInterval(milliseconds)
         self.timer.timeout.connect(self.idle)
 
     def start(self) -> None:

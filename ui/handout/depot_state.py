@@ -126,7 +126,7 @@ def _window_words(due: DepotDue, today: date) -> tuple[str, Tone]:
 
 
 def _late_texts(due: DepotDue) -> tuple[str, ...]:
-    """Every text of the label for today. Two at a gap: both are said, and the prescriber chooses."""
+    """Every text of the label for today; at a gap both are said, and the prescriber chooses."""
     found = []
     for applies, band in due.late:
         text = f"{applies}: {band.text}" if applies else band.text

@@ -7,6 +7,7 @@ the passphrase. No button is the default one, and no key confirms.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShortcut
@@ -103,8 +104,8 @@ class ForceDialog(Dialog):
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        for sentence in facts.obstacles:
-            column.addWidget(Banner(sentence, "danger", holder))
+        for obstacle in facts.obstacles:
+            column.addWidget(Banner(obstacle, "danger", holder))
         if facts.has_holder:
             column.addWidget(self._holder_card(holder))
         self._reason = ChoiceRow(
@@ -117,9 +118,7 @@ class ForceDialog(Dialog):
         column.addWidget(Text(self.tr("Hvorfor gis dosen nå?"), "label", holder))
         column.addWidget(self._reason)
         self.reason_text = self._editor("forceReasonText", "reason_text")
-        self._reason_field = FormField(
-            self.tr("Med egne ord"), self.reason_text, parent=holder
-        )
+        self._reason_field = FormField(self.tr("Med egne ord"), self.reason_text, parent=holder)
         column.addWidget(self._reason_field)
         self.prescriber = self._editor("forcePrescriber", "prescriber")
         self.prescriber.setPlaceholderText(
@@ -180,17 +179,14 @@ class ForceDialog(Dialog):
         return editor
 
     def _type(self, field: str, text: str) -> None:
-        self.said = replace(self.said, **{field: text})
+        said: Any = {field: text}
+        self.said = replace(self.said, **said)
 
-    def _say(self, *, reason: str | None = None, **answers: bool) -> None:
-        if reason is not None:
-            self.said = replace(self.said, reason=reason)
+    def _say(self, **answers: Any) -> None:
         self.said = replace(self.said, **answers)
         if self._facts.has_holder:
             self._answered_row.setVisible(self.said.called is True)
-            self._answer_field.setVisible(
-                self.said.called is True and self.said.answered is True
-            )
+            self._answer_field.setVisible(self.said.called is True and self.said.answered is True)
         self._fit_soon()
 
     def _focus_missing(self, code: str) -> None:

@@ -1,5 +1,4 @@
-"""The emergency handout as values: what stands in the way, what was done about it, what is missing.
-"""
+"""The emergency handout as values: what stands in the way, what was done, what is missing."""
 
 from __future__ import annotations
 

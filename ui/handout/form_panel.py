@@ -5,8 +5,6 @@ One instance moves from card to card, so that there is always just one of each c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -14,7 +12,7 @@ from fieldapp.domain.medication import HandoutStatus, IdentityCheck, ObservedSta
 from fieldapp.domain.reference import HandoutReference
 from ui.handout.depot_panel import DepotPanel
 from ui.handout.depot_state import DepotView
-from ui.handout.form_state import HandoutForm, as_recorded, short_day
+from ui.handout.form_state import Ask, HandoutForm, as_recorded, short_day
 from ui.handout.parts import LabelledRow, choices, grow_with_width, offer
 from ui.handout.question_part import QuestionPart
 from ui.widgets import (
@@ -89,9 +87,14 @@ class FormPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(10)
-        self._act = self._act_part()
+        self._act = QWidget(self)
+        self._act_end = QWidget(self)
+        self._depot = DepotPanel(self)
+        self._act_part()
         self.question = QuestionPart(reference, self)
         column.addWidget(self._act)
+        column.addWidget(self._depot)  # also beside the question about an injection of the past
+        column.addWidget(self._act_end)
         column.addWidget(self.question)
         # Beside the buttons in both parts, so that what is missing is read where one pressed.
         self.problem_line = Text(parent=self, role="error")
@@ -104,18 +107,18 @@ class FormPanel(QWidget):
         *,
         can_give: bool,
         depot: DepotView | None,
-        ledgers: Sequence[tuple[str, str]],
         witness: str,
         elapsed: str,
     ) -> None:
         """Render a form. Words being typed are left alone.
 
-        `ledgers` are the bags as (id, words); `witness` is the second person in words; `elapsed`
+        `witness` is the second person in words; `elapsed`
         how long the tablet has lain.
         """
         asking = form.ask is not None
         new, self._shown_id, self._form = form.id != self._shown_id, form.id, form
         self._act.setVisible(not asking)
+        self._act_end.setVisible(not asking)
         self.question.setVisible(asking)
         self._identity.choose(form.identity)
         self._observed.choose(form.observed)
@@ -126,8 +129,9 @@ class FormPanel(QWidget):
         self._seen_row.setVisible(not form.needs.injection)
         self._show_dissolve(form, elapsed, new=new)
         self._show_home(form, new=new)
-        self._show_ledgers(form, ledgers)
-        self._depot.show_view(depot, form.injection, new=new)
+        self._show_ledgers(form)
+        injects = form.ask in (None, Ask.PAST)
+        self._depot.show_view(depot if injects else None, form.injection, new=new)
         self._witness_said.setText(witness)
         self._witness_said.setVisible(bool(witness))
         for status, button in self._outcomes.items():
@@ -169,11 +173,12 @@ class FormPanel(QWidget):
 
     # --- what is said before the act
 
-    def _act_part(self) -> QWidget:
-        holder = QWidget(self)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+    def _act_part(self) -> None:
+        holder, end = self._act, self._act_end
+        column, end_column = QVBoxLayout(holder), QVBoxLayout(end)
+        for part in (column, end_column):
+            part.setContentsMargins(0, 0, 0, 0)
+            part.setSpacing(8)
         self._identity = self._row(
             self.tr("Identitet"),
             "identity",
@@ -215,7 +220,6 @@ class FormPanel(QWidget):
             "other_text", "otherText", self.tr("Hva, hvor mye og når? Fra hvem?")
         )
         self._seen_row = LabelledRow(self.tr("Inntak"), self._seen, holder)
-        self._depot = DepotPanel(holder)
         self._depot.said.connect(lambda name, value: self.said.emit(f"injection.{name}", value))
         self._depot.typed.connect(lambda name, text: self.typed.emit(f"injection.{name}", text))
         for widget in (
@@ -227,19 +231,22 @@ class FormPanel(QWidget):
             self._other_advice,
             self._seen_row,
             self._dissolve_part(holder),
-            self._depot,
-            self._home_part(holder),
-            self._ledger_part(holder),
-            self._witness_part(holder),
         ):
             column.addWidget(widget)
-        self._says = Text(parent=holder, role="muted")
+        self._says = Text(parent=end, role="muted")
         self._says.setObjectName("asRecorded")
-        column.addWidget(self._says)
-        column.addWidget(self._outcome_row(holder))
-        return holder
+        for widget in (
+            self._home_part(end),
+            self._ledger_part(end),
+            self._witness_part(end),
+            self._says,
+            self._outcome_row(end),
+        ):
+            end_column.addWidget(widget)
 
-    def _row(self, label: str, field: str, options: list[tuple[object, str, str, str]]) -> ChoiceRow:
+    def _row(
+        self, label: str, field: str, options: list[tuple[object, str, str, str]]
+    ) -> ChoiceRow:
         row = choices(label, options, self)
         row.chosen.connect(lambda value: self.said.emit(field, value))
         return row
@@ -384,31 +391,17 @@ class FormPanel(QWidget):
     # --- where it comes from, and who else saw it
 
     def _ledger_part(self, parent: QWidget) -> QWidget:
-        self._ledger = self._row(self.tr("Tas fra"), "ledger_id", [])
-        self._no_ledger = Text(parent=parent, role="warn")
-        outer = QWidget(parent)
-        column = QVBoxLayout(outer)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(LabelledRow(self.tr("Tas fra"), self._ledger, outer))
-        column.addWidget(self._no_ledger)
-        self._ledger_holder = outer
-        return outer
+        self._ledger = self._row(self.tr("Tas fra vesken"), "ledger_id", [])
+        self._ledger_row = LabelledRow(self.tr("Tas fra vesken"), self._ledger, parent)
+        return self._ledger_row
 
-    def _show_ledgers(self, form: HandoutForm, ledgers: Sequence[tuple[str, str]]) -> None:
-        self._ledger_holder.setVisible(form.needs.registered)
-        offered = tuple(ledgers)
+    def _show_ledgers(self, form: HandoutForm) -> None:
+        offered = form.needs.ledgers
+        self._ledger_row.setVisible(bool(offered))
         if offered != self._ledgers_offered:
             self._ledgers_offered = offered
             offer(self._ledger, [(key, "", words, f"ledger_{key}") for key, words in offered])
         self._ledger.choose(form.ledger_id)
-        self._no_ledger.setVisible(form.needs.registered and not offered)
-        self._no_ledger.setText(
-            self.tr(
-                "Det føres regnskap over dette, men ingen veske er talt ut. Tell ut en veske på "
-                "siden Narkotikaregnskap først."
-            )
-        )
 
     def _witness_part(self, parent: QWidget) -> QWidget:
         holder = QWidget(parent)

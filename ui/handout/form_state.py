@@ -46,7 +46,6 @@ class Ask(StrEnum):
     """The question that stands open under the active dose."""
 
     REASON = "reason"
-    REVERSAL = "reversal"
     PROPOSAL = "proposal"
     PAST = "past"
 
@@ -69,15 +68,14 @@ class Needs:
     """What this dose asks for beyond identity and state, by its medicine and the organisation.
 
     `home_days` are the days that may be taken home, at most the order's; `home_planned` how many of
-    them the order plans. `ledgers` are the bags it may come from, where a register is kept.
+    them the order plans. `ledgers` are the bags it may come from, as (id, words).
     """
 
     dissolves: int | None = None
     home_days: tuple[date, ...] = ()
     home_planned: int = 0
     witness: bool = False
-    ledgers: tuple[str, ...] = ()
-    registered: bool = False
+    ledgers: tuple[tuple[str, str], ...] = ()
     injection: bool = False
     observe_minutes: int | None = None
 
@@ -87,8 +85,8 @@ class HandoutForm:
     """What the giver has said so far about one slot.
 
     `id` becomes the event's id, so that a double click is one event. `ask` is the open question:
-    why a dose is not given (`status`), why event `reverses` was a mistake, or what has already
-    happened. `problem` is what is missing, said beside the button that was pressed.
+    why a dose is not given (`status`), why event `reverses` was a mistake (for the team leader), or
+    what has already happened. `problem` is what is missing, said beside the button pressed.
     """
 
     id: str
@@ -117,7 +115,8 @@ class HandoutForm:
     past_day: date | None = None
     past_clock: tuple[int, int] | None = None
     past_dose: str = ""
-    reverses: tuple[str, ...] = ()
+    past_day_text: str = ""
+    reverses: str | None = None
     problem: str = ""
 
     @property
@@ -136,22 +135,17 @@ def home_days(slot: Slot) -> tuple[tuple[date, ...], int]:
     is never taken home.
     """
     order = slot.request
-    if order.is_depot or order.max_take_home_days <= 0:
-        return (), 0
     found: list[date] = []
-    planned = 0
-    still_planned = True
-    for offset in range(1, 15):
+    if order.is_depot:
+        return (), 0
+    for offset in range(1, order.max_take_home_days + 1):
         day = slot.key.day + timedelta(days=offset)
         doses = slots([order], day)
-        if not doses:
-            continue
-        if len(found) == order.max_take_home_days:
-            break
-        found.append(day)
-        still_planned = still_planned and doses[0].take_home
-        planned += still_planned
-    return tuple(found), planned
+        if doses and order.take_home_weekdays and not doses[0].take_home:
+            break  # the next dose under observation
+        if doses:
+            found.append(day)
+    return tuple(found), len(found) if order.take_home_weekdays else 0
 
 
 def dissolve_minutes(slot: Slot, group: SubstanceGroup) -> int | None:
@@ -177,6 +171,7 @@ _MISSING: dict[str, object] = {
     "dissolve": QT_TRANSLATE_NOOP("handout", "hvor mange minutter tabletten løste seg opp"),
     "mouth": QT_TRANSLATE_NOOP("handout", "om munnen ble sjekket"),
     "home_count": QT_TRANSLATE_NOOP("handout", "hvor mange dager som tas med hjem"),
+    "seen_first": QT_TRANSLATE_NOOP("handout", "inntak sett, for den første dosen av flere dager"),
     "bottles": QT_TRANSLATE_NOOP("handout", "antall flasker eller esker som tas med"),
     "empties": QT_TRANSLATE_NOOP("handout", "antall tomme som kom tilbake (0 for ingen)"),
     "witness": QT_TRANSLATE_NOOP("handout", "annen person"),
@@ -205,9 +200,10 @@ def missing_to_give(form: HandoutForm) -> tuple[str, ...]:
         "other_text": form.other_dose is not OtherDose.YES or bool(form.other_text.strip()),
         "dissolve": needs.dissolves is None
         or form.seen is False
-        or whole(form.dissolve_text) is not None,
+        or (whole(form.dissolve_text) or 0) > 0,
         "mouth": needs.dissolves is None or form.seen is False or form.mouth_checked is not None,
         "home_count": needs.home_planned == 0 or form.home_count is not None,
+        "seen_first": not home or form.seen is not False,
         "bottles": not home or (whole(form.bottles_text) or 0) > 0,
         "empties": not home or whole(form.empties_text) is not None,
         "site": not needs.injection or injection.site is not None,
@@ -216,7 +212,7 @@ def missing_to_give(form: HandoutForm) -> tuple[str, ...]:
         "expiry": not needs.injection or parse_expiry(injection.expiry) is not None,
         "observation": needs.observe_minutes is None or whole(injection.observed) is not None,
         "witness": not needs.witness or form.witness is not None,
-        "ledger": not needs.registered or form.ledger_id is not None,
+        "ledger": not needs.ledgers or form.ledger_id is not None,
     }
     return tuple(code for code, known in said.items() if not known)
 
@@ -224,11 +220,15 @@ def missing_to_give(form: HandoutForm) -> tuple[str, ...]:
 def missing_to_confirm(form: HandoutForm, reference: HandoutReference) -> tuple[str, ...]:
     """Codes of what the open question still needs."""
     blank = not form.reason_text.strip()
-    if form.ask in (Ask.REVERSAL, Ask.PROPOSAL):
+    if form.ask is Ask.PROPOSAL:
         return ("reversal_text",) if blank else ()
     if form.ask is Ask.PAST:
-        found = () if form.past_clock is not None else ("past_clock",)
-        return (*found, "past_text") if blank else found
+        said = {
+            "past_clock": form.past_clock is not None,
+            "past_text": not blank,
+            "expiry": not form.needs.injection or parse_expiry(form.injection.expiry) is not None,
+        }
+        return tuple(code for code, known in said.items() if not known)
     if form.reason is None:
         return ("reason",)
     if not blank or not needs_text(form, reference):
@@ -270,7 +270,7 @@ def listed(words: Sequence[str]) -> str:
 
 
 def as_recorded(form: HandoutForm) -> str:
-    """What pressing "Gitt" records, in one line: dose, intake, the other dose, days to take home."""
+    """What pressing "Gitt" records: dose, intake, the other dose, days to take home, the bag."""
     slot = form.slot
     parts = [dose_text(slot.dose_mg, slot.dose_ml)]
     if not form.needs.injection:
@@ -282,6 +282,9 @@ def as_recorded(form: HandoutForm) -> str:
     parts.append(_other_words(form))
     if form.home_days:
         parts.append(home_words(form.home_days))
+    bag = dict(form.needs.ledgers).get(form.ledger_id or "")
+    if bag:
+        parts.append(translate("handout", "fra vesken {bag}").format(bag=bag))
     return translate("handout", "«Gitt» fører: {what}.").format(what=" · ".join(parts))
 
 

@@ -6,11 +6,11 @@ names who can do something about it, until when it lasts, and where the figure c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from fieldapp.clock import OSLO
 from fieldapp.domain.claims import Claim
@@ -20,6 +20,7 @@ from fieldapp.domain.patients import Practitioner
 from fieldapp.domain.readiness import Code, Finding, Light, Verdict, Window
 from fieldapp.domain.strict_json import Source
 from fieldapp.domain.substances import SubstanceGroup
+from fieldapp.services.claims import Wish
 from ui.widgets.basics import Tone
 from ui.words import clock_text, day_text, long_day, near_day
 
@@ -195,6 +196,47 @@ def _warning(verdict: Verdict, known: Knowledge) -> str:
     )
 
 
+# --- what the server answered to a wish
+
+
+_DENIED: dict[str, object] = {
+    "held": QT_TRANSLATE_NOOP("handout", "Ikke reservert: {holder} har dagen."),
+    "given": QT_TRANSLATE_NOOP("handout", "Ikke reservert: dosen er allerede gitt."),
+    "not_planned": QT_TRANSLATE_NOOP("handout", "Ikke reservert: serveren har ingen slik dose."),
+    "pharmacy": QT_TRANSLATE_NOOP("handout", "Ikke reservert: apoteket gir denne dagen."),
+    "stopped": QT_TRANSLATE_NOOP("handout", "Ikke reservert: ordinasjonen er stoppet."),
+    "too_far": QT_TRANSLATE_NOOP(
+        "handout", "Ikke reservert: dagen er over, eller for langt fram i tid."
+    ),
+    "not_assigned": QT_TRANSLATE_NOOP(
+        "handout", "Ikke reservert: du følger ikke pasienten. Ring kontoret."
+    ),
+    "possible_duplicate": QT_TRANSLATE_NOOP(
+        "handout", "Ikke reservert: pasienten kan stå to ganger. Ring kontoret."
+    ),
+    "server_restored": QT_TRANSLATE_NOOP(
+        "handout",
+        "Ikke reservert: serveren er satt tilbake og venter på at alle maskiner har synket.",
+    ),
+    "store_in_doubt": QT_TRANSLATE_NOOP(
+        "handout", "Ikke reservert: to maskiner har samme identitet. Ring brukerstøtte."
+    ),
+}
+
+
+def denial_words(wish: Wish, known: Knowledge) -> str:
+    """Why the server gave no claim, with the holder's name and phone where somebody has it."""
+    text = _DENIED.get(wish.denied)
+    if text is None:
+        return translate("handout", "Ikke reservert. Ring kontoret.")
+    holder = wish.holder_name or person_words(wish.holder_id or None, known)
+    if wish.holder_name and wish.holder_phone:
+        holder = translate("handout", "{name} (tlf.\u00a0{phone})").format(
+            name=wish.holder_name, phone=wish.holder_phone.replace(" ", "\u00a0")
+        )
+    return translate("handout", str(text)).format(holder=holder)
+
+
 # --- where figures come from
 
 
@@ -245,53 +287,46 @@ def source_words(source: Source) -> str:
 
 
 def _sentence(finding: Finding, slot: Slot, known: Knowledge) -> str:
-    if finding.code is Code.GIVEN:
-        return _given(finding, known)
-    if finding.code is Code.HELD_BY_OTHER:
-        return _held(finding.claim, slot, known)
-    if finding.code is Code.INTERVAL:
-        return _interval(finding, known)
-    if finding.code is Code.NOT_SERVED_NOW:
-        return _not_served(finding, known)
-    if finding.code is Code.OUTSIDE_WINDOW:
-        return _outside_window(known)
-    if finding.code is Code.MISSED_TOO_LONG:
-        return _missed(finding, slot, known)
-    if finding.code is Code.PULL_TOO_OLD:
-        return _pull_too_old(known)
     if finding.code in CURED_BY_A_LINE:
+        if finding.code is Code.PULL_TOO_OLD:
+            return _pull_too_old(known)
         return _by_a_line(finding.code, known)
-    if finding.code is Code.STOPPED:
-        stopped = slot.request.stopped_on
-        since = day_text(stopped) if stopped is not None else ""
-        return translate(
-            "handout", "Ordinasjonen er stoppet fra {day}. Ikke gi; ring rekvirenten, {name}."
-        ).format(day=since, name=slot.request.prescriber)
-    if finding.code is Code.ON_HOLD:
-        return translate(
-            "handout",
-            "Kontoret har satt ordinasjonen på vent. Ikke gi; ring rekvirenten, {name}.",
-        ).format(name=slot.request.prescriber)
-    if finding.code is Code.PHARMACY:
-        return translate(
-            "handout",
-            "Apoteket gir dosen denne dagen, og dagen kan ikke reserveres. Ring apoteket og før "
-            "«Melding fra apotek».",
+    if finding.code in _FIXED:
+        return translate("handout", str(_FIXED[finding.code])).format(
+            name=slot.request.prescriber,
+            day=day_text(slot.request.stopped_on) if slot.request.stopped_on is not None else "",
         )
-    if finding.code is Code.POSSIBLE_DUPLICATE:
-        return translate(
-            "handout",
-            "Pasienten kan stå to ganger i listen, og dosen kan være gitt på den andre. Ring "
-            "kontoret, som kan slå dem sammen.",
-        )
-    return translate(
+    if finding.code in _OF_A_CLAIM:
+        return _OF_A_CLAIM[finding.code](finding.claim, slot, known)
+    return _FIGURED[finding.code](finding, slot, known)
+
+
+_FIXED: dict[Code, object] = {
+    Code.STOPPED: QT_TRANSLATE_NOOP(
+        "handout", "Ordinasjonen er stoppet fra {day}. Ikke gi; ring rekvirenten, {name}."
+    ),
+    Code.ON_HOLD: QT_TRANSLATE_NOOP(
+        "handout", "Kontoret har satt ordinasjonen på vent. Ikke gi; ring rekvirenten, {name}."
+    ),
+    Code.PHARMACY: QT_TRANSLATE_NOOP(
+        "handout",
+        "Apoteket gir dosen denne dagen, og dagen kan ikke reserveres. Ring apoteket og før "
+        "«Melding fra apotek».",
+    ),
+    Code.POSSIBLE_DUPLICATE: QT_TRANSLATE_NOOP(
+        "handout",
+        "Pasienten kan stå to ganger i listen, og dosen kan være gitt på den andre. Ring kontoret, "
+        "som kan slå dem sammen.",
+    ),
+    Code.NOT_PLANNED: QT_TRANSLATE_NOOP(
         "handout",
         "Dosen er ikke planlagt denne dagen lenger. Hent listen på nytt, og ring rekvirenten, "
         "{name}, om du er i tvil.",
-    ).format(name=slot.request.prescriber)
+    ),
+}
 
 
-def _given(finding: Finding, known: Knowledge) -> str:
+def _given(finding: Finding, slot: Slot, known: Knowledge) -> str:
     dose = known.doses.get(finding.event_id or "")
     report = known.reports.get(finding.event_id or "")
     if dose is not None:
@@ -338,7 +373,15 @@ def _held(claim: Claim | None, slot: Slot, known: Knowledge) -> str:
     ).format(what=what, holder=holder, since=since)
 
 
-def _interval(finding: Finding, known: Knowledge) -> str:
+def _unknown_day(claim: Claim | None, slot: Slot, known: Knowledge) -> str:
+    return translate(
+        "handout",
+        "Dagen er ukjent: {holder} hadde den på en maskin som er satt tilbake, og det som ble gitt "
+        "der, er ikke kjent. Ring og spør om dosen ble gitt.",
+    ).format(holder=person_words(claim.holder_id if claim is not None else None, known))
+
+
+def _interval(finding: Finding, slot: Slot, known: Knowledge) -> str:
     dose = known.doses.get(finding.event_id or "")
     if finding.claim is not None:
         about = translate(
@@ -348,9 +391,7 @@ def _interval(finding: Finding, known: Knowledge) -> str:
         about = translate("handout", "Forrige dose ble gitt {when}, og det er for kort tid siden.")
         about = about.format(when=moment_words(dose.given_at, known.today))
     else:
-        about = translate(
-            "handout", "Apotekets dose kan være tatt for kort tid siden."
-        )
+        about = translate("handout", "Apotekets dose kan være tatt for kort tid siden.")
     rule = known.group.between_days.text
     if finding.until is None:
         return translate("handout", "{about} {rule}. Ring før du gjør noe mer.").format(
@@ -361,7 +402,7 @@ def _interval(finding: Finding, known: Knowledge) -> str:
     )
 
 
-def _not_served(finding: Finding, known: Knowledge) -> str:
+def _not_served(finding: Finding, slot: Slot, known: Knowledge) -> str:
     if finding.until is not None:
         return translate("handout", "Det er for tidlig: dosen kan gis fra {when}.").format(
             when=moment_words(finding.until, known.today)
@@ -372,14 +413,14 @@ def _not_served(finding: Finding, known: Knowledge) -> str:
     )
 
 
-def _outside_window(known: Knowledge) -> str:
+def _outside_window(finding: Finding, slot: Slot, known: Knowledge) -> str:
     window = known.window
     if window is None:
         return translate("handout", "Injeksjonen er utenfor vinduet sitt. Ring rekvirenten.")
     if known.today < window.opens:
         return translate(
-            "handout", "Det er for tidlig for injeksjonen: vinduet åpner {day}. Vent, eller ring "
-            "rekvirenten."
+            "handout",
+            "Det er for tidlig for injeksjonen: vinduet åpner {day}. Vent, eller ring rekvirenten.",
         ).format(day=long_day(window.opens))
     return translate(
         "handout",
@@ -438,3 +479,16 @@ def _way_out(known: Knowledge) -> str:
 
 def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+_OF_A_CLAIM: dict[Code, Callable[[Claim | None, Slot, Knowledge], str]] = {
+    Code.HELD_BY_OTHER: _held,
+    Code.UNKNOWN_DAY: _unknown_day,
+}
+_FIGURED: dict[Code, Callable[[Finding, Slot, Knowledge], str]] = {
+    Code.GIVEN: _given,
+    Code.INTERVAL: _interval,
+    Code.NOT_SERVED_NOW: _not_served,
+    Code.OUTSIDE_WINDOW: _outside_window,
+    Code.MISSED_TOO_LONG: _missed,
+}

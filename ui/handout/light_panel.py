@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.handout.light import LightView
+from ui.handout.parts import grow_with_width
 from ui.widgets import (
     FlowLayout,
     IconLabel,
@@ -16,7 +17,6 @@ from ui.widgets import (
     set_role,
 )
 from ui.widgets.basics import TOKEN_OF_TONE
-from ui.handout.parts import grow_with_width
 
 
 class LightPanel(QFrame):

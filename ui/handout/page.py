@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
+    QDialog,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -21,26 +22,35 @@ from PySide6.QtWidgets import (
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.medication import HandoutStatus, SlotKey
 from fieldapp.errors import FieldAppError
-from ui import theme
+from ui import events, theme
+from ui.calendar import MedicineCalendar
 from ui.context import AppContext
 from ui.errors import sentence_for
+from ui.handout.force_dialog import ForceDialog
 from ui.handout.form_panel import (
+    DISSOLVE_KEY,
     IDENTITY_KEYS,
+    MOUTH_KEYS,
+    OTHER_KEYS,
     OUTCOME_KEYS,
+    SEEN_KEYS,
     STATE_KEYS,
-    WITNESS_KEYS,
     FormPanel,
 )
+from ui.handout.form_state import Ask
 from ui.handout.patient_head import PatientHead
 from ui.handout.presenter import ROUND_KINDS, HandoutPresenter
 from ui.handout.slot_card import SlotCard
-from ui.handout.state import Ask, round_row, round_summary
+from ui.handout.state import round_row, round_summary
+from ui.handout.witness_dialog import WitnessDialog
+from ui.idle import IdleWatch
 from ui.page import Page
 from ui.patient.header_state import header
 from ui.sync.newer import NewerLine
 from ui.sync.notices import PatientNotices
 from ui.widgets import (
     Banner,
+    Card,
     EmptyState,
     Fitted,
     RowList,
@@ -57,6 +67,13 @@ SHORT_FROM = 150
 LIST_SHARE = 0.32
 """The list takes its pixels, but never more than this share of the page."""
 
+IDLE_MILLISECONDS = 2 * 60_000
+"""The screen closes when nobody has touched anything for so long."""
+
+_LIGHTS_MILLISECONDS = 30_000
+"""How often the lights are judged anew: a least interval runs out, a day ends."""
+_SECOND = 1_000
+
 
 class HandoutPage(Page):
     """`show_for(patient_id=None)`. Driven by single keys while no text is being written."""
@@ -70,6 +87,11 @@ class HandoutPage(Page):
         self._cards_of: str | None = None
         self.form = FormPanel(self.presenter.reference, self)
         self.form.hide()
+        self.idle = IdleWatch(self, IDLE_MILLISECONDS)
+        self._lights = QTimer(self)
+        self._lights.setInterval(_LIGHTS_MILLISECONDS)
+        self._seconds = QTimer(self)
+        self._seconds.setInterval(_SECOND)
         self._left = self._left_side()
         outer = QHBoxLayout(self)
         outer.setContentsMargins(22, 16, 22, 16)
@@ -101,6 +123,23 @@ class HandoutPage(Page):
     def refresh(self, change_set: ChangeSet) -> None:
         self.presenter.refresh(change_set)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        application = QApplication.instance()
+        if application is not None:
+            application.installEventFilter(self.idle)
+        self.idle.start()
+        self._lights.start()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self.idle)
+        self.idle.stop()
+        for timer in (self._lights, self._seconds):
+            timer.stop()
+        super().hideEvent(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
         super().resizeEvent(event)
@@ -123,7 +162,7 @@ class HandoutPage(Page):
         )
         column.addWidget(self._visit)
         self._next = SecondaryButton(
-            self.tr("Neste · Ctrl+↓"), holder, icon="arrow-right", name="nextPatient"
+            self.tr("Neste pasient  N"), holder, icon="arrow-right", name="nextPatient"
         )
         self._next.setAccessibleName(self.tr("Neste pasient"))
         column.addWidget(self._next)
@@ -153,6 +192,10 @@ class HandoutPage(Page):
         self._place = QVBoxLayout()
         self._place.setSpacing(12)
         inside.addLayout(self._place)
+        self._days = Card(self.tr("Medisindager"), content)
+        self.calendar = MedicineCalendar(self.context, self._days)
+        self._days.body.addWidget(self.calendar)
+        inside.addWidget(self._days)
         inside.addStretch(1)
         self._scroll.setWidget(content)
         column.addWidget(self._scroll, 1)
@@ -170,32 +213,49 @@ class HandoutPage(Page):
         presenter.said.connect(self._snackbar.say)
         self.list.current_id_changed.connect(self._on_patient)
         self.list.activated_id.connect(self._on_activated)
-        form.identity_chosen.connect(presenter.set_identity)
-        form.observed_chosen.connect(presenter.set_observed)
-        form.witnessed_chosen.connect(presenter.set_witnessed)
+        presenter.sync_asked.connect(self.context.sync.sync_now)
+        presenter.lacking.connect(form.focus_missing)
+        form.said.connect(presenter.say)
+        form.typed.connect(presenter.type)
+        form.dissolve_pressed.connect(presenter.press_dissolve)
+        form.witness_asked.connect(self._on_witness)
         form.pressed.connect(self._on_pressed)
-        form.reason_chosen.connect(self._guarded(presenter.choose_reason))
-        form.text_changed.connect(presenter.set_reason_text)
-        form.clock_changed.connect(presenter.set_past_clock)
-        form.confirmed.connect(self._guarded(presenter.confirm))
-        form.cancelled.connect(self._on_cancel)
+        question = form.question
+        question.reason_chosen.connect(self._guarded(presenter.choose_reason))
+        question.typed.connect(presenter.type)
+        question.clock_changed.connect(presenter.set_past_clock)
+        question.confirmed.connect(self._guarded(presenter.confirm))
+        question.cancelled.connect(self._on_cancel)
         self._next.clicked.connect(presenter.next_patient)
         self._visit.clicked.connect(self._on_visit)
         self.context.sync.status_changed.connect(self._on_sync)
+        self.context.sync.finished.connect(self._on_synced)
+        self.idle.idle.connect(self._on_idle)
+        self._lights.timeout.connect(presenter.read_lights)
+        self._seconds.timeout.connect(self._on_second)
+        self._snackbar.undo_asked.connect(presenter.undo)
 
     def _add_shortcuts(self) -> None:
         say, presenter = self._say, self.presenter
-        for key, identity in IDENTITY_KEYS.items():
-            self._letter(key, partial(say, presenter.set_identity, identity))
-        for key, observed in STATE_KEYS.items():
-            self._letter(key, partial(say, presenter.set_observed, observed))
-        for key, witnessed in WITNESS_KEYS.items():
-            self._letter(key, partial(say, presenter.set_witnessed, witnessed))
+        rows: tuple[tuple[str, dict[str, object]], ...] = (
+            ("identity", {**IDENTITY_KEYS}),
+            ("observed", {**STATE_KEYS}),
+            ("other_dose", {**OTHER_KEYS}),
+            ("seen", {**SEEN_KEYS}),
+            ("mouth_checked", {**MOUTH_KEYS}),
+        )
+        for name, keys in rows:
+            for key, value in keys.items():
+                self._letter(key, partial(say, partial(presenter.say, name), value))
+        self._letter(DISSOLVE_KEY, presenter.press_dissolve)
+        self._letter("N", presenter.next_patient)
+        self._letter("Z", presenter.undo)
         for key, status in OUTCOME_KEYS.items():
             self._letter(key, partial(say, self._on_pressed, status))
         for digit in range(10):
             self._letter(str(digit), partial(self._on_digit, digit))
         self._shortcut("Ctrl+Down", self.presenter.next_patient)
+        self._letter("Ctrl+Z", presenter.undo)
         self._shortcut("Esc", self._on_cancel)
 
     def _letter(self, key: str, act: Callable[[], None]) -> None:
@@ -236,6 +296,9 @@ class HandoutPage(Page):
             self._head.show_header(header(state.patient, state.flags, today))
         self._stale.say(state.stale, "warn")
         self._visit.setVisible(state.patient is not None)
+        self._days.setVisible(state.patient is not None)
+        if state.patient is not None:
+            self.calendar.show_patient(state.patient.id)
         self._show_cards()
         self._show_form()
 
@@ -249,7 +312,9 @@ class HandoutPage(Page):
         for view in views:
             active = state.form is not None and state.form.slot.key == view.key
             asking = active and state.form is not None and state.form.ask is not None
-            self._cards[view.key].show_view(view, active=active, asking=asking)
+            self._cards[view.key].show_view(
+                view, active=active, asking=asking, reserving=state.reserving == view.key
+            )
 
     def _build_cards(self) -> None:
         state = self.presenter.state
@@ -261,8 +326,12 @@ class HandoutPage(Page):
         for view in self.presenter.views():
             card = SlotCard(view, self)
             card.chosen.connect(self._on_slot)
-            card.reverse_asked.connect(self.presenter.ask_reversal)
+            card.reverse_asked.connect(self._guarded(self.presenter.never_happened))
+            card.proposal_asked.connect(self.presenter.ask_proposal)
+            card.incident_asked.connect(self._on_incident)
             card.past_asked.connect(self.presenter.ask_past)
+            card.reserve_asked.connect(self.presenter.reserve)
+            card.force_asked.connect(self._guarded(self._on_force))
             self._cards[view.key] = card
             self._place.addWidget(card)
         if not self._cards:
@@ -292,7 +361,18 @@ class HandoutPage(Page):
         place = self._cards[form.slot.key].place
         if place.indexOf(self.form) < 0:
             place.addWidget(self.form)
-        self.form.show_form(form, can_give=self.presenter.can_give(form.slot.key))
+        presenter = self.presenter
+        self.form.show_form(
+            form,
+            can_give=presenter.can_give(form.slot.key),
+            depot=presenter.depot(),
+            witness=presenter.witness_words(),
+            elapsed=presenter.elapsed(),
+        )
+        self.form.say_dissolve_source(presenter.dissolve_note())
+        running = form.dissolve_began is not None and not form.dissolve_text
+        if running != self._seconds.isActive():
+            self._seconds.start() if running else self._seconds.stop()
         self.form.show()
         if form.ask is not None or form.problem:
             if form.ask is not None:
@@ -352,9 +432,6 @@ class HandoutPage(Page):
         if self._settling.isActive():
             return
         self.presenter.press(status)
-        form = self.presenter.state.form
-        if form is not None and form.problem and form.ask is None:
-            self.form.focus_missing(form)
 
     def _on_digit(self, digit: int) -> None:
         form = self.presenter.state.form
@@ -406,9 +483,50 @@ class HandoutPage(Page):
         if patient is not None:
             self.context.navigate("visit", patient_id=patient.id)
 
+    @Slot(str)
+    def _on_incident(self, event_id: str) -> None:
+        try:
+            events.open_incident(self.context, self, event_id)
+        except FieldAppError as error:
+            self._trouble.say(sentence_for(error), "danger")
+
+    def _on_force(self, key: SlotKey) -> None:
+        facts = self.presenter.force_facts(key)
+        if facts is None:
+            return
+        dialog = ForceDialog(self.context, facts, self)
+        dialog.confirmed.connect(self.presenter.give_forced)
+        dialog.open()
+
+    @Slot()
+    def _on_witness(self) -> None:
+        form = self.presenter.state.form
+        if form is None:
+            return
+        dialog = WitnessDialog(self.context, self)
+        dialog.chosen.connect(self.presenter.set_witness)
+        dialog.open()
+
+    @Slot()
+    def _on_second(self) -> None:
+        self.form.show_elapsed(self.presenter.elapsed())
+
+    @Slot()
+    def _on_idle(self) -> None:
+        """Nobody has touched anything: the patient goes off the screen, open dialogs too."""
+        for dialog in self.findChildren(QDialog):
+            dialog.reject()
+        self.presenter.put_aside()
+        self.context.navigate("today")
+
     @Slot(object)
     def _on_sync(self, status: object) -> None:
         del status
         if self.isVisible():
-            self.presenter.update_staleness()
-            self._stale.say(self.presenter.state.stale, "warn")
+            self.presenter.line_changed()
+
+    @Slot(object)
+    def _on_synced(self, outcome: object) -> None:
+        del outcome
+        if self.isVisible():
+            self.presenter.synced()

@@ -4,43 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from fieldapp.clock import OSLO
+from fieldapp.domain import claims as claim_days
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.medication import (
-    OPIOID_SUBSTITUTES,
+    CoSignature,
+    Force,
     HandoutError,
     HandoutStatus,
-    IdentityCheck,
-    ObservedState,
+    Injection,
+    MedicationAdministration,
     SlotKey,
+    SupplyUse,
+    slots,
 )
 from fieldapp.domain.patients import Flag, Patient
+from fieldapp.domain.readiness import Light, Verdict, units_of
 from fieldapp.domain.reference import HandoutReference
+from fieldapp.domain.rights import Right, may
+from fieldapp.domain.supply import SupplyError
 from fieldapp.errors import FieldAppError
-from fieldapp.services import medication, patients, people, reference, sync_status, visits
-from fieldapp.services.medication import HandoutView, MissedDays, RoundPatient, RoundSlot
+from fieldapp.services import (
+    claims,
+    depots,
+    medication,
+    patients,
+    people,
+    reference,
+    rules,
+    situations,
+    sync_status,
+    trusted_time,
+    visits,
+)
+from fieldapp.services.depots import DepotDue
+from fieldapp.services.medication import HandoutView, RoundPatient, RoundSlot
 from fieldapp.services.session import Session
 from ui.errors import sentence, sentence_for
-from ui.handout.state import (
+from ui.handout.bags import bag_choices, supply_use
+from ui.handout.depot_state import DepotView, depot_view
+from ui.handout.force_state import ForceFacts, holder_of
+from ui.handout.form_state import (
     Ask,
     HandoutForm,
-    SlotState,
-    SlotView,
-    already_given_words,
+    Needs,
+    dissolve_minutes,
+    dose_problem,
+    empty_again,
     entry,
-    first_not_given,
-    first_to_do,
+    home_days,
     missing_to_confirm,
     missing_to_give,
     missing_words,
     needs_text,
+    parse_day,
+    parse_expiry,
+    past_moment,
+    past_slot,
+    short_day,
+    whole,
+)
+from ui.handout.light import (
+    CLAIMS_ANEW,
+    Knowledge,
+    LightView,
+    denial_words,
+    light_view,
+    source_words,
+)
+from ui.handout.state import (
+    SlotState,
+    SlotView,
+    already_given_words,
+    first_not_given,
+    first_to_do,
+    full_dose,
     next_beside,
     next_patient,
-    past_moment,
     reason_words,
     slot_state,
     slot_view,
@@ -50,11 +95,13 @@ from ui.handout.state import (
 )
 from ui.words import dose_text, word
 
-KNOWN_ERRORS = (FieldAppError, HandoutError)
+KNOWN_ERRORS = (FieldAppError, HandoutError, SupplyError)
 HISTORY_LIMIT = 200
 """Events of a patient looked through for those of today; far more than one day can hold."""
 ROUND_KINDS = frozenset({"patient", "flag", "assignment", "medication_request",
-                         "medication_administration", "detected_issue"})  # fmt: skip
+                         "medication_administration", "detected_issue", "claim",
+                         "slot_reopening", "pharmacy_report", "dose_incident",
+                         "supply_movement", "witness_statement"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +110,7 @@ class RoundState:
 
     `patient` is None while nobody is chosen; `chosen` has no doses of today for him then.
     `form` belongs to the active dose, if one is active. `day` is the day whose doses are shown.
+    `lights` are those of the patient's doses; `reserving` the dose that the server was asked for.
     """
 
     day: date | None = None
@@ -72,8 +120,10 @@ class RoundState:
     chosen: RoundPatient | None = None
     history: tuple[HandoutView, ...] = ()
     names: dict[str, str] = field(default_factory=dict)
-    missed: dict[str, MissedDays] = field(default_factory=dict)
+    lights: dict[SlotKey, LightView] = field(default_factory=dict)
+    depots: dict[SlotKey, DepotDue] = field(default_factory=dict)
     form: HandoutForm | None = None
+    reserving: SlotKey | None = None
     stale: str = ""
     synced: str = ""
 
@@ -90,6 +140,8 @@ class HandoutPresenter(QObject):
         advanced(): a dose was recorded and the next open one became active, or none is left.
         wrote(ChangeSet): something was stored that other pages may show.
         said(str): what was just done, for the snackbar.
+        sync_asked(): a claim waits to be asked for, or the list is to be fetched.
+        lacking(str): code of the first thing that is missing, for the focus.
     """
 
     changed = Signal()
@@ -97,6 +149,8 @@ class HandoutPresenter(QObject):
     advanced = Signal()
     wrote = Signal(object)
     said = Signal(str)
+    sync_asked = Signal()
+    lacking = Signal(str)
 
     def __init__(
         self, session: Session, is_online: Callable[[], bool], parent: QObject | None = None
@@ -105,6 +159,7 @@ class HandoutPresenter(QObject):
         self._session = session
         self._is_online = is_online
         self._writing_own = False
+        self._aside: dict[str, HandoutForm] = {}
         self.reference: HandoutReference = reference.handout()
         self.state = RoundState()
 
@@ -125,7 +180,10 @@ class HandoutPresenter(QObject):
         self.choose_patient(wanted)
 
     def choose_patient(self, patient_id: str) -> None:
-        """Show a patient with an empty form on the first dose that is still to do."""
+        """Show a patient with an empty form on the first dose that is still to do.
+
+        A tablet that was laid under the tongue before the screen closed is still there.
+        """
         page = patients.page(self._session, patient_id)
         self.state = replace(
             self.state, patient=page.patient, flags=page.flags_shown, chosen=None, form=None
@@ -133,11 +191,25 @@ class HandoutPresenter(QObject):
         self._read_patient()
         chosen = self.state.chosen
         if chosen is not None:
+            aside = self._aside.pop(patient_id, None)
+            waiting = self._slot(aside.slot.key) if aside is not None else None
             slot = first_to_do(chosen) or first_not_given(chosen)
-            if slot is not None:
+            if aside is not None and waiting is not None and self._can_go_on(aside, waiting):
+                self.state = replace(self.state, form=aside)
+            elif slot is not None:
                 self._begin(slot)
+        self._read_lights()
         self.changed.emit()
         self.patient_chosen.emit()
+
+    def put_aside(self) -> None:
+        """Take the patient off the screen. What was said is said anew later, except of a tablet
+        that lies under the tongue: nobody touches the keys meanwhile."""
+        form, patient = self.state.form, self.state.patient
+        if form is not None and patient is not None and form.dissolve_began is not None:
+            self._aside[patient.id] = replace(form, ask=None, problem="")
+        self.state = RoundState()
+        self.changed.emit()
 
     def choose_slot(self, key: SlotKey) -> None:
         """Make another dose of the patient the active one, with an empty form."""
@@ -148,6 +220,7 @@ class HandoutPresenter(QObject):
         if slot_state(slot) is SlotState.GIVEN:
             return
         self._begin(slot)
+        self._read_lights()
         self.changed.emit()
 
     def next_patient(self) -> None:
@@ -163,14 +236,17 @@ class HandoutPresenter(QObject):
         """Show what others did. What the giver has said so far in the form stays."""
         if self._writing_own or not change_set.touches(kinds=ROUND_KINDS):
             return
-        shown = self.state.patient
-        self._read_round(shown.id if shown else None)
-        if shown is not None:
-            page = patients.page(self._session, shown.id)
-            self.state = replace(self.state, patient=page.patient, flags=page.flags_shown)
-            self._read_patient()
-            self._follow_order()
+        self._read_again()
         self.changed.emit()
+
+    def read_lights(self) -> None:
+        """Judge anew: time has passed."""
+        if self.state.patient is None:
+            return
+        before = self.state.lights
+        self._read_lights()
+        if self.state.lights != before:
+            self.changed.emit()
 
     def update_staleness(self) -> None:
         """Say anew how old the data is; coverage or a sync changed."""
@@ -182,6 +258,24 @@ class HandoutPresenter(QObject):
             synced=synced_text(status.last_complete, now),
         )
 
+    def line_changed(self) -> None:
+        """Coverage came or went: other ways out are offered."""
+        self.update_staleness()
+        self._read_lights()
+        self.changed.emit()
+
+    def synced(self) -> None:
+        """A sync has ended: what was reserved is green now, or it is said who has it."""
+        asked = self.state.reserving
+        self.state = replace(self.state, reserving=None)
+        if self.state.patient is None:
+            return
+        self._read_again()
+        light = self.state.lights.get(asked) if asked is not None else None
+        if light is not None and light.light is Light.GREEN:
+            self.said.emit(self.tr("Reservert for deg. Dosen kan gis."))
+        self.changed.emit()
+
     def views(self) -> list[SlotView]:
         """The cards of the patient shown."""
         state = self.state
@@ -190,30 +284,109 @@ class HandoutPresenter(QObject):
         return [self._view(slot) for slot in state.chosen.slots]
 
     def can_give(self, key: SlotKey) -> bool:
-        """False as soon as a given dose stands in the slot; a second one is not offered."""
-        slot = self._slot(key)
-        return slot is not None and slot_state(slot) is not SlotState.GIVEN
+        """Only while the light is green, for the dose and for every day to take home."""
+        slot, light = self._slot(key), self.state.lights.get(key)
+        if slot is None or slot_state(slot) is SlotState.GIVEN:
+            return False
+        return light is not None and light.light is Light.GREEN
+
+    def depot(self) -> DepotView | None:
+        """The depot's part of the form; None for other doses."""
+        form = self.state.form
+        due = self.state.depots.get(form.slot.key) if form is not None else None
+        if due is None or form is None:
+            return None
+        table = reference.depots()
+        words = {site.code: site.text for site in table.sites}
+        now = situations.moment(self._session)
+        return depot_view(due, form.injection, words, self._today(), now)
+
+    def ledgers(self) -> tuple[tuple[str, str], ...]:
+        """The bags that the active dose may come from, as (id, words)."""
+        form = self.state.form
+        return form.needs.ledgers if form is not None else ()
+
+    def dissolve_note(self) -> str:
+        """How long the tablet is watched at least, with the figure's source."""
+        form = self.state.form
+        if form is None or form.needs.dissolves is None:
+            return ""
+        group = reference.substances().group_of(form.slot.request)
+        source = group.dissolve_source
+        said = self.tr("Se på til tabletten er løst opp, minst {n} minutter.").format(
+            n=form.needs.dissolves
+        )
+        return said if source is None else f"{said} {source_words(source)}."
+
+    def elapsed(self) -> str:
+        """How long the tablet has lain: "3:10"; empty while none lies there."""
+        form = self.state.form
+        if form is None or form.dissolve_began is None or form.dissolve_text:
+            return ""
+        seconds = max(0, round((self._session.clock.now() - form.dissolve_began).total_seconds()))
+        return f"{seconds // 60}:{seconds % 60:02}"
 
     # --- what the giver says
 
-    def set_identity(self, value: IdentityCheck) -> None:
-        self._set(identity=value)
+    def say(self, name: str, value: object) -> None:
+        """Put something said into the form and show it. `injection.x` is a part's field."""
+        form = self.state.form
+        if form is None:
+            return
+        if name.startswith("injection."):
+            said: Any = {name.removeprefix("injection."): value}
+            self._set(injection=replace(form.injection, **said))
+        else:
+            self._set(**{name: value})
+        if name == "home_count":
+            self._read_lights()
+            self.changed.emit()
 
-    def set_observed(self, value: ObservedState) -> None:
-        self._set(observed=value)
-
-    def set_witnessed(self, value: bool) -> None:
-        self._set(witnessed=value)
-
-    def set_reason_text(self, text: str) -> None:
+    def type(self, name: str, text: str) -> None:
         """Typing changes the form alone; nothing is rendered, so that the caret stays."""
-        if self.state.form is not None:
-            self.state = replace(self.state, form=replace(self.state.form, reason_text=text))
+        form = self.state.form
+        if form is None:
+            return
+        said: Any
+        if name.startswith("injection."):
+            said = {name.removeprefix("injection."): text}
+            form = replace(form, injection=replace(form.injection, **said))
+        else:
+            said = {name: text}
+            form = replace(form, **said)
+        self.state = replace(self.state, form=form)
 
     def set_past_clock(self, clock: tuple[int, int] | None) -> None:
         if self.state.form is not None:
             form = replace(self.state.form, past_clock=clock)
             self.state = replace(self.state, form=form)
+
+    def press_dissolve(self) -> None:
+        """The tablet was laid under the tongue; or, the second time, it has dissolved."""
+        form = self.state.form
+        if form is None or form.needs.dissolves is None:
+            return
+        now = self._session.clock.now()
+        if form.dissolve_began is None or form.dissolve_text:
+            self._set(dissolve_began=now, dissolve_text="")
+            return
+        minutes = max(1, int((now - form.dissolve_began) / timedelta(minutes=1)))
+        self._set(dissolve_text=str(minutes))
+
+    def set_witness(self, witness: CoSignature | None) -> None:
+        self._set(witness=witness)
+
+    def witness_words(self) -> str:
+        """The second person, and what the signature counts for."""
+        form = self.state.form
+        witness = form.witness if form is not None else None
+        if witness is None:
+            return ""
+        if witness.by_code:
+            return self.tr("Bevitnet med kode av {name}").format(name=witness.name)
+        if witness.practitioner_id is not None:
+            return self.tr("{name} bekrefter senere (ikke bevitnet ennå)").format(name=witness.name)
+        return self.tr("{name}: bare et navn, teller som ikke bevitnet").format(name=witness.name)
 
     def press(self, status: HandoutStatus) -> None:
         """One of the four outcomes was pressed."""
@@ -221,14 +394,16 @@ class HandoutPresenter(QObject):
         if form is None:
             return
         if status is not HandoutStatus.GIVEN:
-            self._set(ask=Ask.REASON, status=status, reason=None, reason_text="", problem="")
+            self._set(ask=Ask.REASON, status=status, reason=None, reason_text="", contact="",
+                      problem="")  # fmt: skip
             return
+        self._read_lights()
         if not self.can_give(form.slot.key):
-            self._set(problem=already_given_words(self._given_view(form.slot.key)))
+            self._set(problem=self._refusal(form))
             return
-        missing = missing_to_give(form)
-        if missing:
-            self._set(ask=None, status=status, problem=missing_words(missing))
+        lacking = missing_to_give(form)
+        if lacking:
+            self._lack(lacking)
             return
         self._record(replace(form, ask=None), HandoutStatus.GIVEN)
 
@@ -239,11 +414,11 @@ class HandoutPresenter(QObject):
             return
         status = form.status
         form = replace(form, reason=code, problem="")
-        if needs_text(form, self.reference):
+        if needs_text(form, self.reference) and not form.reason_text.strip():
             self.state = replace(self.state, form=form)
             self.changed.emit()
             return
-        self._record(replace(form, reason_text=""), status)
+        self._record(form, status)
 
     def press_reason(self, number: int) -> None:
         """The digit of a reason: 1 to 9, and 0 for the tenth."""
@@ -255,21 +430,13 @@ class HandoutPresenter(QObject):
         if place < len(reasons):
             self.choose_reason(reasons[place].code)
 
-    def ask_reversal(self, event_id: str) -> None:
-        """Ask what was wrong with an event before it is taken back."""
-        view = next((view for view in self.state.history if view.event.id == event_id), None)
-        slot = self._slot(view.event.slot) if view else None
-        if slot is None:
-            return
-        self._begin(slot)
-        self._set(ask=Ask.REVERSAL, reverses=event_id)
-
     def ask_past(self, key: SlotKey) -> None:
         """Ask about a dose that was already given, elsewhere or earlier."""
         slot = self._slot(key)
         if slot is None:
             return
-        self._begin(slot)
+        if self._form_of(key) is None:
+            self._begin(slot)
         self._set(ask=Ask.PAST, status=HandoutStatus.GIVEN)
 
     def confirm(self) -> None:
@@ -277,12 +444,17 @@ class HandoutPresenter(QObject):
         form = self.state.form
         if form is None or form.ask is None:
             return
-        missing = missing_to_confirm(form, self.reference)
-        if missing:
-            self._set(problem=missing_words(missing))
+        lacking = missing_to_confirm(form, self.reference)
+        problem = missing_words(lacking)
+        if form.ask is Ask.PAST and not problem:
+            problem = dose_problem(form.past_dose)
+            form, day_problem = self._with_past_day(form)
+            problem = problem or day_problem
+        if problem:
+            self._set(problem=problem)
             return
-        if form.ask is Ask.REVERSAL:
-            self._reverse(form)
+        if form.ask is Ask.PROPOSAL:
+            self._propose(form)
         elif form.status is not None:
             self._record(form, form.status)
 
@@ -292,21 +464,204 @@ class HandoutPresenter(QObject):
         if form is None or form.ask is None:
             return
         kept = replace(form, ask=None, status=None, reason=None, reason_text="", problem="",
-                       reverses=None, past_clock=None)  # fmt: skip
-        self.state = replace(self.state, form=kept if self.can_give(form.slot.key) else None)
+                       contact="", reverses=None, past_clock=None, past_day=None, past_day_text="",
+                       past_dose="")  # fmt: skip
+        slot = self._slot(form.slot.key)
+        given = slot is None or slot_state(slot) is SlotState.GIVEN
+        self.state = replace(self.state, form=None if given else kept)
         self.changed.emit()
+
+    # --- taking back
+
+    def undo(self) -> None:
+        """Take back the newest thing that this giver recorded for the patient on screen."""
+        own = [
+            view.event
+            for view in self.state.history
+            if view.reversed_by is None
+            and (view.event.author_id, view.event.device_id)
+            == (self._session.user.id, self._session.device_id)
+            and view.event.status is not HandoutStatus.ENTERED_IN_ERROR
+        ]
+        today = self._session.today()
+        fresh = [event for event in own if event.recorded_at.astimezone(OSLO).date() == today]
+        newest = max(fresh, key=lambda event: (event.recorded_at, event.sequence), default=None)
+        if newest is None:
+            self.said.emit(self.tr("Her er ingenting du har ført i dag, å ta tilbake"))
+            return
+        self.never_happened(newest.id)
+
+    def never_happened(self, event_id: str) -> None:
+        """Write "never happened" at once; where that is too late, ask the team leader instead."""
+        reason = self.tr("Aldri skjedd: tatt tilbake av den som førte det")
+        event = self._event(event_id)
+        try:
+            changes = medication.reverse_handing_over(self._session, event_id, reason)
+        except HandoutError as error:
+            if error.code in _TEAM_LEADER_DECIDES:
+                self.ask_proposal(event_id)
+            else:
+                self._say_problem(sentence_for(error))
+            return
+        except KNOWN_ERRORS as error:
+            self._say_problem(sentence_for(error))
+            return
+        self._read_again()
+        slot = self._slot(event.slot) if event is not None else None
+        if slot is not None:
+            self._begin(slot)
+        self._read_lights()
+        self.changed.emit()
+        self._announce(changes)
+        self.said.emit(self.tr("Ført som aldri skjedd. Dagen er åpen igjen."))
+        self.advanced.emit()
+
+    def ask_proposal(self, event_id: str) -> None:
+        """Ask for the team leader's word about an event that this giver cannot take back."""
+        event = self._event(event_id)
+        slot = self._slot(event.slot) if event is not None else None
+        if slot is None:
+            self._say_problem(sentence("too_late_to_reverse"))
+            return
+        self._begin(slot)
+        self._set(ask=Ask.PROPOSAL, reverses=event_id)
+
+    def _propose(self, form: HandoutForm) -> None:
+        try:
+            changes = medication.propose_reversal(
+                self._session, form.reverses or "", form.reason_text
+            )
+        except KNOWN_ERRORS as error:
+            self._set(problem=sentence_for(error))
+            return
+        self.state = replace(self.state, form=None)
+        self._read_again()
+        self.changed.emit()
+        self._announce(changes)
+        self.said.emit(self.tr("Sendt til teamleder. Dagen er lukket til det er svart."))
+
+    def _event(self, event_id: str) -> MedicationAdministration | None:
+        return next((v.event for v in self.state.history if v.event.id == event_id), None)
+
+    # --- reserving
+
+    def reserve(self, key: SlotKey) -> None:
+        """Wish for the days of a dose and have them asked for."""
+        slot = self._slot(key)
+        if slot is None or self.state.reserving is not None:
+            return
+        try:
+            changes = self._wish(slot)
+        except KNOWN_ERRORS as error:
+            self._say_problem(sentence_for(error))
+            return
+        self.state = replace(self.state, reserving=key)
+        self.changed.emit()
+        if changes is not None:
+            self._announce(changes)
+        self.sync_asked.emit()
+
+    def _wish(self, slot: RoundSlot) -> ChangeSet | None:
+        """Wish for what needs a new claim; for the rest fetching the list is enough."""
+        patient_id = slot.slot.key.patient_id
+        group = situations.group_of(slot.slot.request)
+        given_on = situations.service_day(self._session)
+        units: list[str] = []
+        if self._needs_claim(slot.verdict):
+            units += units_of(slot.slot, given_on)
+        units += [
+            claim_days.day_unit(day)
+            for day, verdict in self._home_verdicts(slot)
+            if self._needs_claim(verdict)
+        ]
+        wanted = [(patient_id, group, unit) for unit in dict.fromkeys(units)]
+        return claims.wish(self._session, wanted) if wanted else None
+
+    def _needs_claim(self, verdict: Verdict | None) -> bool:
+        return verdict is not None and any(f.code in CLAIMS_ANEW for f in verdict.findings)
+
+    # --- the emergency handout
+
+    def force_facts(self, key: SlotKey) -> ForceFacts | None:
+        """What the dialog tells; None while something is missing or this person may not."""
+        slot = self._slot(key)
+        if slot is None or not self._may_force() or slot.verdict is None:
+            return None
+        if slot_state(slot) is SlotState.GIVEN and self._form_of(key) is None:
+            self._begin(slot)
+            self._read_lights()
+            self._set(problem=self.tr("Nødutdeling: si identitet, tilstand og annen dose først."))
+            return None
+        form = self._form_of(key)
+        if form is None:
+            self._begin(slot)
+            form = self.state.form
+        if form is None:
+            return None
+        if form.home_count:
+            self._set(
+                problem=self.tr("Nødutdeling gjelder bare dagens dose. Velg «Ingen» med hjem.")
+            )
+            return None
+        lacking = [code for code in missing_to_give(form) if code != "home_count"]
+        if form.other_dose is None:
+            lacking.insert(sum(code in ("identity", "state") for code in lacking), "other")
+        if lacking:
+            self._lack(tuple(lacking))
+            return None
+        return self._facts(slot)
+
+    def give_forced(self, force: Force) -> None:
+        """Record the emergency handout of the active dose."""
+        form = self.state.form
+        if form is not None:
+            self._record(replace(form, ask=None, home_count=0), HandoutStatus.GIVEN, forced=force)
+
+    def _facts(self, slot: RoundSlot) -> ForceFacts:
+        assert slot.verdict is not None
+        patient = self.state.patient
+        holder_id = holder_of(slot.verdict)
+        holder = people.everyone(self._session).get(holder_id)
+        light = self._light(slot, slot.verdict)
+        return ForceFacts(
+            act=f"{full_dose(slot.slot)} · {patient.name if patient else ''}",
+            obstacles=(light.sentence, *light.also),
+            codes=slot.verdict.codes,
+            reasons=self.reference.force_reasons,
+            prescriber=slot.slot.request.prescriber,
+            holder_id=holder_id,
+            holder_name=holder.name if holder is not None else self.tr("ukjent ansatt"),
+            holder_phone=holder.phone if holder is not None else "",
+        )
+
+    def _may_force(self) -> bool:
+        return may(self._session.user.role, Right.FORCE_HANDOUT)
+
+    def _form_of(self, key: SlotKey) -> HandoutForm | None:
+        form = self.state.form
+        return form if form is not None and form.slot.key == key else None
 
     # --- within
 
-    def _record(self, form: HandoutForm, status: HandoutStatus) -> None:
+    def _record(
+        self, form: HandoutForm, status: HandoutStatus, *, forced: Force | None = None
+    ) -> None:
         given_at = None
         if form.ask is Ask.PAST and form.past_clock is not None:
-            given_at = past_moment(form.slot.key.day, form.past_clock)
-        said = entry(form, status, given_at)
-        encounter = visits.open_encounter(self._session, form.slot.key.patient_id)
-        if encounter is not None:
-            said = replace(said, encounter_id=encounter.id)
+            given_at = past_moment(past_slot(form).day, form.past_clock)
+        act = status is HandoutStatus.GIVEN and form.ask is not Ask.PAST
         try:
+            said = entry(
+                form,
+                status,
+                given_at=given_at,
+                forced=forced,
+                injection=self._injection(form) if status is HandoutStatus.GIVEN else None,
+                supply=self._supply(form) if act else None,
+            )
+            encounter = visits.open_encounter(self._session, form.slot.key.patient_id)
+            if encounter is not None:
+                said = replace(said, encounter_id=encounter.id)
             changes = medication.record(self._session, said)
         except HandoutError as error:
             self._refused(form, error)
@@ -314,16 +669,55 @@ class HandoutPresenter(QObject):
         except KNOWN_ERRORS as error:
             self._set(problem=sentence_for(error))
             return
-        self._done(form, changes, self._done_words(form, status))
+        self._done(form, changes, self._done_words(form, status, forced=forced is not None))
 
-    def _reverse(self, form: HandoutForm) -> None:
-        try:
-            changes = medication.reverse(self._session, form.reverses or "", form.reason_text)
-        except KNOWN_ERRORS as error:
-            self._set(problem=sentence_for(error))
-            return
-        words = self.tr("Tatt tilbake som feilført. Dosen er åpen igjen.")
-        self._done(form, changes, words, stay=True)
+    def _injection(self, form: HandoutForm) -> Injection | None:
+        due = self.state.depots.get(form.slot.key)
+        said, expiry = form.injection, parse_expiry(form.injection.expiry)
+        if due is None or form.slot.occurrence is None or expiry is None:
+            return None
+        return Injection(
+            occurrence=form.slot.occurrence,
+            site=said.site or "",
+            side=said.side or "",
+            lot=said.lot.strip(),
+            expiry=expiry,
+            needle=said.needle.strip(),
+            observed_minutes=whole(said.observed),
+            next_due=due.next_due_if_given,
+            legal_basis=said.legal_basis or "",
+        )
+
+    def _supply(self, form: HandoutForm) -> SupplyUse | None:
+        if form.ledger_id is None:
+            return None
+        return supply_use(form.slot.request, form.slot.dose_mg, form.ledger_id)
+
+    def _with_past_day(self, form: HandoutForm) -> tuple[HandoutForm, str]:
+        """The form with the day that was typed, and what is wrong with it."""
+        text = form.past_day_text.strip()
+        if not text or text.casefold() in (self.tr("i dag"), short_day(form.slot.key.day)):
+            return replace(form, past_day=None), ""
+        day = parse_day(text, self._today())
+        if day is None:
+            return form, self.tr("Dagen skrives som 21.11 eller 21.11.2026. Ingenting er skrevet.")
+        return replace(form, past_day=day), ""
+
+    def _lack(self, codes: tuple[str, ...]) -> None:
+        self._set(ask=None, status=HandoutStatus.GIVEN, problem=missing_words(codes))
+        self.lacking.emit(codes[0])
+
+    def _refusal(self, form: HandoutForm) -> str:
+        """Why G did nothing: the light's own sentence, or the dose that stands there."""
+        slot = self._slot(form.slot.key)
+        if slot is not None and slot_state(slot) is SlotState.GIVEN:
+            return already_given_words(self._given_view(form.slot.key))
+        light = self.state.lights.get(form.slot.key)
+        if light is None:
+            return ""
+        return self.tr("{title}. {why} Ingenting er skrevet.").format(
+            title=light.title, why=light.sentence
+        )
 
     def _refused(self, form: HandoutForm, error: HandoutError) -> None:
         """Nothing was written; show at once what stands in the way."""
@@ -335,6 +729,7 @@ class HandoutPresenter(QObject):
             problem = sentence_for(error)
         self.state = replace(self.state, form=replace(form, ask=None, problem=problem))
         self._follow_order()
+        self._read_lights()
         if self.state.form is None:
             self.said.emit(problem)  # its card is gone, and the form with it
         self.changed.emit()
@@ -351,33 +746,32 @@ class HandoutPresenter(QObject):
         if now is None:
             self.state = replace(self.state, form=None)
         elif now.slot.request.revision != form.slot.request.revision:
-            form = replace(form, slot=now.slot, identity=None, observed=None, witnessed=None,
-                           problem=sentence("order_changed"))  # fmt: skip
+            form = replace(
+                empty_again(form, now.slot, self._needs(now)), problem=sentence("order_changed")
+            )
             self.state = replace(self.state, form=form)
 
-    def _done(
-        self, form: HandoutForm, changes: ChangeSet, words: str, *, stay: bool = False
-    ) -> None:
+    def _done(self, form: HandoutForm, changes: ChangeSet, words: str) -> None:
         self._read_round(form.slot.key.patient_id)
         self._read_patient()
         chosen = self.state.chosen
-        following: RoundSlot | None = None
-        if chosen is not None:
-            following = self._slot(form.slot.key) if stay else next_beside(chosen, form.slot.key)
+        following = next_beside(chosen, form.slot.key) if chosen is not None else None
         self.state = replace(self.state, form=None)
         if following is not None:
             self._begin(following)
+        self._read_lights()
         self.changed.emit()
         self._announce(changes)
         self.said.emit(words)
         self.advanced.emit()
 
-    def _done_words(self, form: HandoutForm, status: HandoutStatus) -> str:
+    def _done_words(self, form: HandoutForm, status: HandoutStatus, *, forced: bool) -> str:
         patient = self.state.patient
         name = patient.name if patient else ""
         if status is not HandoutStatus.GIVEN:
             return f"{word(status)} · {name}"
-        return f"{word(status)}: {dose_text(form.slot.dose_mg)} · {name}"
+        said = f"{word(status)}: {dose_text(form.slot.dose_mg)} · {name}"
+        return self.tr("Nødutdeling. {said}").format(said=said) if forced else said
 
     def _announce(self, changes: ChangeSet) -> None:
         self._writing_own = True
@@ -386,8 +780,34 @@ class HandoutPresenter(QObject):
         finally:
             self._writing_own = False
 
+    def _say_problem(self, words: str) -> None:
+        if self.state.form is not None:
+            self._set(problem=words)
+        else:
+            self.said.emit(words)
+
     def _begin(self, slot: RoundSlot) -> None:
-        self.state = replace(self.state, form=HandoutForm(self._session.new_id(), slot.slot))
+        needs = self._needs(slot)
+        form = HandoutForm(self._session.new_id(), slot.slot, needs)
+        if len(needs.ledgers) == 1:  # the only one; the line above the button names it
+            form = replace(form, ledger_id=needs.ledgers[0][0])
+        self.state = replace(self.state, form=form)
+
+    def _needs(self, slot: RoundSlot) -> Needs:
+        request = slot.slot.request
+        group = reference.substances().group_of(request)
+        days, planned = home_days(slot.slot)
+        due = self.state.depots.get(slot.slot.key)
+        observation = due.depot.observation if due is not None and due.depot is not None else None
+        return Needs(
+            dissolves=dissolve_minutes(slot.slot, group),
+            home_days=days,
+            home_planned=planned,
+            witness=rules.decided(self._session).witness_required,
+            ledgers=bag_choices(self._session, request),
+            injection=slot.slot.occurrence is not None,
+            observe_minutes=observation.minutes if observation is not None else None,
+        )
 
     def _set(self, **said: Any) -> None:
         form = self.state.form
@@ -397,6 +817,22 @@ class HandoutPresenter(QObject):
             said["problem"] = ""
         self.state = replace(self.state, form=replace(form, **said))
         self.changed.emit()
+
+    def _can_go_on(self, form: HandoutForm, slot: RoundSlot) -> bool:
+        same = slot.slot.request.revision == form.slot.request.revision
+        return same and slot_state(slot) is not SlotState.GIVEN
+
+    # --- reading
+
+    def _read_again(self) -> None:
+        shown = self.state.patient
+        self._read_round(shown.id if shown else None)
+        if shown is not None:
+            page = patients.page(self._session, shown.id)
+            self.state = replace(self.state, patient=page.patient, flags=page.flags_shown)
+            self._read_patient()
+            self._follow_order()
+            self._read_lights()
 
     def _read_round(self, patient_id: str | None) -> None:
         """One's own round; somebody else who is asked for by name is added to it."""
@@ -414,27 +850,107 @@ class HandoutPresenter(QObject):
         if patient is None:
             return
         chosen = next((row for row in self.state.rows if row.patient.id == patient.id), None)
-        missed: dict[str, MissedDays] = {}
-        for slot in chosen.slots if chosen else ():
-            key = slot.slot.key
-            if not slot.slot.request.atc.startswith(OPIOID_SUBSTITUTES):
-                continue  # the thresholds are about lost tolerance to opioids
-            missed[key.request_id] = medication.missed_days(
-                session, patient.id, key.request_id, key.day
-            )
+        due = {found.slot.key: found for found in depots.depot_due(session, patient.id)}
         self.state = replace(
             self.state,
             chosen=chosen,
+            depots=due,
             history=tuple(medication.history(session, patient.id, HISTORY_LIMIT)),
-            missed=missed,
+        )
+
+    def _read_lights(self) -> None:
+        """Judge every dose of the patient anew, with the days to take home where they are said."""
+        chosen = self.state.chosen
+        if chosen is None:
+            self.state = replace(self.state, lights={})
+            return
+        judged = []
+        lights = {}
+        for slot in chosen.slots:
+            verdict = situations.verdict(self._session, slot.slot)
+            slot = replace(slot, verdict=verdict)
+            judged.append(slot)
+            lights[slot.slot.key] = self._with_home(slot, self._light(slot, verdict))
+        chosen = replace(chosen, slots=tuple(judged))
+        self.state = replace(self.state, lights=lights, chosen=chosen)
+
+    def _light(self, slot: RoundSlot, verdict: Verdict) -> LightView:
+        known = self._knowledge(slot)
+        view = light_view(verdict, slot.slot, known)
+        denied = self._denials(slot, known)
+        return replace(view, also=(*view.also, *denied)) if denied else view
+
+    def _with_home(self, slot: RoundSlot, view: LightView) -> LightView:
+        """The light of the handing-over: no greener than its days to take home."""
+        known = self._knowledge(slot)
+        for day, verdict in self._home_verdicts(slot):
+            if verdict.light is Light.GREEN:
+                continue
+            ahead = light_view(verdict, slot.slot, known)
+            said = self.tr("Med hjem {day}: {why}").format(day=short_day(day), why=ahead.sentence)
+            if view.light is Light.GREEN:
+                # The day to take home stands in the way; the dose of today may still be given.
+                view = replace(ahead, sentence=said, also=(), may_force=False, force_refused="")
+            else:
+                view = replace(view, also=(*view.also, said))
+        return view
+
+    def _home_verdicts(self, slot: RoundSlot) -> list[tuple[date, Verdict]]:
+        form = self._form_of(slot.slot.key)
+        if form is None or not form.home_days:
+            return []
+        day = slot.slot.key.day
+        return [
+            (ahead.key.day, situations.verdict(self._session, ahead, handed_out_on=day))
+            for home in form.home_days
+            for ahead in slots([slot.slot.request], home)
+        ]
+
+    def _knowledge(self, slot: RoundSlot) -> Knowledge:
+        session, key = self._session, slot.slot.key
+        group_code = situations.group_of(slot.slot.request)
+        decided = rules.decided(session)
+        known = situations.situation(session, key.patient_id, group_code)
+        due = self.state.depots.get(key)
+        day = situations.service_day(session) if slot.slot.occurrence is not None else key.day
+        return Knowledge(
+            group=known.group,
+            people=people.everyone(session),
+            me=session.user.id,
+            today=self._today(),
+            synced=self.state.synced,
+            online=self._is_online(),
+            may_force=self._may_force(),
+            doses={event.id: event for event in known.events},
+            reports={report.id: report for report in known.reports},
+            window=due.window if due is not None else None,
+            pull_limit_hours=decided.pull_max_age_hours,
+            until=claim_days.ends(day, decided.day_begins),
+        )
+
+    def _denials(self, slot: RoundSlot, known: Knowledge) -> tuple[str, ...]:
+        """What the server answered when this dose's days were asked for."""
+        key, group = slot.slot.key, situations.group_of(slot.slot.request)
+        units = units_of(slot.slot, situations.service_day(self._session))
+        return tuple(
+            denial_words(wish, known)
+            for wish in claims.wishes(self._session)
+            if (wish.patient_id, wish.group) == (key.patient_id, group)
+            and wish.unit in units
+            and wish.denied
+        )
+
+    def _today(self) -> date:
+        return (
+            (trusted_time.now(self._session) or self._session.clock.now()).astimezone(OSLO).date()
         )
 
     def _view(self, slot: RoundSlot) -> SlotView:
         state = self.state
-        missed = state.missed.get(slot.slot.key.request_id)
         today = self._session.today()
         user_id = self._session.user.id
-        view = slot_view(slot, state.history, state.names, missed, today, state.synced, user_id)
+        light = state.lights.get(slot.slot.key)
+        view = slot_view(slot, state.history, state.names, light, today, state.synced, user_id)
         by_id = {entry.event.id: entry.event for entry in state.history}
         lines = tuple(
             with_reasons(
@@ -460,3 +976,6 @@ class HandoutPresenter(QObject):
             and view.reversed_by is None
         ]
         return min(found, key=lambda view: view.event.given_at, default=None)
+
+
+_TEAM_LEADER_DECIDES = frozenset({"too_late_to_reverse", "not_own_handout"})

@@ -43,7 +43,7 @@ class QuestionPart(QWidget):
         self._reasons.chosen.connect(lambda code: self.reason_chosen.emit(str(code)))
         column.addWidget(self._reasons)
         self._day = self._editor("pastDay", self.tr("i dag, eller for eksempel 21.11"))
-        self._day.textEdited.connect(lambda text: self.typed.emit("past_day", text))
+        self._day.textEdited.connect(lambda text: self.typed.emit("past_day_text", text))
         self._day_field = FormField(self.tr("Hvilken dag gjaldt dosen?"), self._day, parent=self)
         self._clock = self._editor("pastClock", self.tr("for eksempel 08:30"))
         self._clock.textEdited.connect(lambda text: self.clock_changed.emit(parse_clock(text)))
@@ -120,15 +120,6 @@ class QuestionPart(QWidget):
             )
             self._confirm.say(self.tr("Før {what}").format(what=word(form.status).lower()))
             self._reasons.buttons()[0].setFocus()
-        elif form.ask is Ask.REVERSAL:
-            self._title.setText(
-                self.tr(
-                    "Aldri skjedd. Det som ble ført, blir stående med merket «feilført», og dagen "
-                    "er åpen igjen."
-                )
-            )
-            self._say_words(self.tr("Hva ble ført feil?"))
-            self._confirm.say(self.tr("Før som feilført"))
         elif form.ask is Ask.PROPOSAL:
             self._title.setText(
                 self.tr(

@@ -95,9 +95,7 @@ class SlotCard(Card):
         self._last.setVisible(bool(view.last_given))
         self._last.setText(view.last_given)
         self._warning.say(view.warning, "danger")
-        self.light.show_view(
-            view.light, reserving=reserving, acting=active and not asking
-        )
+        self.light.show_view(view.light, reserving=reserving, acting=active and not asking)
         clear(self._events)
         for line in view.events:
             self._events.addLayout(self._event(line))

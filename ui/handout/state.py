@@ -147,9 +147,7 @@ def round_summary(patients: Sequence[RoundPatient], day: date, today: date) -> s
     return translate("handout", "{said} · dosene for {day}").format(said=said, day=long_day(day))
 
 
-def _progress_words(
-    patient: RoundPatient, done: int, light: Light | None, *, short: bool
-) -> str:
+def _progress_words(patient: RoundPatient, done: int, light: Light | None, *, short: bool) -> str:
     total = len(patient.slots)
     said = "" if light is None else short_words(light)[1]
     if total > 1:
