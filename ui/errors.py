@@ -412,7 +412,8 @@ _SENTENCES: dict[str, object] = {
     ),
     "second_person_missing": QT_TRANSLATE_NOOP(
         "errors",
-        "Dette må gjøres av en annen enn deg: virksomheten krever to personer. Ingenting er lagret.",
+        "Dette må gjøres av en annen enn deg: virksomheten krever to personer. Ingenting er "
+        "lagret.",
     ),
     # --- identity numbers ---
     "not_digits": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har tegn som ikke er tall."),

@@ -26,6 +26,7 @@ _RAIL_OF = {
     "rapid_test": "patients",
     "imports": "patients",
     "handout": "handout",
+    "register": "register",
     "sync": "sync",
     "office": "office",
     "settings": "settings",

@@ -29,6 +29,7 @@ PAGES: dict[str, str] = {
     "screening": "ui.screening.page:ScreeningPage",
     # patient_id, draft_id (optional: is opened at once)
     "rapid_test": "ui.rapid_test.page:RapidTestPage",
+    "register": "ui.register.page:RegisterPage",
     "sync": "ui.sync.page:SyncPage",
     # tab: a name of ui.office.state.SECTIONS (optional)
     "office": "ui.office.page:OfficePage",

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.rights import RIGHTS
+from fieldapp.services import register_view
 from fieldapp.services.session import Session
 from ui import pages
 from ui.changes import ChangeBus
@@ -154,12 +155,15 @@ class Workspace(QWidget):
         self._rail.button("sync").set_badge(self.context.sync.state.status.parked)
 
     def _places(self) -> tuple[RailEntry, ...]:
-        places = (
+        places: tuple[RailEntry, ...] = (
             RailEntry("today", "house", self.tr("I dag"), "Alt+1"),
             RailEntry("patients", "users", self.tr("Pasienter"), "Alt+2"),
             RailEntry("handout", "pill", self.tr("Medisinrunde"), "Alt+3"),
             RailEntry("sync", "refresh-cw", self.tr("Synk"), "Alt+4"),
         )
+        if register_view.may_open(self.context.session):
+            register = RailEntry("register", "scale", self.tr("Regnskap"), "Alt+7")
+            places = (*places[:3], register, *places[3:])
         if not RIGHTS.get(self.context.session.user.role):
             return places
         # Alt+5 is the settings for everybody; no key may mean two things on two laptops.

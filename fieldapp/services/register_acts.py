@@ -171,10 +171,24 @@ def count(
     witness: CoSignature | None = None,
 ) -> Done:
     """Somebody counted a product in a store or a bag; nothing is moved."""
+    return count_all(session, ledger, [(item, units)], witness=witness)
+
+
+def count_all(
+    session: Session,
+    ledger: str,
+    counted: Sequence[tuple[Item, Decimal]],
+    *,
+    witness: CoSignature | None = None,
+) -> Done:
+    """Several products of one store or bag were counted."""
     _check_ledger(ledger)
-    _check(item, units, zero=True)
+    if not counted:
+        raise SupplyError("product_missing")
+    for item, units in counted:
+        _check(item, units, zero=True)
     with session.write() as unit:
-        told = [_count(unit, ledger, item, units, witness)]
+        told = [_count(unit, ledger, item, units, witness) for item, units in counted]
     return _done(session, unit, ledger, told)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from fieldapp.clock import OSLO
 from fieldapp.domain.collation import sort_key
 from fieldapp.domain.handout_events import WitnessStatement
+from fieldapp.domain.issues import DetectedIssue, IssueStatus
 from fieldapp.domain.medication import (
     HandoutStatus,
     MedicationAdministration,
@@ -24,6 +25,7 @@ from fieldapp.domain.supply import (
     STORE,
     Item,
     SupplyMovement,
+    SupplyType,
     item_of,
 )
 from fieldapp.domain.supply_balance import Balance, Difference, balances, effect, standing
@@ -93,6 +95,8 @@ class RegisterLine:
     change: Decimal
     balance: Decimal
     reversed: bool
+    patient: str = ""
+    """Of a handout, where the patient is on this laptop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +228,21 @@ def second_of(
     return Second.MISSING if required and not own_rule else Second.NOT_REQUIRED
 
 
+def own_lines(session: Session, limit: int = 30) -> list[SupplyMovement]:
+    """This person's newest lines of this store that may be taken back, newest first.
+
+    Lines of handouts follow their handouts, unless one of those was taken back.
+    """
+    lines = [
+        line
+        for line in store.own_lines(session.database, session.device_id, session.user.id, 200)
+        if line.type is not SupplyType.REVERSED
+        and store.counter_entry_of(session.database, line.id) is None
+        and line.type is not SupplyType.HANDED_OUT
+    ]
+    return lines[:limit]
+
+
 # --- the documents
 
 
@@ -240,6 +259,7 @@ def month(session: Session, year: int, number: int) -> tuple[MonthLedger, ...]:
     visible = {
         bag.id for bag in bags_of(lines) if own is None or (bag.device_id, bag.holder_id) == own
     }
+    patients_by_event = _patients_of_lines(session, start, end)
     rows: list[MonthLedger] = []
     ledgers: dict[tuple[str, tuple[str, str, str]], list[SupplyMovement]] = {}
     for line in sorted(lines, key=_by_time):
@@ -267,6 +287,7 @@ def month(session: Session, year: int, number: int) -> tuple[MonthLedger, ...]:
                     effect(line, ledger),
                     running,
                     line.id in undone,
+                    patients_by_event.get(line.administration_id or "", ""),
                 )
             )
         if printed or opening:
@@ -290,6 +311,12 @@ def month(session: Session, year: int, number: int) -> tuple[MonthLedger, ...]:
             key=lambda row: (row.ledger.startswith(BAG), sort_key(row.name), row.ledger, row.item),
         )
     )
+
+
+def _patients_of_lines(session: Session, start: datetime, end: datetime) -> dict[str, str]:
+    known = {person.id: person.name for person in patients.active(session.database)}
+    found = store.handouts_of_lines(session.database, start, end)
+    return {event_id: known.get(patient_id, "") for event_id, patient_id in found}
 
 
 def _by_time(line: SupplyMovement) -> tuple[datetime, str, int, str]:
@@ -396,6 +423,83 @@ def slips(session: Session, day: date) -> tuple[Slip, ...]:
         if event.patient_id in known and event.request_id in orders and event.given_at >= start
     ]
     return tuple(sorted(rows, key=lambda slip: (sort_key(slip.patient), slip.day, slip.product)))
+
+
+@dataclass(frozen=True, slots=True)
+class AdviserLine:
+    """A patient to talk about on the adviser's day, with what there is to talk about."""
+
+    patient: str
+    birth_date: date | None
+    orders: tuple[str, ...]
+    ends_on: date | None
+    """The first order that ends within `ADVISER_DAYS`."""
+    on_hold: bool
+    not_given: int
+    """Doses not given in the last `ADVISER_DAYS`."""
+    forced: int
+    """Emergency handouts in that time."""
+    open_issues: tuple[str, ...]
+    """Codes of safety items that nobody has answered."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.ends_on or self.on_hold or self.not_given or self.forced or self.open_issues
+        )
+
+
+ADVISER_DAYS = 28
+"""How far the list for the adviser's day looks back, and ahead for orders that end."""
+
+
+def adviser_day(session: Session, day: date) -> tuple[AdviserLine, ...]:
+    """The patients with controlled medicine for whom there is something to talk about, by name."""
+    groups = reference.substances()
+    since, until = day - timedelta(days=ADVISER_DAYS), day + timedelta(days=ADVISER_DAYS)
+    people_here = patients.active(session.database)
+    orders: dict[str, list[MedicationRequest]] = {}
+    for order in medication.requests_of(session.database, [one.id for one in people_here]):
+        in_force = order.valid_to is None or order.valid_to >= day
+        if groups.group_of(order).controlled and in_force and order.stopped_on is None:
+            orders.setdefault(order.patient_id, []).append(order)
+    events = [
+        event
+        for event in effective(records.select(session.database, MedicationAdministration))
+        if since <= event.day <= day
+    ]
+    issues = [
+        issue
+        for issue in records.select(session.database, DetectedIssue)
+        if issue.status is IssueStatus.OPEN
+    ]
+    rows = [
+        AdviserLine(
+            person.name,
+            person.birth_date,
+            tuple(f"{order.product} {order.strength}".strip() for order in orders[person.id]),
+            min(
+                (
+                    one.valid_to
+                    for one in orders[person.id]
+                    if one.valid_to and one.valid_to < until
+                ),
+                default=None,
+            ),
+            any(order.on_hold for order in orders[person.id]),
+            sum(
+                event.patient_id == person.id and event.status is not HandoutStatus.GIVEN
+                for event in events
+            ),
+            sum(event.patient_id == person.id and event.forced is not None for event in events),
+            tuple(issue.code for issue in issues if issue.patient_id == person.id),
+        )
+        for person in people_here
+        if person.id in orders
+    ]
+    return tuple(
+        sorted((row for row in rows if not row.is_empty), key=lambda row: sort_key(row.patient))
+    )
 
 
 def logged(session: Session, document: str, what: str, *, to_folder: bool) -> None:

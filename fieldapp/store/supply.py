@@ -25,6 +25,18 @@ def last_own(database: Database, device_id: str, author_id: str) -> SupplyMoveme
     return found[0] if found else None
 
 
+def own_lines(
+    database: Database, device_id: str, author_id: str, limit: int
+) -> list[SupplyMovement]:
+    """The newest lines of a store's own chain, newest first."""
+    return records.select(
+        database,
+        SupplyMovement,
+        "device_id = ? AND author_id = ? ORDER BY sequence DESC, id DESC LIMIT ?",
+        (device_id, author_id, limit),
+    )
+
+
 def all_lines(database: Database) -> list[SupplyMovement]:
     """Every line that this laptop holds."""
     return records.select(database, SupplyMovement)
@@ -63,6 +75,17 @@ def lines_of_handout(database: Database, administration_id: str) -> list[SupplyM
     return records.select(
         database, SupplyMovement, "administration_id = ? ORDER BY sequence", (administration_id,)
     )
+
+
+def handouts_of_lines(database: Database, start: datetime, end: datetime) -> list[tuple[str, str]]:
+    """(event id, patient id) of the handouts behind the lines of a time, where they are here."""
+    rows = database.connection.execute(
+        "SELECT dose.id AS id, dose.patient_id AS patient_id FROM supply_movement AS line"
+        " JOIN medication_administration AS dose ON dose.id = line.administration_id"
+        " WHERE line.happened_at >= ? AND line.happened_at < ?",
+        (to_iso(start), to_iso(end)),
+    )
+    return [(str(row["id"]), str(row["patient_id"])) for row in rows]
 
 
 def counter_entry_of(database: Database, line_id: str) -> SupplyMovement | None:

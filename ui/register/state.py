@@ -146,16 +146,16 @@ def notices(view: Overview) -> list[Notice]:
         )
         text = translate(
             "register",
-            "Mer er tatt ut enn det som er ført inn: {names}. Ingenting er slettet. Finn linjen som "
-            "mangler, eller tell og forklar differansen.",
+            "Mer er tatt ut enn det som er ført inn: {names}. Ingenting er slettet. Finn linjen "
+            "som mangler, eller tell og forklar differansen.",
         )
         found.append(Notice(text.format(names=names), "danger"))
     broken = len({(one.device_id, one.author_id) for one in view.breaks})
     if broken:
         text = translate(
             "register",
-            "Linjene fra {count} maskin(er) henger ikke sammen. En linje kan være på vei, eller noen "
-            "har endret noe. Synk, og meld fra til leder hvis det står her etterpå.",
+            "Linjene fra {count} maskin(er) henger ikke sammen. En linje kan være på vei, eller "
+            "noen har endret noe. Synk, og meld fra til leder hvis det står her etterpå.",
         )
         found.append(Notice(text.format(count=broken), "danger"))
     if view.unsigned:

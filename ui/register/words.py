@@ -40,17 +40,17 @@ _SECONDS = {
 def unit_word(unit: str) -> str:
     """The unit in words; one that this version does not know as it stands."""
     try:
-        return translate("register", _UNITS[Unit(unit)])
+        return translate("register", str(_UNITS[Unit(unit)]))
     except ValueError:
         return unit
 
 
 def type_word(kind: SupplyType) -> str:
-    return translate("register", _TYPES[kind])
+    return translate("register", str(_TYPES[kind]))
 
 
 def second_word(second: Second) -> str:
-    return translate("register", _SECONDS[second]) if _SECONDS[second] else ""
+    return translate("register", str(_SECONDS[second])) if _SECONDS[second] else ""
 
 
 def units_text(units: Decimal, unit: str) -> str:
