@@ -27,6 +27,7 @@ from fieldapp.domain.medication import (
     SlotKey,
     closing,
     effective,
+    slots,
 )
 from fieldapp.domain.patients import Patient
 from fieldapp.domain.readiness import Code, Verdict, units_of
@@ -329,18 +330,20 @@ def _line_view(session: Session, line: SheetLine, patient: Patient | None) -> Li
 def _others(
     session: Session, line: SheetLine, order: MedicationRequest
 ) -> tuple[MedicationAdministration, ...]:
-    """Return the doses of the line's day and group that are not other lines' parts of the day."""
+    """Return the doses that close the line's slot, or that its day's orders do not plan."""
     database = session.database
     group = medication.group_of(order)
+    orders = medication.orders_of(session, line.patient_id)
+    same_group = {one.id: one for one in orders if medication.group_of(one) == group}
+    planned = {slot.key for slot in slots(same_group.values(), line.day)}
     events = store_medication.events_on_day(database, line.patient_id, line.day)
     reopened = store_calendar.reopened(database, line.patient_id)
     return tuple(
         dose
         for dose in closing(events, reopened)
-        if dose.group in (None, group)
+        if dose.request_id in same_group
         and dose.injection is None
-        and (dose.part.value == line.part or dose.request_id != line.request_id)
-        and (dose.group is not None or dose.request_id == line.request_id)
+        and (dose.slot == _key(line) or dose.slot not in planned)
     )
 
 

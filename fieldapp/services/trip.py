@@ -8,7 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from fieldapp.clock import from_iso, to_iso
-from fieldapp.services import machine, medication, sync_status
+from fieldapp.domain.medication import SlotKey
+from fieldapp.domain.readiness import Code
+from fieldapp.services import claims, machine, medication, sync_status
 from fieldapp.services.session import Session
 from fieldapp.store import inbox, state
 from fieldapp.store import patients as store_patients
@@ -27,10 +29,10 @@ _VERIFIED_AT = "passphrase_verified_at"
 class TripCheck:
     """One line of the list. ``detail`` is the figure or the time behind it, as text.
 
-    Codes: pull_complete, synced_recently, patients_present, doses_present, passphrase, issues,
-    nothing_parked, nothing_unsent, drafts_sent, disk_space, clock, battery, disk_encrypted. The
-    last two are there only when the system tells. What is not ``needed`` is advice: one may leave
-    without it.
+    Codes: pull_complete, synced_recently, patients_present, doses_present, doses_claimed,
+    passphrase, issues, nothing_parked, nothing_unsent, drafts_sent, disk_space, clock, battery,
+    disk_encrypted. The last two are there only when the system tells, ``doses_claimed`` only when
+    doses are planned. What is not ``needed`` is advice: one may leave without it.
     """
 
     code: str
@@ -47,6 +49,7 @@ def checklist(session: Session, system_files: Path = machine.SYSTEM_FILES) -> li
         _synced_recently(session, status),
         _patients_present(session),
         _doses_present(session, status),
+        _doses_claimed(session),
         _passphrase(session),
         TripCheck("nothing_parked", status.parked == 0, str(status.parked)),
         TripCheck("nothing_unsent", status.waiting == 0, str(status.waiting)),
@@ -114,6 +117,32 @@ def _doses_present(session: Session, status: sync_status.SyncStatus) -> TripChec
     """The orders come with the pull; the figure is how many doses they plan for today."""
     planned = medication.day_slots(session, session.today())
     return TripCheck("doses_present", status.pull_complete, str(len(planned)))
+
+
+def _doses_claimed(session: Session) -> TripCheck | None:
+    """How many of this service day's doses this laptop alone may hand out.
+
+    What a colleague has reserved is theirs to give: it is told, and keeps nobody from leaving.
+    """
+    own = {claim.id for claim in claims.held(session)}
+    mine: dict[SlotKey, bool] = {}
+    others: set[SlotKey] = set()
+    for unit in claims.preset(session, 1):
+        if Code.GIVEN in {finding.code for finding in unit.verdict.findings}:
+            continue
+        held_here = unit.claim is not None and unit.claim.id in own
+        for slot in unit.slots:
+            # A depot takes two claims: the day's and its own number's.
+            mine[slot.key] = mine.get(slot.key, True) and held_here
+            if unit.claim is not None and not held_here:
+                others.add(slot.key)
+    if not mine:
+        return None
+    count = sum(mine.values())
+    missing = [key for key, held in mine.items() if not held and key not in others]
+    return TripCheck(
+        "doses_claimed", count == len(mine), f"{count}/{len(mine)}", needed=bool(missing)
+    )
 
 
 def _disk_space(session: Session) -> TripCheck:

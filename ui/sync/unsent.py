@@ -54,6 +54,11 @@ _CHECKS: dict[str, tuple[object, object, object]] = {
         QT_TRANSLATE_NOOP("sync", "Forordningene kan være ufullstendige"),
         QT_TRANSLATE_NOOP("sync", "Synk til alt er hentet, ellers kan en dose mangle i runden."),
     ),
+    "doses_claimed": (
+        QT_TRANSLATE_NOOP("sync", "Dagens doser er reservert"),
+        QT_TRANSLATE_NOOP("sync", "Ikke alle dagens doser er reservert"),
+        QT_TRANSLATE_NOOP("sync", "Reserver dem her på siden mens du har dekning."),
+    ),
     "passphrase": (
         QT_TRANSLATE_NOOP("sync", "Passfrasen åpner maskinen uten nett"),
         QT_TRANSLATE_NOOP("sync", "Passfrasen er ikke prøvd den siste uken"),
@@ -185,6 +190,8 @@ def _behind(check: TripCheck) -> str:
         return translate("sync", "{0} planlagte i dag").format(check.detail.replace("/", " av "))
     if check.code == "doses_present":
         return translate("sync", "{0} doser i dag").format(check.detail)
+    if check.code == "doses_claimed":
+        return translate("sync", "{0} doser reservert").format(check.detail.replace("/", " av "))
     if check.code == "disk_space":
         gigabytes = round(Decimal(check.detail) / 1000, 1)
         return translate("sync", "{0} GB ledig").format(amount(gigabytes))
