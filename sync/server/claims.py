@@ -172,6 +172,8 @@ class _Call:
         epoch = records.state().epoch
         numbers = [one.grant for one in (*request.held, *request.released)]
         ahead = self._state.newest_grant < max(numbers, default=0) <= self._most_believed()
+        # Of a store that is awaited nothing else was to be expected.
+        ahead = ahead and not self._transaction.claims.is_awaited(self._store)
         newer_epoch = epoch < request.epoch <= epoch + _BELIEVED_EPOCHS
         if newer_epoch or (ahead and request.epoch == epoch and not lost):
             records.begin_epoch(max(epoch, request.epoch) + 1, records.state().newest)

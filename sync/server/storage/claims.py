@@ -77,6 +77,15 @@ class ClaimRepository:
         )
         return [Store(row[0], row[1]) for row in rows]
 
+    def is_awaited(self, store: Store) -> bool:
+        """True for a store that has not reported since the server was set back."""
+        return bool(
+            self._db.rows(
+                "SELECT 1 FROM awaited_store WHERE device_id = ? AND user_id = ?",
+                (store.device_id, store.practitioner_id),
+            )
+        )
+
     def await_no_longer(self, device_id: str) -> int:
         """Say that a laptop will never report; return how many of its stores were awaited."""
         return self._db.run("DELETE FROM awaited_store WHERE device_id = ?", (device_id,))
@@ -136,8 +145,8 @@ class ClaimRepository:
         """Return a patient's handouts of depots; reads all the patient has."""
         rows = self._db.rows(
             "SELECT seq FROM record WHERE patient_id = ? AND kind = 'medication_administration'"
-            """ AND body LIKE '%"injection":{%' ORDER BY seq""",
-            (patient_id,),
+            " AND body LIKE ? ORDER BY seq",
+            (patient_id, '%"injection":{%'),
         )
         return self._of(int(row[0]) for row in rows)
 
