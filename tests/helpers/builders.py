@@ -21,9 +21,11 @@ from fieldapp.domain.kinds import name_of
 from fieldapp.domain.medication import (
     HandoutStatus,
     IdentityCheck,
+    Intake,
     MedicationAdministration,
     MedicationRequest,
     ObservedState,
+    OtherDose,
     Part,
     PlannedDose,
     SlotKey,
@@ -147,7 +149,7 @@ def contact(person: Patient, name: str = "Mor Ås") -> Contact:
 
 
 def request(person: Patient, **changes: Any) -> MedicationRequest:
-    """A daily liquid dose in the morning, handed out at home."""
+    """A daily liquid dose in the morning, handed out at home; no days without it so far."""
     values: dict[str, Any] = {
         "id": new_id(),
         "patient_id": person.id,
@@ -160,6 +162,7 @@ def request(person: Patient, **changes: Any) -> MedicationRequest:
         "place": Place.HOME,
         "valid_from": date(2026, 1, 1),
         "prescriber": "Lege Li",
+        "reassessed_on": TODAY,
         "concentration_mg_per_ml": Decimal(2),
     }
     return MedicationRequest(**{**values, **changes})
@@ -184,6 +187,8 @@ def entry(
         "observed_state": ObservedState.UNAFFECTED if given else None,
         "reason": None if given else "other",
         "reason_text": "" if given else "bodde hos broren",
+        "other_dose": OtherDose.NO if given else None,
+        "intake": Intake(dissolve_minutes=6, mouth_checked=True) if given else None,
     }
     return HandoutEntry(**{**values, **changes})
 

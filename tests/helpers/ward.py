@@ -45,8 +45,9 @@ from fieldapp.domain.visits import Appointment, Encounter, EncounterStatus, Visi
 from fieldapp.ids import new_id
 from fieldapp.security.vault import Vault
 from fieldapp.services.session import Session
-from fieldapp.store import inbox
+from fieldapp.store import inbox, records
 from fieldapp.store.inbox import IncomingRecord
+from tests.helpers.claims import grant_days, trust
 from tests.helpers.stores import PASSPHRASE, USERNAME, make_vault
 
 NOW = datetime(2026, 11, 23, 8, 40, tzinfo=UTC)
@@ -79,8 +80,18 @@ def make_ward(folder: Path, *, empty: bool = False) -> Ward:
     store = vault.create(USERNAME, PASSPHRASE).store
     session = Session(store, NILS, "d-1", clock, new_id)
     receive(session, [NILS, BERIT, SOLVEIG] if empty else everything())
+    if empty:
+        trust(session)
+    else:
+        grant_claims(session)
     inbox.finish(store, NOW - timedelta(minutes=88))
     return Ward(session, vault, clock)
+
+
+def grant_claims(session: Session, days: int = 1) -> None:
+    """Grant this store today, and the days after it, for all patients who are not a pharmacy's."""
+    orders = records.select(session.database, MedicationRequest)
+    grant_days(session, [order for order in orders if order.place is not Place.PHARMACY], days)
 
 
 def receive(session: Session, values: Iterable[Any]) -> None:
@@ -367,6 +378,8 @@ def _requests() -> list[MedicationRequest]:
             prescriber="Overlege Hanne Vik, AFR",
             concentration_mg_per_ml=Decimal("2"),
             source="LAR-ordinasjon mottatt 02.11.2026",
+            # Only one patient's handouts are made up; the others have had theirs somewhere else.
+            reassessed_on=None if patient_id == AASE else TODAY,
         )
 
     def depot_tablet(number: str, patient_id: str, mg: str, place: Place) -> MedicationRequest:
