@@ -76,7 +76,7 @@ FAST = KdfParams(memory_kib=_MEMORY_LIMITS[0], iterations=1, lanes=1)
 """The lowest cost that is accepted; for tests and the demo."""
 
 
-_one_at_a_time = threading.Lock()
+one_at_a_time = threading.Lock()
 """OpenSSL spreads the lanes over threads of one shared pool; two stretches at once may wait there
 for one another for ever."""
 
@@ -109,7 +109,7 @@ def stretch_passphrase(passphrase: str, salt: bytes, params: KdfParams) -> bytea
     )
     try:
         # The library takes any buffer; only its type hint asks for bytes.
-        with _one_at_a_time:
+        with one_at_a_time:
             kdf.derive_into(cast(bytes, encoded), stretched)
     finally:
         wipe(encoded)

@@ -391,3 +391,11 @@ WHEN NEW.received = 0
 BEGIN
     SELECT RAISE(ABORT, 'dose_not_claimed');
 END;
+
+-- What names a witness, so that "waits for your signature" reads no other dose.
+CREATE INDEX medication_administration_by_witness
+ON medication_administration (body ->> '$.witness.practitioner_id')
+WHERE body ->> '$.witness.practitioner_id' IS NOT NULL;
+CREATE INDEX supply_movement_by_witness ON supply_movement (body ->> '$.witness_id')
+WHERE body ->> '$.witness_id' IS NOT NULL;
+CREATE INDEX witness_statement_by_target ON witness_statement (target_id);
