@@ -91,7 +91,7 @@ def handouts_of_lines(database: Database, start: datetime, end: datetime) -> lis
 def counter_entry_of(database: Database, line_id: str) -> SupplyMovement | None:
     """The line that takes this one back, or None."""
     found = records.select(
-        database, SupplyMovement, "reverses = ? ORDER BY recorded_at, id LIMIT 1", (line_id,)
+        database, SupplyMovement, "reverses = ? ORDER BY id LIMIT 1", (line_id,)
     )
     return found[0] if found else None
 

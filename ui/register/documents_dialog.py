@@ -103,6 +103,8 @@ class DocumentsDialog(Dialog):
 
     def save_in(self, folder: Path) -> Path | None:
         """Write the chosen document into a folder and log it; None where that failed."""
+        if not register_view.folder_allowed(self._context.session):
+            return None
         name = self._file_name()
         file = folder / f"{name}.pdf"
         number = 1
