@@ -92,6 +92,8 @@ class Surroundings:
     claims: Mapping[str, Claim] = field(default_factory=dict)
     reports: Sequence[PharmacyReport] = ()
     service_day_begins: time = SERVICE_DAY_BEGINS
+    registered: Mapping[str, str] = field(default_factory=dict)
+    """The patient whom a dose itself names (event id: patient id); another one since a join."""
 
 
 def dangers(around: Surroundings, new: Collection[str]) -> list[Danger]:
@@ -156,8 +158,11 @@ def _planned_together(
 ) -> bool:
     """True when the orders as they stood at the last of these doses plan every one of them.
 
-    An order that the server does not have says nothing against its dose.
+    An order that the server does not have says nothing against its dose. Orders of two
+    registrations of one person were never meant to stand beside each other.
     """
+    if len({around.registered.get(dose.id, dose.patient_id) for dose in doses}) > 1:
+        return False
     orders = around.orders_at(max(dose.given_at for dose in doses))
     known = {order.id for order in orders}
     planned = {slot.key for slot in slots(orders, day)}

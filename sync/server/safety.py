@@ -134,6 +134,7 @@ class _Reader:
     def __init__(self, transaction: Transaction, versions: Sequence[NewVersion]) -> None:
         self._transaction = transaction
         self._new = {version.id for version in versions}
+        self._registered: dict[str, str] = {}
         self._patients = list(dict.fromkeys(str(version.patient_id) for version in versions))
         self._begins = day_begins(rules(transaction))
         self._orders = _Orders(transaction, self._patients)
@@ -161,6 +162,7 @@ class _Reader:
                 claims=claims,
                 reports=self._reports[patient_id, code],
                 service_day_begins=self._begins,
+                registered=self._registered,
             )
             found += [(patient_id, one) for one in safety.dangers(around, self._new)]
         return found
@@ -193,6 +195,7 @@ class _Reader:
             event = read_value(MedicationAdministration, record)
             if event is not None:
                 patient_id = str(record.patient_id)
+                self._registered[event.id] = str(record.body.get("patient_id"))
                 found[patient_id, self._orders.group_of(event)].append(event)
         return found
 
