@@ -415,6 +415,201 @@ _SENTENCES: dict[str, object] = {
         "Dette må gjøres av en annen enn deg: virksomheten krever to personer. Ingenting er "
         "lagret.",
     ),
+    "other_dose_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Svaret om annen dose siste døgn mangler. Ingenting er skrevet. Spør, og velg svaret.",
+    ),
+    "other_dose_text_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det mangler hva den andre dosen var. Ingenting er skrevet. Skriv hva, hvor mye og når.",
+    ),
+    "dose_above_order": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dosen er større enn ordinasjonen. Ingenting er skrevet. Rett dosen, eller ring "
+        "rekvirenten.",
+    ),
+    "intake_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det mangler hvor lenge tabletten løste seg opp, eller om munnen ble sjekket. Ingenting"
+        " er skrevet. Fyll ut begge.",
+    ),
+    "dissolve_not_positive": QT_TRANSLATE_NOOP(
+        "errors",
+        "Tiden til tabletten var løst opp, må være mer enn 0 minutter. Ingenting er skrevet.",
+    ),
+    "bottles_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Antall flasker eller esker som tas med, mangler. Ingenting er skrevet. Tell dem.",
+    ),
+    "empties_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Antall tomme som kom tilbake, mangler. Ingenting er skrevet. Skriv 0 for ingen.",
+    ),
+    "bottles_wrong": QT_TRANSLATE_NOOP(
+        "errors",
+        "Antall flasker må være minst 1, og tomme minst 0. Ingenting er skrevet. Rett tallene.",
+    ),
+    "first_dose_not_witnessed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Den første dosen av flere dager må tas under påsyn. Ingenting er skrevet. Gi bare "
+        "dagens dose, eller se inntaket.",
+    ),
+    "take_home_days_wrong": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dagene som tas med hjem, stemmer ikke med ordinasjonen. Ingenting er skrevet. Velg "
+        "dagene på nytt.",
+    ),
+    "not_a_take_home_day": QT_TRANSLATE_NOOP(
+        "errors",
+        "En av dagene er ikke en hjemmedose etter ordinasjonen. Ingenting er skrevet. Velg "
+        "færre dager.",
+    ),
+    "too_many_take_home_days": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det er flere dager enn ordinasjonen tillater. Ingenting er skrevet. Velg færre dager.",
+    ),
+    "injection_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Opplysningene om injeksjonen mangler. Ingenting er skrevet. Fyll ut sted, LOT og "
+        "utløpsdato.",
+    ),
+    "site_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Injeksjonssted eller side mangler. Ingenting er skrevet. Velg begge.",
+    ),
+    "lot_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Batchnummeret mangler. Ingenting er skrevet. Les det av pakken.",
+    ),
+    "lot_expired": QT_TRANSLATE_NOOP(
+        "errors",
+        "Pakken er gått ut på dato. Ikke gi den. Ingenting er skrevet. Finn en annen pakke.",
+    ),
+    "observation_wrong": QT_TRANSLATE_NOOP(
+        "errors",
+        "Observasjonstiden kan ikke være mindre enn 0. Ingenting er skrevet. Rett tallet.",
+    ),
+    "back_dated": QT_TRANSLATE_NOOP(
+        "errors",
+        "Tidspunktet er tilbake i tid. Ingenting er skrevet. Bruk «Etterregistrer dose», med "
+        "begrunnelse.",
+    ),
+    "nothing_to_force": QT_TRANSLATE_NOOP(
+        "errors",
+        "Lyset er grønt nå, så dosen trenger ingen nødutdeling. Ingenting er skrevet. Gi den på"
+        " vanlig måte.",
+    ),
+    "force_not_allowed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Rollen din kan ikke gjøre nødutdeling. Ingenting er skrevet. Ring teamleder eller "
+        "rekvirenten.",
+    ),
+    "force_reason_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Begrunnelsen for nødutdelingen mangler. Ingenting er skrevet.",
+    ),
+    "findings_changed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Noe nytt står i veien siden du åpnet nødutdelingen. Ingenting er skrevet. Les lyset på"
+        " nytt.",
+    ),
+    "prescriber_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det mangler hvem av rekvirentene som sa det. Ingenting er skrevet. Ring rekvirenten.",
+    ),
+    "holder_call_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det mangler om den som har dagen, er ringt. Ingenting er skrevet. Ring, og før svaret.",
+    ),
+    "witness_is_giver": QT_TRANSLATE_NOOP(
+        "errors",
+        "Du kan ikke bevitne din egen utdeling. Ingenting er skrevet. Velg en annen person.",
+    ),
+    "witness_unknown": QT_TRANSLATE_NOOP(
+        "errors",
+        "Vitnet er ikke kjent her. Ingenting er skrevet. Velg en annen person.",
+    ),
+    "too_late_to_reverse": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette er for sent å ta tilbake her. Ingenting er endret. Send det til teamleder, som "
+        "avgjør.",
+    ),
+    "held_by_other": QT_TRANSLATE_NOOP(
+        "errors",
+        "En annen har reservert dagen. Ingenting er skrevet. Ring den som har den.",
+    ),
+    "unknown_day": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dagen er ukjent: den var reservert på en maskin som er satt tilbake. Ingenting er "
+        "skrevet. Ring den som hadde den.",
+    ),
+    "request_on_hold": QT_TRANSLATE_NOOP(
+        "errors",
+        "Kontoret har satt ordinasjonen på vent. Ingenting er skrevet. Ring rekvirenten.",
+    ),
+    "not_served_now": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dagen som dosen hører til, har ikke begynt eller er over. Ingenting er skrevet.",
+    ),
+    "outside_window": QT_TRANSLATE_NOOP(
+        "errors",
+        "Injeksjonen er utenfor vinduet sitt. Ingenting er skrevet. Ring rekvirenten.",
+    ),
+    "missed_too_long": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det er for mange dager uten kjent dose. Ingenting er skrevet. Ring rekvirenten.",
+    ),
+    "interval": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det er for kort tid siden en annen dose. Ingenting er skrevet. Vent, eller ring "
+        "rekvirenten.",
+    ),
+    "pharmacy_day": QT_TRANSLATE_NOOP(
+        "errors",
+        "Apoteket gir dosen denne dagen. Ingenting er skrevet. Ring apoteket.",
+    ),
+    "not_claimed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dagen er ikke reservert for deg. Ingenting er skrevet. Reserver den først.",
+    ),
+    "not_pulled_since_claim": QT_TRANSLATE_NOOP(
+        "errors",
+        "Listen er ikke hentet siden reservasjonen. Ingenting er skrevet. Synk først.",
+    ),
+    "pull_too_old": QT_TRANSLATE_NOOP(
+        "errors",
+        "Listen er for gammel. Ingenting er skrevet. Synk først.",
+    ),
+    "possible_duplicate": QT_TRANSLATE_NOOP(
+        "errors",
+        "Pasienten kan stå to ganger i listen. Ingenting er skrevet. Ring kontoret.",
+    ),
+    "clock_not_trusted": QT_TRANSLATE_NOOP(
+        "errors",
+        "Maskinens klokke er ikke til å stole på nå. Ingenting er skrevet. Synk først.",
+    ),
+    "store_set_back": QT_TRANSLATE_NOOP(
+        "errors",
+        "Lageret er hentet fra en kopi, og reservasjonene gjelder ikke. Ingenting er skrevet. "
+        "Synk først.",
+    ),
+    "no_witness_code": QT_TRANSLATE_NOOP(
+        "errors",
+        "Kollegaen har ingen vitnekode på denne maskinen. Ingenting er skrevet. Velg en annen "
+        "måte.",
+    ),
+    "own_witness": QT_TRANSLATE_NOOP(
+        "errors",
+        "Du kan ikke være vitne for deg selv. Ingenting er skrevet. Velg en annen person.",
+    ),
+    "witness_locked_out": QT_TRANSLATE_NOOP(
+        "errors",
+        "For mange feil koder på rad. Ingenting er skrevet. Vent litt, eller velg en annen måte.",
+    ),
+    "witness_code_too_simple": QT_TRANSLATE_NOOP(
+        "errors",
+        "Koden er for kort eller for lett å gjette. Ingenting er endret. Velg en annen.",
+    ),
     # --- identity numbers ---
     "not_digits": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har tegn som ikke er tall."),
     "length": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har ikke riktig antall siffer."),

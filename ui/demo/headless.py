@@ -186,7 +186,7 @@ class _Day:
         QTest.qWait(QApplication.doubleClickInterval() + 100)
 
     def _give(self) -> None:
-        for name in ("identityKnown", "stateUnaffected", "witnessedYes", "given"):
+        for name in ("identityKnown", "stateUnaffected", "otherNo", "witnessedYes", "given"):
             press(name)
 
     def _choose_reason(self, name: str) -> None:

@@ -399,7 +399,7 @@ class HandoutPresenter(QObject):
             return
         self._read_lights()
         if not self.can_give(form.slot.key):
-            self._set(problem=self._refusal(form))
+            self._refuse(form)
             return
         lacking = missing_to_give(form)
         if lacking:
@@ -707,17 +707,24 @@ class HandoutPresenter(QObject):
         self._set(ask=None, status=HandoutStatus.GIVEN, problem=missing_words(codes))
         self.lacking.emit(codes[0])
 
-    def _refusal(self, form: HandoutForm) -> str:
-        """Why G did nothing: the light's own sentence, or the dose that stands there."""
+    def _refuse(self, form: HandoutForm) -> None:
+        """G did nothing: say why, and show how things stand now."""
+        light = self.state.lights.get(form.slot.key)
+        words = ""
+        if light is not None:
+            words = self.tr("{title}. {why} Ingenting er skrevet.").format(
+                title=light.title, why=light.sentence
+            )
+        self._read_again()
         slot = self._slot(form.slot.key)
         if slot is not None and slot_state(slot) is SlotState.GIVEN:
-            return already_given_words(self._given_view(form.slot.key))
-        light = self.state.lights.get(form.slot.key)
-        if light is None:
-            return ""
-        return self.tr("{title}. {why} Ingenting er skrevet.").format(
-            title=light.title, why=light.sentence
-        )
+            words = already_given_words(self._given_view(form.slot.key))
+        now = self.state.form
+        if now is None:
+            self.said.emit(words)  # its card is gone, and the form with it
+        elif not now.problem:
+            self.state = replace(self.state, form=replace(now, ask=None, problem=words))
+        self.changed.emit()
 
     def _refused(self, form: HandoutForm, error: HandoutError) -> None:
         """Nothing was written; show at once what stands in the way."""

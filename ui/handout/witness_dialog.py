@@ -8,8 +8,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from fieldapp.domain.medication import CoSignature
-from fieldapp.services import people
+from fieldapp.services import people, witness
 from ui.context import AppContext
+from ui.errors import sentence_for
 from ui.widgets import Banner, ChoiceRow, Dialog, FormField, Text
 
 
@@ -56,9 +57,7 @@ class WitnessDialog(Dialog):
         self._note = Banner("", "neutral", self)
         self.body.addWidget(self._note)
         self._person_label = Text(self.tr("Hvem?"), "label", self)
-        self._person = ChoiceRow(
-            self.tr("Hvem"), list(self._colleagues.items()), self, name="witnessPerson"
-        )
+        self._person = ChoiceRow(self.tr("Hvem"), parent=self, name="witnessPerson")
         self.body.addWidget(self._person_label)
         self.body.addWidget(self._person)
         self.code = QLineEdit(self)
@@ -73,6 +72,7 @@ class WitnessDialog(Dialog):
         self._name_field = FormField(self.tr("Navn"), self.name, parent=self)
         self.body.addWidget(self._name_field)
         self.body.addStretch(1)
+        self._busy = False
         self._turn(None)
         self._how.buttons()[0].setFocus()
 
@@ -95,7 +95,37 @@ class WitnessDialog(Dialog):
             self._prove(str(person))
 
     def _prove(self, person_id: str) -> None:
-        raise NotImplementedError
+        code = self.code.text()
+        if not code:
+            self._tell(self.tr("Vitnet må taste koden sin."))
+            self.code.setFocus()
+            return
+        if self._busy:
+            return
+        self._busy = True
+        session = self._context.session
+
+        def prove() -> bool:
+            with session.beside() as beside:
+                return witness.verify(beside, person_id, code)
+
+        self._context.tasks.run(
+            prove, lambda right: self._on_proved(person_id, right=right), self._on_refused
+        )
+
+    def _on_proved(self, person_id: str, *, right: bool) -> None:
+        self._busy = False
+        if right:
+            self._finish(CoSignature(person_id, self._colleagues[person_id], by_code=True))
+            return
+        self.code.clear()
+        self.code.setFocus()
+        self._tell(self.tr("Koden stemmer ikke. Vitnet kan prøve en gang til."))
+
+    def _on_refused(self, error: BaseException) -> None:
+        self._busy = False
+        self.code.clear()
+        self._tell(sentence_for(error))
 
     def _finish(self, witness: CoSignature) -> None:
         self.chosen.emit(witness)
@@ -104,6 +134,12 @@ class WitnessDialog(Dialog):
     def _tell(self, words: str) -> None:
         self.problem.say(words, "danger")
         self._fit_soon()
+
+    def _offer(self, ids: list[str]) -> None:
+        chosen = self._person.value
+        self._person.set_options([(key, self._colleagues[key]) for key in ids])
+        if chosen in ids:
+            self._person.choose(chosen)
 
     def _turn(self, how: object) -> None:
         notes = {
@@ -116,6 +152,14 @@ class WitnessDialog(Dialog):
         }
         self._note.say(notes[how] if isinstance(how, How) else "", "neutral")
         with_person = how in (How.CODE, How.LATER)
+        if with_person:
+            codes = {person.id for person in witness.with_code(self._context.session)}
+            self._offer([key for key in self._colleagues if how is How.LATER or key in codes])
+        if how is How.CODE and not self._person.buttons():
+            self._note.say(
+                self.tr("Ingen kollega har en vitnekode på denne maskinen. Velg en annen måte."),
+                "warn",
+            )
         self._person_label.setVisible(with_person)
         self._person.setVisible(with_person)
         self._code_field.setVisible(how is How.CODE)

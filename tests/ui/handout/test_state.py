@@ -11,18 +11,15 @@ from fieldapp.services import reference
 from fieldapp.services.medication import RoundPatient, RoundSlot
 from tests.helpers.builders import TODAY, event, patient, request
 from tests.helpers.stores import START
-from ui.handout.state import (
+from ui.handout.form_state import (
     Ask,
     HandoutForm,
-    full_dose,
     missing_to_confirm,
     missing_to_give,
     missing_words,
-    next_beside,
-    next_patient,
     past_moment,
-    staleness,
 )
+from ui.handout.state import full_dose, next_beside, next_patient, staleness
 
 
 def a_slot(person: Patient, **changes: object) -> Slot:
@@ -49,10 +46,10 @@ def test_a_solid_dose_has_no_volume() -> None:
     assert full_dose(a_slot(patient(), concentration_mg_per_ml=None)) == "60\u00a0mg"
 
 
-def test_an_empty_form_lacks_everything_and_says_so_in_words() -> None:
+def test_an_empty_form_lacks_what_must_be_seen_and_says_so_in_words() -> None:
     form = HandoutForm("id", a_slot(patient()))
     said = missing_words(missing_to_give(form))
-    assert said == "Mangler: identitet, tilstand og om inntaket ble sett."
+    assert said == "Mangler: identitet og tilstand."
 
 
 def test_a_reason_that_says_too_little_needs_words_of_its_own() -> None:
