@@ -26,6 +26,7 @@ from sync.server.bugs import log_bug
 from sync.server.exchange_routes import exchange_router
 from sync.server.metrics import Metrics, monitoring
 from sync.server.office_routes import office
+from sync.server.own_routes import own_router
 from sync.server.routes import answer, health, router
 from sync.server.service import World
 from sync.server.settings import Settings
@@ -71,6 +72,7 @@ def create_app(
     app.include_router(router)
     app.include_router(office)
     app.include_router(exchange_router)
+    app.include_router(own_router)
     app.add_exception_handler(SyncError, _tell_sync_error)
     app.add_exception_handler(BadValueError, _tell_bad_value)
     app.add_exception_handler(DiskFullError, _tell_disk_full)
@@ -155,7 +157,8 @@ class _Signed:
 
 def _headers_for(scope: Scope) -> dict[str, str]:
     path = scope["path"]
-    exchange = path.startswith(EXCHANGE_PREFIX + "/") and not path.startswith(office.prefix)
+    for_people = path.startswith((office.prefix, own_router.prefix))
+    exchange = path.startswith(EXCHANGE_PREFIX + "/") and not for_people
     return _FEW_HEADERS if exchange else _SECURITY_HEADERS
 
 

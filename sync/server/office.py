@@ -92,6 +92,7 @@ from sync.server.office_rows import (
 )
 from sync.server.order_import import import_orders
 from sync.server.overview import closing_points, laptop_rows, staff_names
+from sync.server.own import end_witness_code
 from sync.server.proposals import (
     can_decide,
     decide_proposal,
@@ -277,6 +278,7 @@ class ServerOfficeService:
             _user(transaction, request.user_id)
             record = transaction.records.get("practitioner", request.user_id)
             transaction.accounts.set_user_active(request.user_id, False)
+            end_witness_code(transaction, request.user_id, act.at)
             if record is not None:
                 value = replace(from_body(Practitioner, record.body), active=False)
                 transaction.records.put(
