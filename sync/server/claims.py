@@ -35,6 +35,7 @@ from fieldapp.domain.medication import (
 )
 from fieldapp.domain.patients import Place, Practitioner
 from fieldapp.domain.readiness import order_versions
+from fieldapp.domain.safety import CLAIM_CONFLICT, Danger
 from sync.protocol.claims import (
     ClaimName,
     ClaimsAnswer,
@@ -45,9 +46,9 @@ from sync.protocol.claims import (
 )
 from sync.protocol.messages import Rules
 from sync.server import cursors, reference
-from sync.server.claim_conflicts import raise_conflict
 from sync.server.identity import Identity
 from sync.server.rules import day_begins, rules
+from sync.server.safety import raise_items
 from sync.server.storage import claims as stored
 from sync.server.storage.claims import CLAIM_KIND, read_claim
 from sync.server.storage.records import slot_of
@@ -278,9 +279,10 @@ class _Call:
         if held.grant > claim.grant and not other_said_so:
             self._hold_again(record, record.patient_id, held, claim, held.grant)
             return
-        involved = [one for one in (other.practitioner_id, self._who.user_id) if one]
-        patient_id = record.patient_id or claim.patient_id
-        raise_conflict(self._transaction, claim.id, patient_id, involved, self._now)
+        involved = dict.fromkeys(one for one in (other.practitioner_id, self._who.user_id) if one)
+        danger = Danger(CLAIM_CONFLICT, (claim.id,), (claim.id,), tuple(involved))
+        found = [(record.patient_id or claim.patient_id, danger)]
+        raise_items(self._transaction, found, self._now)
 
     def _hold_again(
         self,
