@@ -610,6 +610,11 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "Koden er for kort eller for lett å gjette. Ingenting er endret. Velg en annen.",
     ),
+    "claim_pinned": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dagen står på et utskrevet ark og kan ikke slippes ennå. Ingenting er endret. Før arket, "
+        "eller erklær det ugyldig.",
+    ),
     # --- identity numbers ---
     "not_digits": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har tegn som ikke er tall."),
     "length": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har ikke riktig antall siffer."),
@@ -657,6 +662,43 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "En pasient med samme navn og fødselsdato finnes allerede. Ingenting er skrevet. Registrer "
         "en gang til bare hvis det er en annen person.",
+    ),
+    # --- paper sheets, and the claims they keep ---
+    "claim_pinned": QT_TRANSLATE_NOOP(
+        "errors",
+        "Døgnet står på et utskrevet papirark, så det ble ikke frigitt. Før arket inn eller "
+        "annuller det først.",
+    ),
+    "sheet_nothing_to_print": QT_TRANSLATE_NOOP(
+        "errors",
+        "Ingen reserverte doser kan skrives ut. Ingenting er laget. Reserver og synk først.",
+    ),
+    "sheet_not_open": QT_TRANSLATE_NOOP(
+        "errors", "Arket er allerede ført eller annullert. Ingenting er skrevet."
+    ),
+    "sheet_unknown_code": QT_TRANSLATE_NOOP(
+        "errors", "Koden står ikke på dette arket. Ingenting er skrevet. Se på arket en gang til."
+    ),
+    "sheet_line_open": QT_TRANSLATE_NOOP(
+        "errors",
+        "Noen linjer er ikke gjort rede for. Arket er fortsatt åpent. Før dem, eller si at "
+        "ingenting skjedde.",
+    ),
+    "sheet_reason_missing": QT_TRANSLATE_NOOP(
+        "errors", "Skriv hvorfor arket annulleres. Ingenting er skrevet."
+    ),
+    "sheet_reason_code_missing": QT_TRANSLATE_NOOP(
+        "errors", "Velg hvorfor dosen ikke ble gitt. Ingenting er skrevet."
+    ),
+    "sheet_slot_filled": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det står allerede en dose på dette døgnet. Ingenting er skrevet. Velg om det er samme "
+        "utlevering eller en ekstra dose.",
+    ),
+    "sheet_has_doses": QT_TRANSLATE_NOOP(
+        "errors",
+        "Linjer fra arket er ført, så det kan ikke annulleres. Før resten, eller si at ingenting "
+        "skjedde på dem.",
     ),
     # --- the courier file ---
     "courier": QT_TRANSLATE_NOOP(

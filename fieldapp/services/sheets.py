@@ -76,7 +76,7 @@ class SheetError(ValueError):
     """A sheet is not printed, or a line not entered; nothing is written.
 
     Codes: sheet_nothing_to_print, sheet_not_open, sheet_unknown_code, sheet_line_open,
-    sheet_reason_missing, sheet_reason_code_missing, sheet_day_not_come, sheet_slot_filled,
+    sheet_reason_missing, sheet_reason_code_missing, sheet_slot_filled,
     sheet_has_doses. `event_id` names the dose that fills the slot already.
     """
 
@@ -200,10 +200,10 @@ def draft(session: Session, days: int) -> Draft:
     return Draft(wanted, tuple(planned), tuple(left_out))
 
 
-def print_sheet(session: Session, days: int) -> SheetView:
+def print_sheet(session: Session, days: int) -> ChangeSet:
     """Make a sheet of these days and keep its claims here until it is settled.
 
-    Raises SheetError sheet_nothing_to_print.
+    It is made before it is printed: no paper may be out there that nobody knows of. Raises SheetError sheet_nothing_to_print.
     """
     with session.write() as unit:
         found = draft(session, days)
@@ -222,7 +222,7 @@ def print_sheet(session: Session, days: int) -> SheetView:
         )
         unit.save(sheet, "print")
     session.settle()
-    return view(session, sheet_id)
+    return unit.changes(sheet_id)
 
 
 def reprinted(session: Session, sheet_id: str) -> None:
