@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 
 from fieldapp.domain.medication import (
-    HandoutError,
     HandoutStatus,
     IdentityCheck,
     MedicationAdministration,
@@ -17,7 +16,7 @@ from fieldapp.domain.medication import (
     ObservedState,
     Part,
     PlannedDose,
-    check_handout,
+    closing,
     effective,
     same_treatment,
     slots,
@@ -73,15 +72,6 @@ NOT_MET = replace(
 )
 
 
-def refused_with(
-    code: str, new: MedicationAdministration, *events: MedicationAdministration
-) -> str:
-    with pytest.raises(HandoutError) as caught:
-        check_handout(new, METHADONE, events)
-    assert caught.value.code == code
-    return caught.value.event_id or ""
-
-
 def test_a_day_has_its_doses_in_order_of_the_day_with_volume() -> None:
     found = slots([METHADONE], MONDAY)
     assert [(slot.key.part, slot.dose_mg, slot.dose_ml) for slot in found] == [
@@ -109,76 +99,6 @@ def test_a_solid_form_has_no_volume() -> None:
     assert replace(METHADONE, concentration_mg_per_ml=None).volume_ml(Decimal("8")) is None
 
 
-def test_a_second_given_in_a_slot_is_stopped_and_names_the_first() -> None:
-    assert refused_with("slot_already_given", replace(GIVEN, id="e2"), GIVEN) == "e1"
-
-
-def test_the_same_part_next_day_and_another_part_the_same_day_are_other_slots() -> None:
-    check_handout(replace(GIVEN, id="e2", part=Part.EVENING), METHADONE, [GIVEN])
-    check_handout(replace(GIVEN, id="e2", day=MONDAY + timedelta(days=1)), METHADONE, [GIVEN])
-
-
-def test_a_dose_given_after_a_not_met_is_allowed() -> None:
-    check_handout(GIVEN, METHADONE, [NOT_MET])
-
-
-def test_a_dose_that_really_happened_is_recorded_with_a_reason_even_in_a_closed_slot() -> None:
-    happened = replace(GIVEN, id="e2", retrospective=True, identity_check=None)
-    refused_with("reason_missing", happened, GIVEN)
-    check_handout(replace(happened, reason_text="Gitt på legevakten"), METHADONE, [GIVEN])
-
-
-def test_a_counter_entry_reopens_the_slot_and_is_given_once_with_a_reason() -> None:
-    counter = replace(
-        GIVEN, id="e3", status=HandoutStatus.ENTERED_IN_ERROR, reverses="e1", dose_mg=None
-    )
-    refused_with("reason_missing", counter, GIVEN)
-    counter = replace(counter, reason_text="Feil pasient")
-    check_handout(counter, METHADONE, [GIVEN])
-    refused_with("nothing_to_reverse", replace(counter, reverses="unknown"), GIVEN)
-    refused_with("already_reversed", replace(counter, id="e4"), GIVEN, counter)
-    assert effective([GIVEN, counter]) == []
-    check_handout(replace(GIVEN, id="e5"), METHADONE, [GIVEN, counter])
-
-
-def test_a_counter_entry_is_made_by_the_one_who_made_the_handout() -> None:
-    counter = replace(
-        GIVEN,
-        id="e3",
-        author_id="colleague",
-        status=HandoutStatus.ENTERED_IN_ERROR,
-        reverses="e1",
-        dose_mg=None,
-        reason_text="Feil pasient",
-    )
-    assert refused_with("not_own_handout", counter, GIVEN) == "e1"
-    check_handout(replace(counter, author_id=GIVEN.author_id), METHADONE, [GIVEN])
-
-
-def test_a_counter_entry_of_somebody_else_or_of_another_slot_takes_nothing_back() -> None:
-    own = replace(
-        GIVEN,
-        id="e3",
-        status=HandoutStatus.ENTERED_IN_ERROR,
-        reverses="e1",
-        dose_mg=None,
-        reason_text="Feil pasient",
-    )
-    forged = replace(own, id="e4", author_id="colleague")
-    elsewhere = replace(own, id="e5", request_id="another order")
-    assert effective([GIVEN, forged, elsewhere]) == [GIVEN]
-    refused_with("slot_already_given", replace(GIVEN, id="e6"), GIVEN, forged, elsewhere)
-    check_handout(own, METHADONE, [GIVEN, forged, elsewhere])
-
-
-def test_a_dose_measured_out_by_an_order_that_was_changed_meanwhile_is_stopped() -> None:
-    changed = replace(METHADONE, revision=2)
-    with pytest.raises(HandoutError, match="order_changed"):
-        check_handout(GIVEN, changed, [])
-    happened = replace(GIVEN, retrospective=True, reason_text="Gitt før endringen kom")
-    check_handout(happened, changed, [])
-
-
 @pytest.mark.parametrize(
     ("first", "second", "bears"),
     [
@@ -202,30 +122,36 @@ def test_an_impossible_concentration_gives_no_volume(concentration: str) -> None
     assert order.volume_ml(Decimal(90)) is None
 
 
-@pytest.mark.parametrize(
-    ("code", "change"),
-    [
-        ("dose_missing", {"dose_mg": None}),
-        ("dose_not_positive", {"dose_mg": Decimal("0")}),
-        ("dose_not_positive", {"dose_mg": Decimal("-5")}),
-        ("dose_not_positive", {"dose_ml": Decimal("0")}),
-        ("identity_missing", {"identity_check": None}),
-        ("state_missing", {"observed_state": None}),
-        ("given_in_future", {"given_at": NOON + timedelta(minutes=1)}),
-        ("not_planned", {"part": Part.NIGHT}),
-        ("reason_missing", {"status": HandoutStatus.REFUSED, "dose_mg": None}),
-    ],
+COUNTER = replace(
+    GIVEN,
+    id="e3",
+    status=HandoutStatus.ENTERED_IN_ERROR,
+    reverses="e1",
+    dose_mg=None,
+    reason_text="Feil pasient",
 )
-def test_an_incomplete_or_impossible_handout_is_refused_by_name(
-    code: str, change: dict[str, object]
-) -> None:
-    refused_with(code, replace(GIVEN, **change))  # type: ignore[arg-type]
 
 
-def test_a_handout_under_a_stopped_order_is_refused() -> None:
-    with pytest.raises(HandoutError) as caught:
-        check_handout(GIVEN, replace(METHADONE, stopped_on=MONDAY), [])
-    assert caught.value.code == "request_stopped"
+def test_a_counter_entry_of_somebody_else_or_of_another_slot_takes_nothing_back() -> None:
+    forged = replace(COUNTER, id="e4", author_id="colleague", reopens=True)
+    elsewhere = replace(COUNTER, id="e5", request_id="another order", reopens=True)
+    assert effective([GIVEN, forged, elsewhere]) == [GIVEN]
+    assert closing([GIVEN, forged, elsewhere]) == [GIVEN]
+
+
+def test_a_dose_that_was_taken_back_keeps_its_slot_closed() -> None:
+    assert effective([GIVEN, COUNTER]) == []
+    assert closing([GIVEN, COUNTER]) == [GIVEN]
+
+
+def test_a_dose_that_its_giver_took_back_at_once_opens_its_slot_on_the_same_laptop_only() -> None:
+    assert closing([GIVEN, replace(COUNTER, reopens=True)]) == []
+    elsewhere = replace(COUNTER, reopens=True, device_id="d2")
+    assert closing([GIVEN, elsewhere]) == [GIVEN]
+
+
+def test_the_office_opens_a_slot() -> None:
+    assert closing([GIVEN], {"e1"}) == []
 
 
 def test_what_stands_in_a_slot_is_listed_by_the_time_it_happened() -> None:

@@ -23,16 +23,16 @@ from fieldapp.domain.codec import to_body
 from fieldapp.domain.identifiers import synthetic_numbers
 from fieldapp.domain.issues import DetectedIssue
 from fieldapp.domain.kinds import KINDS
-from fieldapp.domain.medication import MedicationRequest
+from fieldapp.domain.medication import HandoutStatus, MedicationRequest
 from fieldapp.domain.patients import Contact, Flag, FlagCategory, FlagState, Patient
 from fieldapp.domain.toxicology import Reading
 from fieldapp.domain.visits import Appointment, VisitKind
 from fieldapp.ids import new_id
 from fieldapp.services import (
     conflicts,
+    handouts,
     imports,
     issues,
-    medication,
     notes,
     patients,
     proposals,
@@ -59,6 +59,7 @@ from tests.helpers.builders import (
     request,
     settle_outbox,
 )
+from tests.helpers.claims import grant
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class World:
     allergy: Flag
     mother: Contact
     given: str
+    not_met: str
     encounter: str
     note: str
     note_draft: str
@@ -84,10 +86,14 @@ def world(session: Session, kari: Patient, clock: FixedClock) -> World:
     setup.allow_synthetic_numbers(session.database)
     order, planned, allergy, mother = request(kari), appointment(kari), flag(kari), contact(kari)
     yesterdays = event(order, TODAY - timedelta(days=1), author_id=session.user.id)
+    not_met = event(
+        order, TODAY - timedelta(days=2), HandoutStatus.NOT_MET, author_id=session.user.id
+    )
     danger = DetectedIssue(
         "i-1", kari.id, "double_handout", (yesterdays.id,), yesterdays.recorded_at
     )
-    receive(session, order, planned, allergy, mother, yesterdays, danger)
+    receive(session, order, planned, allergy, mother, yesterdays, not_met, danger)
+    grant(session, order)
     encounter = str(visits.start(session, kari.id, VisitKind.HOME).created_id)
     signed = notes.new_draft(session, kari.id, "note", None, {"text": "Ro."})
     notes.sign(session, signed.id)
@@ -105,6 +111,7 @@ def world(session: Session, kari: Patient, clock: FixedClock) -> World:
         allergy,
         mother,
         yesterdays.id,
+        not_met.id,
         encounter,
         signed.id,
         draft.id,
@@ -183,13 +190,21 @@ WRITES: dict[str, tuple[str, Callable[[World], ChangeSet]]] = {
     ),
     "notes.sign": ("note", lambda w: notes.sign(w.session, w.note_draft)),
     "notes.addendum": ("note", lambda w: notes.addendum(w.session, w.note, "Rettelse.")),
-    "medication.record": (
+    "handouts.record": (
         "medication_administration",
-        lambda w: medication.record(w.session, entry(w.order)),
+        lambda w: handouts.record(w.session, entry(w.order)),
     ),
-    "medication.reverse": (
+    "handouts.reverse": (
         "medication_administration",
-        lambda w: medication.reverse(w.session, w.given, "feil pasient"),
+        lambda w: handouts.reverse(w.session, w.not_met, "feil pasient"),
+    ),
+    "handouts.reverse_handing_over": (
+        "medication_administration",
+        lambda w: handouts.reverse_handing_over(w.session, w.not_met, "feil pasient"),
+    ),
+    "handouts.propose_reversal": (
+        "proposal",
+        lambda w: handouts.propose_reversal(w.session, w.given, "feil pasient"),
     ),
     "screening.complete": (
         "screening_response",
@@ -217,6 +232,10 @@ DO_NOT_QUEUE = {
     "sync_status.retry",
     "sync_status.hand_over",
     "conflicts.settle",
+    # what this store asks the server for, or has given up, is told by a call of its own
+    "claims.wish",
+    "claims.withdraw_wish",
+    "claims.drop",
 }
 
 

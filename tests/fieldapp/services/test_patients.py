@@ -28,6 +28,7 @@ from tests.helpers.builders import (
     receive,
     request,
 )
+from tests.helpers.claims import grant
 from tests.helpers.stores import START
 
 
@@ -240,6 +241,7 @@ def test_the_timeline_shows_what_happened_newest_first(
 ) -> None:
     order = request(kari)
     receive(session, order)
+    grant(session, order)
     visit = visits.start(session, kari.id, VisitKind.HOME).created_id
     clock.advance(timedelta(minutes=10))
     given = medication.record(session, entry(order)).created_id

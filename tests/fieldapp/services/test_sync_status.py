@@ -25,6 +25,7 @@ from tests.helpers.builders import (
     request,
     settle_outbox,
 )
+from tests.helpers.claims import grant
 from tests.helpers.stores import START
 
 
@@ -62,6 +63,7 @@ def test_what_is_in_the_air_is_not_sent_yet(session: Session, kari: Patient) -> 
 def test_unsent_work_is_listed_by_name(session: Session, kari: Patient) -> None:
     order = request(kari)
     receive(session, order)
+    grant(session, order)
     medication.record(session, entry(order))
     draft = notes.new_draft(session, kari.id, "note", None, {"template": "visit", "text": "Ro."})
     notes.sign(session, draft.id)
@@ -109,6 +111,7 @@ def test_a_conflict_is_settled_with_the_servers(session: Session, kari: Patient)
 def test_a_clinical_event_is_never_given_up(session: Session, kari: Patient) -> None:
     order = request(kari)
     receive(session, order)
+    grant(session, order)
     medication.record(session, entry(order))
     (item,) = outbox.items(session.database)
     outbox.park(session.database, item.change_id, "conflict", None, {"id": "x"}, 9)

@@ -26,6 +26,7 @@ from tests.helpers.builders import (
     receive,
     request,
 )
+from tests.helpers.claims import grant
 
 
 def _late(session: Session, day: date = TODAY) -> list[tuple[str, str]]:
@@ -106,6 +107,7 @@ def test_an_unanswered_dose_is_late_when_its_part_of_the_day_has_passed(
 def test_a_reversed_dose_is_late_again(session: Session, kari: Patient, clock: FixedClock) -> None:
     order = request(kari)
     receive(session, order)
+    grant(session, order)
     clock.advance(timedelta(hours=3))
     given = medication.record(session, entry(order)).created_id
     assert _late(session) == []

@@ -62,7 +62,8 @@ def test_the_most_urgent_is_taken_first_whatever_was_written_first(session: Sess
     order = request(known)
     receive(session, known, order)
     new = patient()
-    values = [a_note(known), replace(known, phone="1"), event(order), new, a_note(new)]
+    told = event(order, retrospective=True, reason_text="Ført fra papir")
+    values = [a_note(known), replace(known, phone="1"), told, new, a_note(new)]
     for value in values:
         save(session, value)
     taken = outbox.take_batch(session.database, 3, 10_000_000)
