@@ -133,3 +133,13 @@ def test_what_has_happened_is_never_refused_for_lack_of_reach(
 def test_anyone_may_register_a_patient_whom_the_server_does_not_have() -> None:
     assert admit("patient", Reach.NEVER, new_patient=True) is Admission.WELCOME
     assert admit("patient", Reach.NEVER, new_patient=False) is Admission.NOT_ASSIGNED
+
+
+@pytest.mark.parametrize("kind", ["paper_sheet", "supply_movement", "witness_statement"])
+def test_what_is_the_whole_teams_is_welcome_without_a_patient(kind: str) -> None:
+    assert admit(kind, Reach.TEAM, new_patient=False) is Admission.WELCOME
+
+
+@pytest.mark.parametrize("kind", ["note", "medication_administration", "claim", "of_a_newer_one"])
+def test_nothing_else_is_taken_in_without_a_patient(kind: str) -> None:
+    assert admit(kind, Reach.TEAM, new_patient=False) is Admission.SERVER_OWNED

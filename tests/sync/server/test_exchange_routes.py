@@ -12,6 +12,7 @@ import httpx2
 import pytest
 import zstandard
 
+from sync.protocol.claims import ClaimName, ClaimsRequest, DenialReason
 from sync.protocol.codec import encode_packed
 from sync.protocol.errors import (
     LineBrokenError,
@@ -253,3 +254,25 @@ def test_a_full_disk_of_the_server_is_told_by_name(
     monkeypatch.setattr(service_module.ServerSyncService, "exchange", full)
     with running.service(token) as laptop, pytest.raises(ServerFullError):
         laptop.exchange(asking())
+
+
+def test_claims_travel_as_json_and_need_a_log_in(running: Running) -> None:
+    name = ClaimName(patient_id="p1", group="opioid", unit="2026-11-23")
+    request = ClaimsRequest(now=NOW, wanted=[name])
+    with running.service(running.token()) as laptop:
+        answer = laptop.claims(request)
+        assert [(one.name, one.reason) for one in answer.denied] == [
+            (name, DenialReason.NOT_ASSIGNED)
+        ]
+    refused = running.client.post("/v2/claims", content=b"{}")
+    assert (refused.status_code, refused.json()["code"]) == (401, "login_expired")
+
+
+def test_more_claims_than_a_call_may_name_are_refused(running: Running) -> None:
+    name = {"patient_id": "p1", "group": "opioid", "unit": "2026-11-23"}
+    refused = running.client.post(
+        "/v2/claims",
+        json={"now": "2026-11-23T08:00:00Z", "wanted": [name] * 2001},
+        headers={"Authorization": f"Bearer {running.token()}"},
+    )
+    assert 400 <= refused.status_code < 500

@@ -19,7 +19,10 @@ from sync.protocol.version import PROTOCOL_HEADER
 from sync.server import __main__ as command_line
 from sync.server import auth
 from sync.server.auth import PasswordHasher
-from tests.sync.server.team import CHEAP
+from sync.server.service import ServerSyncService
+from sync.server.storage import sqlite
+from sync.server.storage.storage import Storage
+from tests.sync.server.team import CHEAP, PASSWORD, Team, enrol_request
 
 ROOT = Path(__file__).resolve().parents[3]
 Run = Callable[..., str]
@@ -186,3 +189,45 @@ def test_a_port_that_is_taken_is_told(run: Run) -> None:
 
 def test_the_shipped_password_cost_is_not_the_tests(run: Run) -> None:
     assert PasswordHasher() != CHEAP
+
+
+def test_an_operator_says_that_the_server_was_restored(run: Run, folder: Path) -> None:
+    run("--init", "--admin", "sjef", "--admin-name", "Sjefen")
+    run("user", "add", "kari", "--name", "Kari", "--role", "case_manager")
+    storage = Storage(sqlite.open_existing(folder, None))
+    try:
+        team = Team(storage)
+        code, _ = team.admin.enrol_code("kari")
+        run("user", "password", "kari", "--password-stdin", typed=f"{PASSWORD}\n")
+        device_id = ServerSyncService(team.world).enrol(enrol_request("kari", code)).device_id
+        assert "Awaited: 0" in run("restored", "--list")
+        told = run("restored")
+        assert "A new epoch has begun" in told
+        assert "Awaited: 1" in told
+        assert device_id in told
+        assert "Awaited: 1" in run("restored", "--list")
+        assert "no laptop" in run("restored", "--gone", "no-such", code=1)
+        assert "Awaited: 0" in run("restored", "--gone", device_id)
+        with storage.read() as transaction:
+            device = transaction.accounts.device(device_id)
+            assert transaction.records.state().epoch == 1
+        assert device is not None
+        assert device.revoked
+    finally:
+        storage.close()
+
+
+def test_to_restore_a_copy_begins_an_epoch_so_that_no_day_is_given_out_twice(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    run("--init", "--admin", "sjef", "--admin-name", "Sjefen")
+    run("backup", str(tmp_path / "copy"), "--with-key")
+    for file in folder.glob("server.db*"):
+        file.unlink()
+    assert "No day is given out" in run("restore", str(tmp_path / "copy"))
+    storage = Storage(sqlite.open_existing(folder, None))
+    try:
+        with storage.read() as transaction:
+            assert transaction.records.state().epoch == 1
+    finally:
+        storage.close()
