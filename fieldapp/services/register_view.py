@@ -363,7 +363,7 @@ def place_counts(session: Session, year: int, number: int) -> tuple[PlaceCount, 
         order = orders.get(event.request_id)
         if order is None:
             continue
-        place = (order.place.value, f"{order.product} {order.strength}".strip())
+        place = (order.place.value, _product(order))
         if event.status is not HandoutStatus.GIVEN:
             missed[place] += 1
             continue
@@ -374,6 +374,12 @@ def place_counts(session: Session, year: int, number: int) -> tuple[PlaceCount, 
         PlaceCount(*place, given[place], home[place], missed[place], amounts.get(place, Decimal(0)))
         for place in sorted(set(given) | set(missed))
     )
+
+
+def _product(order: MedicationRequest) -> str:
+    if order.strength in order.product:
+        return order.product
+    return f"{order.product} {order.strength}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,7 +483,7 @@ def adviser_day(session: Session, day: date) -> tuple[AdviserLine, ...]:
         AdviserLine(
             person.name,
             person.birth_date,
-            tuple(f"{order.product} {order.strength}".strip() for order in orders[person.id]),
+            tuple(_product(order) for order in orders[person.id]),
             min(
                 (
                     one.valid_to

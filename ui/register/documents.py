@@ -23,6 +23,7 @@ from ui.register.words import (
     difference_text,
     item_text,
     ledger_text,
+    product_text,
     second_word,
     type_word,
     units_text,
@@ -31,13 +32,14 @@ from ui.words import amount, clock_text, day_text, dose_text, word
 
 translate = QCoreApplication.translate
 
-_STYLE = (
-    "<style>body { font-family: 'Public Sans', sans-serif; font-size: 9pt; color: #000; }"
-    " h1 { font-size: 15pt; margin-bottom: 0; } h2 { font-size: 11pt; margin-top: 14pt; }"
-    " p { margin-top: 2pt; } .quiet { color: #444; font-size: 8pt; }"
+STYLE = (
+    "h1 { font-size: 15pt; margin-bottom: 2px; } h2 { font-size: 10.5pt; margin-top: 10px; }"
+    " p { font-size: 9pt; } .quiet { color: #444; font-size: 8pt; }"
     " th { text-align: left; font-size: 8pt; } td { font-size: 8.5pt; }"
-    " .void { text-decoration: line-through; color: #555; }</style>"
+    " .void { text-decoration: line-through; color: #555; }"
 )
+"""For a QTextDocument. Sizes are in points: those of the window are pixels, and mean nothing on
+paper."""
 
 Cell = tuple[str, str]
 """Text and alignment."""
@@ -53,7 +55,7 @@ def month_register(
     for ledger in ledgers:
         parts.append(_month_ledger(ledger, two_persons=two_persons))
     parts.append(_foot(author, now))
-    return _STYLE + "".join(parts)
+    return "".join(parts)
 
 
 def _month_ledger(ledger: MonthLedger, *, two_persons: bool) -> str:
@@ -170,8 +172,7 @@ def place_list(
     ]
     basis = translate("register", "Talt av pasientene på denne maskinen, ikke av hele teamets.")
     return (
-        _STYLE
-        + _head(translate("register", "Utleveringer {month}").format(month=month))
+        _head(translate("register", "Utleveringer {month}").format(month=month))
         + ("" if whole else _paragraph(basis))
         + (_table(heads, rows) if rows else _paragraph(translate("register", "Ingen.")))
         + _foot(author, now)
@@ -199,8 +200,7 @@ def adviser_list(lines: Sequence[AdviserLine], day: date, author: str, now: date
     ]
     basis = translate("register", "Siste og neste {days} dager, pasientene på denne maskinen.")
     return (
-        _STYLE
-        + _head(translate("register", "Til rådgiverdagen {day}").format(day=day_text(day)))
+        _head(translate("register", "Til rådgiverdagen {day}").format(day=day_text(day)))
         + _paragraph(basis.format(days=ADVISER_DAYS))
         + (_table(heads, rows) if rows else _paragraph(translate("register", "Ingen saker.")))
         + _foot(author, now)
@@ -237,7 +237,7 @@ def handout_slips(slips: Sequence[Slip], author: str, now: datetime) -> str:
     parts = [_slip(one) for one in slips]
     if not parts:
         parts = [_paragraph(translate("register", "Ingen utleveringer denne dagen."))]
-    return _STYLE + "<hr/>".join(parts) + _foot(author, now)
+    return "<hr/>".join(parts) + _foot(author, now)
 
 
 def _slip(slip: Slip) -> str:
@@ -249,7 +249,7 @@ def _slip(slip: Slip) -> str:
     ).format(day=day_text(slip.day))
     lines = [
         f"<h2>{escape(slip.patient)}</h2>",
-        f"<p><b>{escape(slip.product)} {escape(slip.strength)}</b><br/>",
+        f"<p><b>{escape(product_text(slip.product, slip.strength))}</b><br/>",
         f"{escape(_dose(slip))}<br/>{escape(kind)}</p>",
         "<p class='quiet'>",
         escape(
@@ -270,7 +270,7 @@ def labels(slips: Sequence[Slip]) -> list[list[str]]:
     return [
         [
             slip.patient,
-            f"{slip.product} {slip.strength}".strip(),
+            product_text(slip.product, slip.strength),
             _dose(slip),
             translate("register", "Tas {day}").format(day=day_text(slip.day))
             if slip.take_home
@@ -303,8 +303,9 @@ def _foot(author: str, now: datetime) -> str:
 def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
     return (
-        "<table width='100%' border='0.5' cellspacing='0' cellpadding='3'"
-        f" style='border-collapse: collapse'><thead><tr>{head}</tr></thead>{''.join(rows)}</table>"
+        "<table width='100%' border='1' cellspacing='0' cellpadding='3'"
+        " style='border-collapse: collapse; border-color: #888'>"
+        f"<thead><tr>{head}</tr></thead>{''.join(rows)}</table>"
     )
 
 

@@ -29,6 +29,7 @@ class Document(StrEnum):
     LABELS = "labels"
 
 
+_OF_DOSES = frozenset({Document.SLIPS, Document.LABELS})
 _BY_MONTH = frozenset({Document.MONTH, Document.PLACES})
 
 
@@ -84,6 +85,7 @@ class DocumentsDialog(Dialog):
         self.body.addStretch(1)
         self.document.chosen.connect(self._show_when)
         self._show_when()
+        self.document.buttons()[0].setFocus()
 
     @property
     def chosen(self) -> Document | None:
@@ -132,9 +134,16 @@ class DocumentsDialog(Dialog):
             self._fit_soon()
 
     def _is_chosen(self) -> bool:
-        missing = self.chosen is None
-        self.problem.say(self.tr("Velg hva som skal skrives ut.") if missing else "", "danger")
-        return not missing
+        problem = ""
+        if self.chosen is None:
+            problem = self.tr("Velg hva som skal skrives ut.")
+        elif self.chosen in _OF_DOSES and not self._slips():
+            problem = self.tr("Ingen utleveringer denne dagen. Velg en annen dag.")
+        self.problem.say(problem, "danger")
+        return not problem
+
+    def _slips(self) -> tuple[register_view.Slip, ...]:
+        return register_view.slips(self._context.session, self._day())
 
     @Slot()
     def _choose_printer(self) -> None:
@@ -161,11 +170,8 @@ class DocumentsDialog(Dialog):
     # --- the document
 
     def _draw(self, device: QPagedPaintDevice) -> None:
-        session = self._context.session
         if self.chosen is Document.LABELS:
-            printing.draw_labels(
-                documents.labels(register_view.slips(session, self._day())), device
-            )
+            printing.draw_labels(documents.labels(self._slips()), device)
             return
         printing.draw(self.html(), device)
 
@@ -191,8 +197,7 @@ class DocumentsDialog(Dialog):
                 lines = register_view.adviser_day(session, self._day())
                 return documents.adviser_list(lines, self._day(), author, now)
             case _:
-                slips = register_view.slips(session, self._day())
-                return documents.handout_slips(slips, author, now)
+                return documents.handout_slips(self._slips(), author, now)
 
     def _day(self) -> date:
         day = self.day.date()

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QMarginsF, QRectF, Qt
 from PySide6.QtGui import (
     QFont,
+    QGuiApplication,
     QPagedPaintDevice,
     QPageLayout,
     QPageSize,
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
     QTextDocument,
 )
 
-from ui.register.documents import LABELS_ACROSS, LABELS_DOWN
+from ui.register.documents import LABELS_ACROSS, LABELS_DOWN, STYLE
 
 _RESOLUTION = 300
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -29,8 +30,12 @@ class FolderError(OSError):
 
 
 def draw(html: str, device: QPagedPaintDevice) -> None:
-    """Print a document of flowing text with page numbers."""
+    """Print a document of flowing text; Qt adds margins of 2 cm and page numbers."""
     document = QTextDocument()
+    font = QFont(QGuiApplication.font().family())
+    font.setPointSizeF(9)
+    document.setDefaultFont(font)
+    document.setDefaultStyleSheet(STYLE)
     document.setHtml(html)
     document.print_(device)
 
@@ -71,7 +76,10 @@ def _draw_label(painter: QPainter, box: QRectF, lines: Sequence[str]) -> None:
 
 
 def pdf_writer(file: Path, title: str) -> QPdfWriter:
-    """A4 with margins, for a file. Raises FolderError where nothing can be written."""
+    """A4 for a file; the documents have their own margins.
+
+    Raises FolderError where nothing can be written.
+    """
     try:
         with file.open("xb"):
             pass  # a file that is there already is never written over
@@ -80,6 +88,6 @@ def pdf_writer(file: Path, title: str) -> QPdfWriter:
     writer = QPdfWriter(str(file))
     writer.setResolution(_RESOLUTION)
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
-    writer.setPageMargins(QMarginsF(12, 12, 12, 12), QPageLayout.Unit.Millimeter)
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0), QPageLayout.Unit.Millimeter)
     writer.setTitle(title)
     return writer

@@ -62,9 +62,13 @@ def units_text(units: Decimal, unit: str) -> str:
 
 def item_text(item: Item) -> str:
     """Product and strength, without saying the strength twice."""
-    if item.strength and item.strength not in item.product:
-        return f"{item.product} {item.strength}".replace(" mg", f"{NO_BREAK}mg")
-    return item.product
+    return product_text(item.product, item.strength)
+
+
+def product_text(product: str, strength: str) -> str:
+    """The same of an order's fields."""
+    text = product if strength in product else f"{product} {strength}"
+    return text.replace(" mg", f"{NO_BREAK}mg")
 
 
 def difference_text(difference: Decimal, unit: str) -> str:
