@@ -29,7 +29,7 @@ from fieldapp.domain.patients import (
 from fieldapp.domain.toxicology import Reading
 from fieldapp.domain.visits import Appointment, Encounter
 from fieldapp.errors import UserError
-from fieldapp.services import conflicts, people
+from fieldapp.services import conflicts, event_facts, people
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, medication, records, visits
 from fieldapp.store import patients as store
@@ -337,7 +337,7 @@ def timeline(
             at=entry.at,
             kind=entry.kind,
             id=entry.id,
-            author_name=names.get(entry.value.author_id, ""),
+            author_name=names.get(event_facts.author_of(entry.value), ""),
             title_code=_title_code(entry.value),
             detail=_detail(entry.value, facts),
             status=_status(entry.value, facts),
@@ -365,7 +365,7 @@ def _title_code(value: Any) -> str:
         case RapidTest():
             return value.panel
         case _:
-            raise TypeError(type(value).__name__)
+            return event_facts.title_code(value)
 
 
 def _status(value: Any, facts: _Facts) -> str:
@@ -381,7 +381,7 @@ def _status(value: Any, facts: _Facts) -> str:
         case RapidTest():
             return "preliminary"
         case _:
-            return ""
+            return event_facts.status(value)
 
 
 def _detail(value: Any, facts: _Facts) -> dict[str, Any]:
@@ -421,4 +421,4 @@ def _detail(value: Any, facts: _Facts) -> dict[str, Any]:
             ]
             return {"positive": positive, "read": len(value.readings)}
         case _:
-            return {}
+            return event_facts.detail(value)

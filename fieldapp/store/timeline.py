@@ -17,6 +17,12 @@ _TIMES = {
     "medication_administration": "given_at",
     "screening_response": "authored_at",
     "rapid_test": "taken_at",
+    "dose_incident": "happened_at",
+    "pharmacy_report": "recorded_at",
+    "communication": "happened_at",
+    "medication_dispense": "handed_over_at",
+    "adverse_event": "happened_at",
+    "slot_reopening": "decided_at",
 }
 """The column that places a kind in the timeline."""
 

@@ -32,11 +32,10 @@ from fieldapp.services import notes, patients
 from ui.context import AppContext
 from ui.errors import sentence_for
 from ui.events.words import problem_text
-from ui.patient.timeline_state import short_moment
 from ui.typed import parse_clock
 from ui.visit.autosave import Autosave
 from ui.widgets import Banner, ChoiceRow, Dialog, FormField, QuietButton, SecondaryButton, Text
-from ui.words import day_text
+from ui.words import day_text, near_day
 
 translate = QCoreApplication.translate
 
@@ -236,7 +235,9 @@ class EventDialog(Dialog):
     def _go_on(self, draft: Draft) -> None:
         self._draft = draft
         self._fill(draft.body)
-        when = short_moment(draft.saved_at, self.context.session.today())
+        saved = draft.saved_at.astimezone(OSLO)
+        day = near_day(saved.date(), self.context.session.today())
+        when = f"{day} {saved:%H:%M}"
         said = translate("events", "Du går videre på det du begynte på {when}.")
         self._resumed.say(said.format(when=when), "accent")
 

@@ -9,10 +9,12 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from fieldapp.clock import OSLO
+from fieldapp.domain.handout_events import CommunicationTopic, FollowUp, IncidentType
 from fieldapp.domain.medication import HandoutStatus
 from fieldapp.domain.visits import EncounterStatus, VisitKind
 from fieldapp.services import reference
 from fieldapp.services.patients import TimelineEntry
+from ui.events.words import follow_up_word, incident_word, topic_word
 from ui.widgets import TimelineItem, Tone
 from ui.words import clock_text, day_text, dose_text, word
 
@@ -141,6 +143,78 @@ def _rapid_test(entry: TimelineEntry) -> _Words:
     return "test-tube-diagonal", title, (found,), "warn" if positive else "accent"
 
 
+def _incident(entry: TimelineEntry) -> _Words:
+    detail, kind = entry.detail, IncidentType(entry.title_code)
+    title = translate("patient", "Dose: {what}").format(what=incident_word(kind).lower())
+    facts = []
+    if detail.get("minutes") is not None:
+        minutes = translate("patient", "{count} min etter dosen")
+        facts.append(minutes.format(count=detail["minutes"]))
+    if detail.get("witnessed") is False:
+        facts.append(translate("patient", "ingen så det"))
+    if detail.get("contact"):
+        told = translate("patient", "rekvirent: {what}")
+        facts.append(told.format(what=excerpt(str(detail["contact"]))))
+    facts.append(excerpt(str(detail.get("text", ""))))
+    return "circle-alert", title, tuple(facts), "warn"
+
+
+def _pharmacy(entry: TimelineEntry) -> _Words:
+    detail = entry.detail
+    day = day_text(detail["day"])
+    if entry.title_code == "collected":
+        title = translate("patient", "Melding fra apotek: hentet for {day}").format(day=day)
+    else:
+        title = translate("patient", "Melding fra apotek: ikke hentet for {day}").format(day=day)
+    told = translate("patient", "sagt av {who}").format(who=detail.get("told_by", ""))
+    tone: Tone = "ok" if entry.title_code == "collected" else "warn"
+    return "pill", title, (told, excerpt(str(detail.get("text", "")))), tone
+
+
+def _communication(entry: TimelineEntry) -> _Words:
+    detail = entry.detail
+    title = translate("patient", "Kontakt med rekvirent: {who}")
+    facts = [topic_word(CommunicationTopic(entry.title_code))]
+    if entry.status == "not_reached":
+        facts.append(translate("patient", "fikk ikke svar"))
+    facts.append(excerpt(str(detail.get("text", ""))))
+    return "phone", title.format(who=detail.get("contacted", "")), tuple(facts), "accent"
+
+
+def _dispense(entry: TimelineEntry) -> _Words:
+    detail = entry.detail
+    kits = translate("patient", "{count} sett").format(count=detail.get("kits", 0))
+    taught = translate("patient", "med opplæring")
+    if not detail.get("training"):
+        taught = translate("patient", "uten opplæring")
+    title = translate("patient", "Nalokson delt ut: {what}").format(what=entry.title_code)
+    return "package", title, (kits, taught), "accent"
+
+
+def _overdose(entry: TimelineEntry) -> _Words:
+    detail = entry.detail
+    done = [follow_up_word(FollowUp(step)) for step in detail.get("done", ())]
+    facts = [excerpt(str(detail.get("text", ""))), ", ".join(done)]
+    if entry.status == "closed":
+        facts.append(translate("patient", "oppfølgingen er avsluttet"))
+    elif detail.get("due_on"):
+        due = translate("patient", "følges opp innen {day}").format(day=day_text(detail["due_on"]))
+        facts.append(due)
+    else:
+        facts.append(translate("patient", "følges opp"))
+    return "siren", translate("patient", "Overdose"), tuple(facts), "danger"
+
+
+def _reopening(entry: TimelineEntry) -> _Words:
+    detail = entry.detail
+    count = detail.get("doses", 0)
+    opened = translate("patient", "{count} doser").format(count=count)
+    if count == 1:
+        opened = translate("patient", "én dose")
+    title = translate("patient", "Kontoret åpnet dagen igjen")
+    return "rotate-ccw", title, (opened, excerpt(str(detail.get("text", "")))), "warn"
+
+
 def _unknown(entry: TimelineEntry) -> _Words:
     return "info", entry.kind, (), "neutral"
 
@@ -151,4 +225,10 @@ _MAKERS: dict[str, Callable[[TimelineEntry], _Words]] = {
     "medication_administration": _handout,
     "screening_response": _screening,
     "rapid_test": _rapid_test,
+    "dose_incident": _incident,
+    "pharmacy_report": _pharmacy,
+    "communication": _communication,
+    "medication_dispense": _dispense,
+    "adverse_event": _overdose,
+    "slot_reopening": _reopening,
 }
