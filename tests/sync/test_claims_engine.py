@@ -12,6 +12,7 @@ import pytest
 
 from fieldapp.domain.claims import Claim, ClaimState, Store, claim_id, day_unit
 from fieldapp.domain.codec import from_body
+from fieldapp.domain.handout_events import PaperSheet, SheetStatus
 from fieldapp.domain.medication import MedicationRequest, Part, PlannedDose
 from fieldapp.domain.patients import Place
 from fieldapp.ids import new_id
@@ -407,6 +408,36 @@ def test_a_report_after_a_restore_over_a_failing_line_gets_there(pair: Pair, fau
     pair.mine.sync(fault)
     assert pair.mine.sync().complete
     assert pair.on_server().held_by(_store(pair.mine.who))
+
+
+# --- records of the whole team
+
+
+def test_a_printed_sheet_reaches_the_others_and_keeps_its_day_until_it_is_settled(
+    pair: Pair,
+) -> None:
+    pair.take(pair.mine)
+    who = pair.mine.who
+    sheet = PaperSheet(
+        id=new_id(),
+        printed_at=NOON,
+        printed_by=who.user_id,
+        device_id=who.device_id,
+        lines=(),
+        claim_ids=(pair.claim_id(),),
+    )
+    pair.mine.save(sheet)
+    assert pair.mine.sync().complete
+    assert pair.theirs.sync().complete
+    assert sheet.id in pair.theirs.ids("paper_sheet")
+    with pytest.raises(claims.ClaimPinnedError):
+        claims.drop(pair.mine.database, _store(who), [pair.claim_id()])
+    pair.pass_time(timedelta(days=1))
+    assert pair.mine.sync().complete
+    assert pair.on_server().state is ClaimState.HELD
+    pair.mine.save(replace(sheet, status=SheetStatus.VOID))
+    assert pair.mine.sync().complete
+    assert pair.on_server().state is ClaimState.ENDED
 
 
 # --- rules
