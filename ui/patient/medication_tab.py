@@ -12,6 +12,7 @@ from fieldapp.services import medication, proposals
 from fieldapp.services.patients import PatientPage
 from ui.calendar import MedicineCalendar
 from ui.context import AppContext
+from ui.events.card import EventsCard
 from ui.patient.medication_state import (
     HandoutLine,
     OrderView,
@@ -66,7 +67,9 @@ class MedicationTab(Tab):
         days = Card(self.tr("Medisindager"), self)
         self.calendar = MedicineCalendar(context, days)
         days.body.addWidget(self.calendar)
+        self.events = EventsCard(context, self)
         self.body.addWidget(self._orders)
+        self.body.addWidget(self.events)
         self.body.addWidget(days)
         self.body.addWidget(self._wishes)
         self.body.addWidget(self._history)
@@ -92,6 +95,7 @@ class MedicationTab(Tab):
             nothing = self.tr("Ingen forordninger er hentet for denne pasienten.")
             self._order_rows.addWidget(Text(nothing, "muted", self))
         self.calendar.show_patient(found.patient.id)
+        self.events.show_patient(found.patient.id)
         self._show_wishes()
         self._show_history()
 

@@ -10,6 +10,7 @@ from fieldapp.services import notes
 from fieldapp.services.notes import NoteView
 from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
+from ui.events import FORMS
 from ui.patient.addendum_dialog import AddendumDialog
 from ui.patient.tab import Tab
 from ui.patient.timeline_state import short_moment, template_title
@@ -88,6 +89,9 @@ class NotesTab(Tab):
         return card
 
     def _resume(self, draft: Draft) -> None:
+        if draft.form in FORMS:
+            self.context.navigate("patient", patient_id=draft.patient_id, draft_id=draft.id)
+            return
         page = draft.form if draft.form in ("screening", "rapid_test", "handout") else "visit"
         self.context.navigate(page, patient_id=draft.patient_id, draft_id=draft.id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Slot
@@ -9,9 +10,10 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.services import patients, visits
+from fieldapp.services import notes, patients, visits
 from fieldapp.services.patients import PatientPage as PatientFacts
 from fieldapp.services.session import NotFoundError
+from ui import events
 from ui.context import AppContext
 from ui.errors import sentence_for
 from ui.page import Page
@@ -26,6 +28,8 @@ from ui.patient.screening_tab import ScreeningTab
 from ui.patient.tab import Tab
 from ui.sync.notices import PatientNotices
 from ui.widgets import EmptyState
+
+log = logging.getLogger(__name__)
 
 TABS: tuple[tuple[str, Callable[[AppContext, QWidget], Tab]], ...] = (
     ("overview", OverviewTab),
@@ -93,6 +97,7 @@ class PatientPage(Page):
         self._load()
         if self._facts is not None and other:
             patients.opened(self.context.session, patient_id)
+        self._resume(args.get("draft_id"))
         wanted = args.get("tab")
         names = [name for name, _ in TABS]
         if wanted in names:
@@ -100,6 +105,17 @@ class PatientPage(Page):
         elif other:
             self.tabs.setCurrentIndex(0)
         self.tabs.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _resume(self, draft_id: object) -> None:
+        """Go on with the draft of a form that is a dialog on this page."""
+        draft = notes.draft(self.context.session, str(draft_id)) if draft_id else None
+        if draft is None or draft.patient_id != self.patient_id:
+            return
+        try:
+            events.resume(self.context, self, draft)
+        except NotFoundError as error:
+            # What it was about has left this laptop, or was corrected; the text stays a draft.
+            log.info("draft %s cannot be opened: %s", draft.id, error.code)
 
     def refresh(self, change_set: ChangeSet) -> None:
         if self.patient_id is not None and change_set.touches(patient_id=self.patient_id):

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.services import notes, today
 from ui.context import AppContext
+from ui.events import FORMS
 from ui.page import Page
 from ui.sync.foreign_drafts import ForeignDrafts
 from ui.sync.state import headline, parked_text, unsent_text
@@ -28,6 +29,8 @@ from ui.widgets import (
     Text,
     clear,
 )
+from ui.witness.waiting_card import KINDS as WAITING_KINDS
+from ui.witness.waiting_card import WaitingCard
 
 _KINDS = frozenset(
     {
@@ -72,7 +75,7 @@ class TodayPage(Page):
             self._visits.rows[0].setFocus()
 
     def refresh(self, change_set: ChangeSet) -> None:
-        if change_set.touches(kinds=_KINDS):
+        if change_set.touches(kinds=_KINDS | WAITING_KINDS):
             self._load()
 
     # --- building
@@ -126,7 +129,9 @@ class TodayPage(Page):
         columns.right.addStretch(1)
         area = ScrollColumn(self.tr("I dag"), self)
         area.body.addWidget(self._header)
+        self._waiting = WaitingCard(self.context, self)
         area.body.addWidget(self._unfinished)
+        area.body.addWidget(self._waiting)
         area.body.addWidget(columns)
         area.body.addStretch(1)
         outer = QVBoxLayout(self)
@@ -160,6 +165,7 @@ class TodayPage(Page):
         self._view = view
         self._header.say(view.title, view.summary)
         self._show_unfinished(view.unfinished)
+        self._waiting.show_waiting()
         self._visits.show_rows([self._visit_line(visit) for visit in view.visits])
         self._visits.setVisible(bool(view.visits))
         self._no_visits.setVisible(not view.visits)
@@ -267,6 +273,10 @@ class TodayPage(Page):
                 )
             case "handout":
                 self.context.navigate("handout", patient_id=work.patient_id)
+            case form if form in FORMS:
+                self.context.navigate(
+                    "patient", patient_id=work.patient_id, draft_id=work.draft_id
+                )
             case _:
                 self.context.navigate("visit", patient_id=work.patient_id, draft_id=work.draft_id)
 
