@@ -28,6 +28,7 @@ _RAIL_OF = {
     "handout": "handout",
     "register": "register",
     "sync": "sync",
+    "sheets": "sync",
     "office": "office",
     "settings": "settings",
 }

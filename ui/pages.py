@@ -31,6 +31,8 @@ PAGES: dict[str, str] = {
     "rapid_test": "ui.rapid_test.page:RapidTestPage",
     "register": "ui.register.page:RegisterPage",
     "sync": "ui.sync.page:SyncPage",
+    # sheet_id
+    "sheets": "ui.sheets.page:SheetsPage",
     # tab: a name of ui.office.state.SECTIONS (optional)
     "office": "ui.office.page:OfficePage",
     "imports": "ui.imports.page:ImportsPage",

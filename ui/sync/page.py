@@ -20,6 +20,8 @@ from fieldapp.services.sync_status import UnsentItem
 from ui import errors
 from ui.context import AppContext
 from ui.page import Page
+from ui.sheets.card import PaperCard
+from ui.sync.claims_card import ClaimsCard
 from ui.sync.conflict_dialog import ConflictDialog
 from ui.sync.courier_card import CourierCard
 from ui.sync.issue_dialog import IssueDialog, issue_row
@@ -63,6 +65,10 @@ class SyncPage(Page):
         column.addWidget(self._head())
         column.addWidget(self._status_card())
         column.addWidget(self._issues_card())
+        self.claims = ClaimsCard(context, self)
+        column.addWidget(self.claims)
+        self.paper = PaperCard(context, self)
+        column.addWidget(self.paper)
         columns = Columns(self)
         columns.left.addWidget(self._unsent_card())
         self._receipt = ReceiptCard(context, self)
@@ -267,6 +273,8 @@ class SyncPage(Page):
         self._try.setVisible(self.context.verify_passphrase is not None)
         self._receipt.show_day()
         self.courier.show_state()
+        self.claims.show_claims()
+        self.paper.show_sheets()
         if trip.ready(checks):
             self._ready.say(self.tr("Klar. Alt som trengs for dagen, er på maskinen."), "ok")
         else:

@@ -104,6 +104,12 @@ _CHECKS: dict[str, tuple[object, object, object]] = {
 }
 """What is said when a check is fine, what when it is not, and what to do then."""
 
+_COUNTED: dict[str, object] = {
+    "patients_present": QT_TRANSLATE_NOOP("sync", "{0} planlagte i dag"),
+    "doses_present": QT_TRANSLATE_NOOP("sync", "{0} doser i dag"),
+    "doses_claimed": QT_TRANSLATE_NOOP("sync", "{0} doser reservert"),
+}
+
 
 def unsent_row(item: UnsentItem, now: datetime) -> Row:
     """Patient, kind, age and state of one unsent change."""
@@ -186,12 +192,9 @@ def trip_row(check: TripCheck) -> Row:
 def _behind(check: TripCheck) -> str:
     if check.code == "synced_recently" or (check.code == "passphrase" and check.detail):
         return _moment(check.detail)
-    if check.code == "patients_present":
-        return translate("sync", "{0} planlagte i dag").format(check.detail.replace("/", " av "))
-    if check.code == "doses_present":
-        return translate("sync", "{0} doser i dag").format(check.detail)
-    if check.code == "doses_claimed":
-        return translate("sync", "{0} doser reservert").format(check.detail.replace("/", " av "))
+    counted = _COUNTED.get(check.code)
+    if counted is not None:
+        return translate("sync", str(counted)).format(check.detail.replace("/", " av "))
     if check.code == "disk_space":
         gigabytes = round(Decimal(check.detail) / 1000, 1)
         return translate("sync", "{0} GB ledig").format(amount(gigabytes))
