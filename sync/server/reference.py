@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 
 from fieldapp.domain import reference
+from fieldapp.domain.depots import Depots, read_depots
 from fieldapp.domain.orders import OrderForms
 from fieldapp.domain.substances import Substances
 from fieldapp.paths import resources_dir
@@ -23,17 +23,10 @@ def order_forms() -> OrderForms:
     return reference.order_forms(_text("order_forms.json"))
 
 
-def depot_codes() -> tuple[str, ...] | None:
-    """The codes of the table of depots, None where this program has none."""
-    if not (resources_dir() / "reference" / "depots.json").is_file():
-        return None
-    return _depot_codes()
-
-
 @cache
-def _depot_codes() -> tuple[str, ...]:
-    table = json.loads(_text("depots.json"))
-    return tuple(entry["code"] for entry in table["depots"])
+def depots() -> Depots:
+    """The table of depots."""
+    return read_depots(_text("depots.json"))
 
 
 def _text(name: str) -> str:

@@ -13,6 +13,7 @@ from ui.office.courier_tab import CourierTab
 from ui.office.desk import OfficeDesk, over_http
 from ui.office.drafts_tab import DraftsTab
 from ui.office.duplicates_tab import DuplicatesTab
+from ui.office.orders_tab import OrdersTab
 from ui.office.overview_tab import OverviewTab
 from ui.office.parked_tab import ParkedTab
 from ui.office.patients_tab import PatientsTab
@@ -33,6 +34,7 @@ TABS: dict[str, MakeTab] = {
     "patients": PatientsTab,
     "duplicates": DuplicatesTab,
     "proposals": ProposalsTab,
+    "orders": OrdersTab,
     "courier": CourierTab,
     "drafts": DraftsTab,
     "rules": RulesTab,
@@ -118,6 +120,7 @@ class OfficePage(Page):
             "patients": self.tr("Pasienter"),
             "duplicates": self.tr("Dubletter"),
             "proposals": self.tr("Forslag"),
+            "orders": self.tr("Ordinasjoner"),
             "courier": self.tr("Sendefil"),
             "drafts": self.tr("Utkast"),
             "rules": self.tr("Regler"),

@@ -33,6 +33,8 @@ from ui.widgets import (
 )
 from ui.words import kind_word
 
+_ORDER = "medication_request"
+
 
 class ProposalsTab(OfficeTab):
     """Accepting writes the wished fields; declining needs words that the author will read."""
@@ -144,6 +146,8 @@ class ProposalsTab(OfficeTab):
 
         others = self.tr("Forordninger avgjøres av lege. Forslaget vises så det ikke blir glemt.")
         self._not_here.say("" if row.can_decide else others, "neutral")
+        order = row.target_kind == _ORDER
+        self.accept.say(self.tr("Godta · før ordinasjonen …") if order else self.tr("Godta"))
         for part in (self.words_field, self.accept, self.decline):
             part.setVisible(row.can_decide)
 
@@ -157,6 +161,10 @@ class ProposalsTab(OfficeTab):
     def _decide(self, *, accept: bool) -> None:
         row = self._shown
         if row is None:
+            return
+        if accept and row.target_kind == _ORDER:
+            # A click is no order: the form opens filled in, and a second person confirms.
+            self.opened.emit("orders", f"wish:{row.id}")
             return
         words = self.words.text().strip()
         if not accept and not words:

@@ -121,6 +121,36 @@ _NOT_DONE: dict[str, object] = {
     "already_joined": QT_TRANSLATE_NOOP(
         "office", "En av dem er allerede slått sammen med en annen. Ingenting er endret."
     ),
+    "order_form": QT_TRANSLATE_NOOP(
+        "office", "Ønsket godtas ved å føre ordinasjonen. Ingenting er endret."
+    ),
+    "own_entry": QT_TRANSLATE_NOOP(
+        "office", "Du har ført dette selv. En annen må godkjenne. Ingenting er endret."
+    ),
+    "entry_waiting": QT_TRANSLATE_NOOP(
+        "office",
+        "En annen endring av ordinasjonen venter på godkjenning. Avgjør den først. Ingenting er "
+        "endret.",
+    ),
+    "order_changed": QT_TRANSLATE_NOOP(
+        "office",
+        "Ordinasjonen er endret av en annen siden du hentet den. Ingenting er endret. Hent på "
+        "nytt, og før det på nytt.",
+    ),
+    "order_stopped": QT_TRANSLATE_NOOP(
+        "office",
+        "Ordinasjonen er stanset. Skal dosen gis igjen, føres en ny ordinasjon. Ingenting er "
+        "endret.",
+    ),
+    "already": QT_TRANSLATE_NOOP(
+        "office", "Det er allerede slik. Ingenting er endret. Hent på nytt."
+    ),
+    "told_missing": QT_TRANSLATE_NOOP("office", "Skriv hvem som er varslet. Ingenting er endret."),
+    "day_passed": QT_TRANSLATE_NOOP(
+        "office", "Dagen er passert. Ingenting er endret. Velg i dag eller senere."
+    ),
+    "day_in_future": QT_TRANSLATE_NOOP("office", "Dagen er ikke kommet ennå. Ingenting er endret."),
+    "place": QT_TRANSLATE_NOOP("office", "Velg det nye stedet. Ingenting er endret."),
     "courier_off": QT_TRANSLATE_NOOP(
         "office",
         "Virksomheten har ikke åpnet for sendefiler. Ingenting er tatt imot. En administrator kan "

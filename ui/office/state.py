@@ -62,16 +62,18 @@ SECTIONS: tuple[tuple[str, Right], ...] = (
     ("patients", Right.ASSIGN),
     ("duplicates", Right.JOIN_PATIENTS),
     ("proposals", Right.DECIDE_PROPOSALS),
+    ("orders", Right.ENTER_ORDERS),
+    ("orders", Right.CONFIRM_ORDERS),
     ("courier", Right.RECEIVE_COURIER),
     ("drafts", Right.READ_DRAFTS_OF_OTHERS),
     ("rules", Right.SEE_OVERVIEW),
 )
-"""The parts of the page in order, and the right that each needs."""
+"""The parts of the page in order, and the right that each needs; named twice, either opens it."""
 
 
 def sections(role: Role | str) -> tuple[str, ...]:
     """The parts of the office that a role may see; none: the office is not shown at all."""
-    return tuple(name for name, right in SECTIONS if may(role, right))
+    return tuple(dict.fromkeys(name for name, right in SECTIONS if may(role, right)))
 
 
 # --- the overview
