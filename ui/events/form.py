@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from PySide6.QtCore import QCoreApplication, QDate, Slot
+from PySide6.QtCore import QCoreApplication, QDate, Qt, Slot
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDateEdit,
@@ -29,12 +30,13 @@ from fieldapp.domain.event_reference import Advice
 from fieldapp.domain.notes import Draft
 from fieldapp.errors import FieldAppError
 from fieldapp.services import notes, patients
+from ui import theme
 from ui.context import AppContext
 from ui.errors import sentence_for
 from ui.events.words import problem_text
 from ui.typed import parse_clock
 from ui.visit.autosave import Autosave
-from ui.widgets import Banner, ChoiceRow, Dialog, FormField, QuietButton, SecondaryButton, Text
+from ui.widgets import Banner, ChoiceRow, Dialog, FormField, SecondaryButton, Text
 from ui.words import day_text, near_day
 
 translate = QCoreApplication.translate
@@ -357,11 +359,14 @@ class Checks(QWidget):
         column.setSpacing(2)
         self.boxes: dict[str, QCheckBox] = {}
         for value, words in options:
-            box = QCheckBox(words, self)
+            box = QCheckBox(self)
             box.setObjectName(f"check_{value}")
             box.setAccessibleName(f"{name}: {words}")
             box.setMinimumHeight(44)
-            column.addWidget(box)
+            row = QHBoxLayout()
+            row.addWidget(box)
+            row.addWidget(_CheckWords(words, box, self), 1)
+            column.addLayout(row)
             self.boxes[value] = box
         first = next(iter(self.boxes.values()), None)
         if first is not None:
@@ -371,18 +376,24 @@ class Checks(QWidget):
         return tuple(value for value, box in self.boxes.items() if box.isChecked())
 
 
-def quiet_link(words: str, parent: QWidget, act: Callable[[], object]) -> QuietButton:
-    """A button that leads on without being the act of the form."""
-    button = QuietButton(words, parent)
-    button.clicked.connect(lambda: act())
-    return button
+class _CheckWords(Text):
+    """The words beside a box: they wrap, and a press on them ticks it."""
+
+    def __init__(self, words: str, box: QCheckBox, parent: QWidget) -> None:
+        super().__init__(words, "", parent)
+        self._box = box
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._box.click()
+        super().mouseReleaseEvent(event)
 
 
 def long_text(parent: QWidget, lines: int = 3) -> QPlainTextEdit:
     """A field for sentences; Tab leaves it."""
     editor = QPlainTextEdit(parent)
     editor.setTabChangesFocus(True)
-    editor.setMinimumHeight(editor.fontMetrics().lineSpacing() * lines + 24)
+    editor.setFixedHeight(theme.current().pixels(22 * lines + 20))
     return editor
 
 

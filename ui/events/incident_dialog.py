@@ -15,7 +15,7 @@ from ui.events.words import incident_word, problem_text
 from ui.widgets import ChoiceRow, FormField, Text
 from ui.words import dose_text, near_day
 
-_MOST_SHOWN = 8
+_MOST_SHOWN = 5
 
 
 class IncidentDialog(EventDialog):
@@ -95,14 +95,15 @@ class IncidentDialog(EventDialog):
         event = view.event
         day = near_day(event.day, self.context.session.today())
         clock = f"{event.given_at.astimezone(OSLO):%H:%M}"
-        parts = [view.product]
+        parts = []
         if event.dose_mg is not None:
             parts.append(dose_text(event.dose_mg, event.dose_ml))
+        parts.append(view.product)
         if event.take_home is not None:
             given = self.tr("ta med hjem, for {day}").format(day=day)
         else:
             given = self.tr("{day} kl. {clock}").format(day=day, clock=clock)
-        return " · ".join(part for part in (*parts, given, view.author_name) if part)
+        return " · ".join(part for part in (given, *parts, view.author_name) if part)
 
     def changed(self) -> None:
         kind = self._type()
