@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
@@ -11,7 +11,7 @@ from fieldapp.clock import OSLO
 from fieldapp.domain.issues import IssueError
 from fieldapp.errors import FieldAppError
 from fieldapp.services import issues
-from fieldapp.services.issues import EvidenceView, IssueView
+from fieldapp.services.issues import EvidenceView, HolderView, IssueView, ReportView
 from ui.context import AppContext
 from ui.errors import sentence, sentence_for
 from ui.sync.state import age
@@ -22,19 +22,62 @@ translate = QCoreApplication.translate
 
 _TITLES: dict[str, object] = {
     "double_handout": QT_TRANSLATE_NOOP("issues", "Samme dose kan være gitt to ganger"),
+    "forced": QT_TRANSLATE_NOOP("issues", "Nødutlevering"),
+    "interval": QT_TRANSLATE_NOOP("issues", "To doser kan være gitt for tett"),
+    "superseded_order": QT_TRANSLATE_NOOP("issues", "Gitt etter en ordinasjon som ikke gjaldt"),
+    "unclaimed": QT_TRANSLATE_NOOP("issues", "Gitt på en dag som en annen hadde"),
+    "retrospective_collision": QT_TRANSLATE_NOOP(
+        "issues", "Ført i etterkant på en dag som en annen har"
+    ),
+    "claim_conflict": QT_TRANSLATE_NOOP("issues", "To maskiner har samme dag"),
 }
 _ADVICE: dict[str, object] = {
     "double_handout": QT_TRANSLATE_NOOP(
         "issues",
-        "To maskiner har ført samme dose som gitt. Finn ut hva pasienten faktisk har fått, se til "
-        "pasienten, og ring lege ved tvil. Skriv hva du fant og gjorde. Er en av dem feilført, tas "
-        "den tilbake på medisinsiden av den som førte den.",
+        "Den samme dagen er ført som gitt to ganger. Finn ut hva pasienten faktisk har fått, se "
+        "til pasienten, og ring lege ved tvil. Skriv hva du fant og gjorde. Er en av dem feilført, "
+        "foreslås det for teamleder på medisinsiden.",
+    ),
+    "forced": QT_TRANSLATE_NOOP(
+        "issues",
+        "Dosen er gitt selv om lyset ikke var grønt. Gå gjennom hvorfor, og hva den andre som "
+        "hadde dagen, har gitt. Se til pasienten ved tvil, og ring lege. Skriv hva du fant.",
+    ),
+    "interval": QT_TRANSLATE_NOOP(
+        "issues",
+        "Det gikk kortere tid mellom dosene enn minstetiden. Se til pasienten, og ring lege ved "
+        "tvil. Skriv hva du fant og gjorde.",
+    ),
+    "superseded_order": QT_TRANSLATE_NOOP(
+        "issues",
+        "Ordinasjonen var endret, satt på vent eller stanset da dosen ble gitt. Sjekk hva som "
+        "gjaldt, og si fra til rekvirenten. Skriv hva dere ble enige om.",
+    ),
+    "unclaimed": QT_TRANSLATE_NOOP(
+        "issues",
+        "Dosen er gitt uten nødutlevering på en dag som en annen maskin hadde. Ring den som har "
+        "dagen, og sørg for at det ikke gis en gang til. Skriv hva dere fant.",
+    ),
+    "retrospective_collision": QT_TRANSLATE_NOOP(
+        "issues",
+        "Noe som alt har skjedd, er ført på en dag som en annen maskin har og kan gi på. Ring den "
+        "som har dagen, og sørg for at det ikke gis en gang til. Skriv hva dere fant.",
+    ),
+    "claim_conflict": QT_TRANSLATE_NOOP(
+        "issues",
+        "Etter at serveren ble satt tilbake, sier to maskiner at de har samme dag. Ring begge, og "
+        "bli enige om hvem som gir. Skriv hva dere ble enige om.",
     ),
 }
 _OTHER_TITLE = QT_TRANSLATE_NOOP("issues", "Noe ved pasienten må sees på")
 _OTHER_ADVICE = QT_TRANSLATE_NOOP(
     "issues", "Se på saken sammen med en kollega, og skriv hva dere fant og gjorde."
 )
+
+
+def issue_advice(code: str) -> str:
+    """What to do about a safety item, in a few sentences."""
+    return translate("issues", str(_ADVICE.get(code, _OTHER_ADVICE)))
 
 
 def issue_title(code: str) -> str:
@@ -67,6 +110,10 @@ def evidence_row(evidence: EvidenceView) -> Row:
     if event.dose_mg is not None:
         parts.append(dose_text(event.dose_mg, event.dose_ml))
     given = f"{event.given_at.astimezone(OSLO):%H:%M}"
+    if event.forced is not None:
+        parts.append(translate("issues", "nødutlevering"))
+    if event.retrospective:
+        parts.append(translate("issues", "ført i etterkant"))
     return Row(
         id=event.id,
         title=" · ".join(part for part in (*parts, word(event.status).lower()) if part),
@@ -78,6 +125,67 @@ def evidence_row(evidence: EvidenceView) -> Row:
         icon="pill",
         icon_tone="danger",
     )
+
+
+def report_row(view: ReportView) -> Row:
+    """A word of the pharmacy that collides with a dose."""
+    report = view.report
+    said = translate("issues", "Apoteket: hentet for {day}")
+    if not report.collected:
+        said = translate("issues", "Apoteket: ikke hentet for {day}")
+    return Row(
+        id=report.id,
+        title=said.format(day=day_text(report.day)),
+        detail=translate("issues", "sagt av {who} · ført av {author}").format(
+            who=report.told_by, author=view.author_name or translate("issues", "en kollega")
+        ),
+        icon="pill",
+        icon_tone="danger",
+    )
+
+
+def force_text(view: EvidenceView) -> str:
+    """Why a dose was forced, who was rung and who of the prescribers said so; "" without force."""
+    force = view.event.forced
+    if force is None:
+        return ""
+    parts = [translate("issues", "Grunn: {why}").format(why=force.reason_text or view.force_reason)]
+    if force.holder_called is not None:
+        called = (
+            translate("issues", "ringte {who}, fikk svar")
+            if force.holder_answered
+            else (translate("issues", "ringte {who}, fikk ikke svar"))
+        )
+        if not force.holder_called:
+            called = translate("issues", "ringte ikke {who}")
+        who = view.holder_name or translate("issues", "den som hadde dagen")
+        parts.append(called.format(who=who))
+    if force.holder_answer:
+        parts.append(force.holder_answer)
+    if force.prescriber:
+        said = translate("issues", "etter beskjed fra {who}")
+        parts.append(said.format(who=force.prescriber))
+    return ". ".join(part for part in parts if part)
+
+
+def holder_text(held: HolderView) -> str:
+    """Who holds the day that an item is about, with the number to ring."""
+    words = translate("issues", "{who} har dagen {unit}").format(
+        who=held.name or translate("issues", "En kollega"), unit=unit_text(held.unit)
+    )
+    if held.phone:
+        words = translate("issues", "{what}, tlf. {phone}").format(what=words, phone=held.phone)
+    return words
+
+
+def unit_text(unit: str) -> str:
+    """A claim's unit in words: a day, or a numbered injection."""
+    if unit.startswith("#"):
+        return translate("issues", "(injeksjon nr. {number})").format(number=unit[1:])
+    try:
+        return day_text(date.fromisoformat(unit))
+    except ValueError:
+        return unit
 
 
 class IssueDialog(Dialog):
@@ -103,11 +211,20 @@ class IssueDialog(Dialog):
         )
         self.body.addWidget(Text(f"{shown.patient_name} · {found}", "strong", self))
         facts = Statements(self.tr("Det saken gjelder"), self)
-        facts.set_rows([evidence_row(evidence) for evidence in shown.evidence])
+        facts.set_rows(
+            [
+                *(evidence_row(evidence) for evidence in shown.evidence),
+                *(report_row(report) for report in shown.reports),
+            ]
+        )
         self.body.addWidget(facts)
+        for evidence in shown.evidence:
+            if evidence.event.forced is not None:
+                self.body.addWidget(Text(force_text(evidence), "warn", self))
         self.body.addWidget(Divider(self))
-        advice = translate("issues", str(_ADVICE.get(issue.code, _OTHER_ADVICE)))
-        self.body.addWidget(Text(advice, "", self))
+        for held in shown.holders:
+            self.body.addWidget(Text(holder_text(held), "warn", self))
+        self.body.addWidget(Text(issue_advice(issue.code), "", self))
         self.text = QPlainTextEdit(self)
         self.text.setTabChangesFocus(True)
         self.text.setAccessibleName(self.tr("Hva fant og gjorde du?"))
@@ -119,7 +236,7 @@ class IssueDialog(Dialog):
             field.hide()
             self.confirm_button.hide()
             waits = self.tr(
-                "Du førte en av dem, så en kollega må svare. Saken blir stående til det er gjort."
+                "Du var med på dette, så en kollega må svare. Saken blir stående til det er gjort."
             )
             self.body.insertWidget(self.body.count() - 1, Text(waits, "warn", self))
             self.cancel_button.setFocus()
