@@ -62,7 +62,7 @@ class DepotPanel(QWidget):
         }
         for name, editor in self._editors.items():
             field = FormField(labels[name], editor, parent=fields)
-            field.setMinimumWidth(200)
+            field.setMinimumWidth(160)
             flow.addWidget(field)
         column.addWidget(fields)
         self._observation = Text(parent=self, role="small")

@@ -6,6 +6,7 @@ One instance moves from card to card, so that there is always just one of each c
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from fieldapp.domain.medication import HandoutStatus, IdentityCheck, ObservedState, OtherDose
@@ -142,6 +143,12 @@ class FormPanel(QWidget):
         self.problem_line.setText(form.problem)
         self.problem_line.setVisible(bool(form.problem))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # Words beside a button stand on its middle.
+        for words in (self._elapsed, self._witness_said):
+            words.setMinimumHeight(self._witness_button.sizeHint().height())
+        super().resizeEvent(event)
+
     def show_elapsed(self, words: str) -> None:
         """The time under the tongue goes on."""
         self._elapsed.setText(words)
@@ -156,7 +163,7 @@ class FormPanel(QWidget):
             "identity": self._identity.buttons()[0],
             "state": self._observed.buttons()[0],
             "other_text": self._other_text,
-            "dissolve": self._dissolve_text,
+            "dissolve": self._dissolve_button,
             "mouth": self._mouth.buttons()[0],
             "bottles": self._bottles,
             "empties": self._empties,

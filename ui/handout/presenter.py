@@ -624,7 +624,9 @@ class HandoutPresenter(QObject):
         holder = people.everyone(self._session).get(holder_id)
         light = self._light(slot, slot.verdict)
         return ForceFacts(
-            act=f"{full_dose(slot.slot)} · {patient.name if patient else ''}",
+            act=self.tr("{dose} til {name}").format(
+                dose=full_dose(slot.slot), name=patient.name if patient is not None else ""
+            ),
             obstacles=(light.sentence, *light.also),
             codes=slot.verdict.codes,
             reasons=self.reference.force_reasons,

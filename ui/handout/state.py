@@ -307,6 +307,9 @@ def order_text(request: MedicationRequest, synced: str) -> str:
     parts.append(translate("handout", "gjelder fra {day}").format(day=day_text(request.valid_from)))
     if request.revision > 1:
         parts.append(translate("handout", "endring nr.\u00a0{n}").format(n=request.revision - 1))
+    if request.recorded_at is not None:
+        entered = day_text(request.recorded_at.astimezone(OSLO).date())
+        parts.append(translate("handout", "ført {day}").format(day=entered))
     if synced:
         parts.append(translate("handout", "hentet {when}").format(when=synced))
     return " · ".join(parts)

@@ -9,93 +9,39 @@ from decimal import Decimal
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.medication import (
     HandoutStatus,
     IdentityCheck,
-    MedicationAdministration,
-    MedicationRequest,
     ObservedState,
     Part,
     PlannedDose,
     SlotKey,
 )
+from fieldapp.domain.proposals import Proposal
 from fieldapp.services import medication
-from fieldapp.store import records
+from fieldapp.store import outbox, records
 from tests.helpers.a11y import audit, clipped
+from tests.helpers.claims import grant
 from tests.helpers.pages import Coverage, make_context, show_page
-from tests.helpers.ward import AASE, BERIT, MARET, ODD, TODAY, Ward, at, receive
+from tests.helpers.ward import AASE, MARET, ODD, TODAY, Ward, at, receive
+from tests.ui.handout.hand import (
+    button,
+    colleagues_dose,
+    events,
+    offered,
+    orders_of,
+    press,
+    said,
+    wait_out_double_click,
+)
 from ui.handout.page import HandoutPage
 from ui.shots import settle
 from ui.tasks import TaskRunner
 from ui.theme import Scheme, Theme
-
-MORNING = at(TODAY, 8, 55)
-
-
-def events(ward: Ward) -> list[MedicationAdministration]:
-    """Everything recorded in slots of today, in the order of the device."""
-    found = records.select(
-        ward.session.database, MedicationAdministration, "day = ?", (TODAY.isoformat(),)
-    )
-    return sorted(found, key=lambda event: event.sequence)
-
-
-def press(page: HandoutPage, keys: str) -> None:
-    """Press single keys wherever the focus is, as a person does."""
-    for key in keys:
-        target = QApplication.focusWidget()
-        assert target is not None
-        assert page.isAncestorOf(target), "the focus has left the page"
-        QTest.keyClicks(target, key)
-
-
-def button(page: HandoutPage, name: str) -> QPushButton:
-    settle()
-    found = [item for item in page.findChildren(QPushButton, name) if item.isVisible()]
-    assert found, f"no visible button {name}"
-    return found[0]
-
-
-def offered(page: HandoutPage, name: str) -> bool:
-    settle()
-    return any(item.isVisible() for item in page.findChildren(QPushButton, name))
-
-
-def said(page: HandoutPage) -> str:
-    """All words on the page that somebody can see."""
-    settle()
-    return "\n".join(label.text() for label in page.findChildren(QLabel) if label.isVisible())
-
-
-def wait_out_double_click(page: HandoutPage) -> None:
-    page._settling.timeout.emit()
-    page._settling.stop()
-
-
-def colleagues_dose(**changes: object) -> MedicationAdministration:
-    """A dose that Berit gave on her own laptop."""
-    values: dict[str, object] = {
-        "id": "h-colleague",
-        "patient_id": AASE,
-        "request_id": "r-aase",
-        "request_revision": 1,
-        "day": TODAY,
-        "part": Part.MORNING,
-        "status": HandoutStatus.GIVEN,
-        "given_at": MORNING,
-        "recorded_at": MORNING,
-        "author_id": BERIT.id,
-        "device_id": "d-2",
-        "sequence": 900,
-        "dose_mg": Decimal(85),
-        "dose_ml": Decimal("42.5"),
-        "witnessed": True,
-    }
-    return MedicationAdministration(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def test_three_keys_record_a_given_dose_with_everything_that_was_said(
@@ -212,26 +158,69 @@ def test_a_question_put_away_writes_nothing_and_keeps_what_was_said(
     assert form.identity is IdentityCheck.KNOWN
 
 
-def test_a_mistake_is_taken_back_by_a_counter_entry_and_stays_visible(
+def test_one_key_writes_never_happened_at_once_and_the_slot_is_open_again(
     page: HandoutPage, ward: Ward
 ) -> None:
     press(page, "KUG")
     wait_out_double_click(page)
-    button(page, "reverse").click()
+    press(page, "Z")
+    given, counter = events(ward)
+    assert counter.status is HandoutStatus.ENTERED_IN_ERROR
+    assert counter.reverses == given.id
+    assert counter.reopens
+    words = said(page)
+    assert "Gitt 09:40 av Nils Hammer" in words
+    assert "feilført" in words
+    assert "Ført som aldri skjedd. Dagen er åpen igjen." in words
+    wait_out_double_click(page)
+    press(page, "KUG")
+    assert [event.status for event in events(ward)][-1] is HandoutStatus.GIVEN
+
+
+def test_the_button_beside_an_event_takes_it_back_by_touch(page: HandoutPage, ward: Ward) -> None:
+    press(page, "KUG")
+    wait_out_double_click(page)
+    target = button(page, "reverse")
+    assert target.height() >= 44
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton)
+    assert [event.status for event in events(ward)] == [
+        HandoutStatus.GIVEN,
+        HandoutStatus.ENTERED_IN_ERROR,
+    ]
+
+
+def test_what_was_sent_is_not_taken_back_but_proposed_to_the_team_leader(
+    page: HandoutPage, ward: Ward
+) -> None:
+    press(page, "KUG")
+    wait_out_double_click(page)
+    database = ward.session.database
+    outbox.note_offered(database, [change.change_id for change in outbox.unsent(database)])
+    press(page, "Z")
+    assert len(events(ward)) == 1
+    assert "Teamleder avgjør" in said(page)
     button(page, "confirmReason").click()
     assert "Mangler: hva som ble ført feil." in said(page)
     press(page, "Feil pasient")
     button(page, "confirmReason").click()
-    given, counter = events(ward)
-    assert counter.status is HandoutStatus.ENTERED_IN_ERROR
-    assert counter.reverses == given.id
-    words = said(page)
-    assert "Gitt 09:40 av Nils Hammer" in words
-    assert "feilført" in words
-    assert "Feil pasient" in words
-    wait_out_double_click(page)
-    press(page, "KUG")
-    assert [event.status for event in events(ward)][-1] is HandoutStatus.GIVEN
+    (proposal,) = records.select(database, Proposal)
+    (given,) = events(ward)
+    assert (proposal.target_id, proposal.reason) == (given.id, "Feil pasient")
+    assert proposal.values == {"never_happened": True}
+    assert "Sendt til teamleder" in said(page)
+
+
+def test_undo_with_nothing_of_ones_own_says_so(page: HandoutPage, ward: Ward) -> None:
+    press(page, "Z")
+    assert events(ward) == []
+    assert "ingenting du har ført i dag" in said(page)
+
+
+def test_one_key_goes_to_the_next_patient(page: HandoutPage) -> None:
+    press(page, "N")
+    shown = page.presenter.state.patient
+    assert shown is not None
+    assert shown.id == MARET
 
 
 def test_what_has_already_happened_is_recorded_even_where_a_dose_stands(
@@ -256,7 +245,7 @@ def test_what_has_already_happened_is_recorded_even_where_a_dose_stands(
 def test_a_time_that_lies_ahead_is_refused_in_words(page: HandoutPage, ward: Ward) -> None:
     button(page, "past").click()
     press(page, "2350")
-    page.presenter.set_reason_text("Hjemmesykepleien")
+    page.presenter.type("reason_text", "Hjemmesykepleien")
     button(page, "confirmReason").click()
     assert events(ward) == []
     assert "frem i tid" in said(page)
@@ -277,12 +266,6 @@ def test_a_sync_leaves_what_the_giver_has_said_but_closes_a_dose_given_elsewhere
     assert "Gitt 08:55 av Berit Åsheim" in said(page)
 
 
-def orders_of(ward: Ward, order_id: str) -> MedicationRequest:
-    found = records.get(ward.session.database, MedicationRequest, order_id)
-    assert found is not None
-    return found
-
-
 def announce_orders(page: HandoutPage) -> None:
     page.context.changes.announce(ChangeSet((Change("medication_request", "r-aase", AASE),)))
 
@@ -295,8 +278,11 @@ def test_a_changed_order_asks_for_everything_anew_and_records_the_dose_that_is_s
     receive(ward.session, [replace(orders_of(ward, "r-aase"), revision=9, doses=doses)])
     announce_orders(page)
     assert "Forordningen ble endret" in said(page)
-    press(page, "G")
+    assert "Ordinasjonen er endret etter at dagen ble reservert" in said(page)
+    press(page, "KUG")
     assert events(ward) == []
+    grant(ward.session, orders_of(ward, "r-aase"))
+    announce_orders(page)
     press(page, "KUG")
     (event,) = events(ward)
     assert (event.dose_mg, event.request_revision) == (Decimal(80), 9)
@@ -310,6 +296,8 @@ def test_a_changed_order_that_nobody_told_of_is_refused_and_shown(
     press(page, "KUG")
     assert events(ward) == []
     assert "Forordningen ble endret" in said(page)
+    grant(ward.session, orders_of(ward, "r-aase"))
+    page.show_for(patient_id=AASE)
     press(page, "KUG")
     assert [event.dose_mg for event in events(ward)] == [Decimal(80)]
 
@@ -342,6 +330,7 @@ def test_a_dose_of_the_night_is_recorded_after_midnight_and_not_offered_for_the_
 ) -> None:
     doses = (PlannedDose(Part.NIGHT, Decimal(85)),)
     receive(ward.session, [replace(orders_of(ward, "r-aase"), revision=9, doses=doses)])
+    grant(ward.session, orders_of(ward, "r-aase"))
     ward.clock.advance(at(TODAY + timedelta(days=1), 0, 20) - ward.clock.now())
     page = HandoutPage(make_context(ward.session, tasks, theme))
     show_page(qtbot, page, patient_id=AASE)
@@ -360,7 +349,7 @@ def test_a_page_left_open_over_night_shows_the_new_day_instead_of_recording_on_t
     ward.clock.advance(timedelta(days=1))
     press(page, "KUG")
     assert events(ward) == []
-    assert "Denne dosen hørte til en dag som er over" in said(page)
+    assert "Dagen som dosen hører til, er over" in said(page)
     assert page.presenter.state.form is None
     assert {view.key.day for view in page.presenter.views()} == {TODAY + timedelta(days=1)}
 
@@ -383,7 +372,7 @@ def test_advice_is_shown_for_a_state_that_speaks_against_and_the_giver_still_dec
 ) -> None:
     press(page, "KS")
     assert "Del ikke ut" in said(page)
-    press(page, "JG")
+    press(page, "G")
     assert events(ward)[0].observed_state is ObservedState.SEDATED
 
 
@@ -396,7 +385,7 @@ def test_ctrl_down_goes_to_the_next_patient_with_an_open_dose(
     shown = page.presenter.state.patient
     assert shown is not None
     assert shown.id == MARET
-    press(page, "KUG")
+    press(page, "I1")
     assert events(ward)[0].patient_id == MARET
 
 
@@ -428,10 +417,19 @@ def test_a_dose_recorded_here_is_told_to_the_other_screens(page: HandoutPage, qt
     assert heard.args[0].touches(kinds=frozenset({"medication_administration"}))
 
 
-def test_missed_days_are_warned_of_with_their_source(page: HandoutPage) -> None:
+def test_too_many_missed_days_are_red_with_the_source_of_the_figure(
+    page: HandoutPage, ward: Ward
+) -> None:
+    order = replace(orders_of(ward, "r-maret"), revision=2, reassessed_on=None)
+    receive(ward.session, [order])
+    grant(ward.session, order)
     page.show_for(patient_id=MARET)
-    assert "dager uten denne medisinen" in said(page)
-    assert "punkt 13.3" in said(page)
+    words = said(page)
+    assert "Rødt: ikke gi" in words
+    assert "dager uten kjent dose" in words
+    assert "Ring Overlege Hanne Vik, AFR før noe gis" in words
+    assert "Nasjonal retningslinje (2010)" in words
+    assert not offered(page, "given")
 
 
 @pytest.mark.parametrize("scale", [100, 200])
