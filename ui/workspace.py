@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.rights import RIGHTS
-from fieldapp.services import register_view
+from fieldapp.services import register_view, trust
 from fieldapp.services.session import Session
 from ui import pages
 from ui.changes import ChangeBus
@@ -22,7 +22,7 @@ from ui.page import Page
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 from ui.top_bar import TopBar
-from ui.widgets import Dialog, Rail, RailEntry
+from ui.widgets import Banner, Dialog, Rail, RailEntry
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,11 @@ class Workspace(QWidget):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addWidget(self._top)
+        # Over every page: whoever hands out must not have to look for it.
+        self._set_back = Banner("", "warn", self)
+        self._set_back.setObjectName("storeSetBack")
+        self._set_back.setContentsMargins(24, 0, 24, 0)
+        right.addWidget(self._set_back)
         right.addWidget(self._stack, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -81,8 +86,10 @@ class Workspace(QWidget):
         self._top.patient_chosen.connect(self._on_patient_chosen)
         changes.changed.connect(self._on_changed)
         sync.status_changed.connect(self._show_parked)
+        sync.status_changed.connect(self._show_set_back)
         self._add_shortcuts()
         self._show_parked()
+        self._show_set_back()
 
     @property
     def page(self) -> Page | None:
@@ -153,6 +160,15 @@ class Workspace(QWidget):
     @Slot()
     def _show_parked(self) -> None:
         self._rail.button("sync").set_badge(self.context.sync.state.status.parked)
+
+    @Slot()
+    def _show_set_back(self) -> None:
+        said = self.tr(
+            "Lageret er hentet fra en kopi eller flyttet, og kan mangle doser som er gitt. "
+            "Reservasjonene dine er sluppet. Synk helt ferdig før du deler ut. "
+            "Alt du har skrevet her, er der fortsatt."
+        )
+        self._set_back.say(said if trust.is_set_back(self.context.session) else "", "warn")
 
     def _places(self) -> tuple[RailEntry, ...]:
         places: tuple[RailEntry, ...] = (

@@ -17,8 +17,8 @@ from fieldapp.clock import Clock, from_iso, to_iso
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.collation import sort_key
 from fieldapp.domain.handout_events import WitnessCode, WitnessStatement
-from fieldapp.domain.medication import MedicationAdministration
-from fieldapp.domain.patients import Practitioner
+from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
+from fieldapp.domain.patients import Patient, Practitioner
 from fieldapp.domain.supply import SupplyMovement
 from fieldapp.domain.witness_codes import is_too_simple
 from fieldapp.errors import UserError
@@ -97,6 +97,8 @@ class Waiting:
     author_id: str
     happened_at: datetime
     value: MedicationAdministration | SupplyMovement
+    patient_name: str = ""
+    product: str = ""
     days: tuple[date, ...] = ()
 
 
@@ -165,7 +167,7 @@ def waiting(session: Session) -> list[Waiting]:
         groups.setdefault((HANDOUT, _handing_over(dose)), []).append(dose)
     for line in witness.unsigned_lines(database, me):
         groups.setdefault((REGISTER, line.id), []).append(line)
-    found = [_waiting(kind, values) for (kind, _), values in groups.items()]
+    found = [_waiting(database, kind, values) for (kind, _), values in groups.items()]
     return sorted(found, key=lambda one: (one.happened_at, one.target_ids), reverse=True)
 
 
@@ -222,21 +224,28 @@ def _handing_over(dose: MedicationAdministration) -> str:
     return dose.id if dose.take_home is None else dose.take_home.supply_id
 
 
-def _waiting(kind: str, values: list[MedicationAdministration | SupplyMovement]) -> Waiting:
+def _waiting(
+    database: Database, kind: str, values: list[MedicationAdministration | SupplyMovement]
+) -> Waiting:
     first = min(values, key=lambda value: value.sequence)
-    doses = [value for value in values if isinstance(value, MedicationAdministration)]
-    if isinstance(first, MedicationAdministration):
-        patient_id, happened_at = first.patient_id, first.given_at
-    else:
-        patient_id, happened_at = None, first.happened_at
+    ids = tuple(sorted(value.id for value in values))
+    if isinstance(first, SupplyMovement):
+        return Waiting(
+            kind, ids, None, first.author_id, first.happened_at, first, product=first.product
+        )
+    patient = records.get(database, Patient, first.patient_id)
+    order = records.get(database, MedicationRequest, first.request_id)
+    doses = (value for value in values if isinstance(value, MedicationAdministration))
     return Waiting(
         kind,
-        tuple(sorted(value.id for value in values)),
-        patient_id,
+        ids,
+        first.patient_id,
         first.author_id,
-        happened_at,
+        first.given_at,
         first,
-        tuple(sorted(dose.day for dose in doses)),
+        patient_name="" if patient is None else patient.name,
+        product="" if order is None else order.product,
+        days=tuple(sorted(dose.day for dose in doses)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
+from fieldapp.domain.changes import ChangeSet
 from fieldapp.services import settings
 from ui.context import AppContext
 from ui.i18n import available
@@ -12,6 +13,7 @@ from ui.settings.instruments import InstrumentsCard
 from ui.settings.limits import all_limits, limit_row
 from ui.theme import SCALES, Scheme
 from ui.widgets import Card, ChoiceRow, PageHeader, ScrollColumn, Statements, Text
+from ui.witness.code_card import WitnessCodeCard
 
 
 class SettingsPage(Page):
@@ -27,6 +29,8 @@ class SettingsPage(Page):
         column = scroll.body
         column.addWidget(PageHeader(self.tr("Innstillinger"), parent=self))
         column.addWidget(self._look())
+        self._witness_code = WitnessCodeCard(context, parent=self)
+        column.addWidget(self._witness_code)
         column.addWidget(InstrumentsCard(context.session, self))
         column.addWidget(self._limits())
         column.addStretch(1)
@@ -34,10 +38,15 @@ class SettingsPage(Page):
     def show_for(self, **args: object) -> None:
         del args
         theme = self.context.theme
+        self._witness_code.show_code()
         self._scheme.choose(theme.scheme)
         self._scale.choose(theme.scale)
         self._language.choose(settings.get(self.context.session, settings.LANGUAGE, "nb"))
         self._scheme.buttons()[0].setFocus()
+
+    def refresh(self, change_set: ChangeSet) -> None:
+        if change_set.touches(kinds=frozenset({"witness_code"})):
+            self._witness_code.show_code()
 
     def _look(self) -> Card:
         card = Card(self.tr("Utseende"), self)
