@@ -34,6 +34,7 @@ from sync.protocol.orders import (
     EnterOrderRequest,
     ImportOrdersAnswer,
     ImportOrdersRequest,
+    LiveClaim,
     OrderAnswer,
     OrderHistoryAnswer,
     OrderHistoryRequest,
@@ -104,6 +105,8 @@ class LaptopRow(Message):
     visits_since: Count = 0
     forked: bool = False
     log_forked: bool = False
+    register_broken: bool = False
+    """Its lines of the narcotics register do not hang together, or one is missing."""
     revoked: bool = False
 
 
@@ -324,11 +327,15 @@ class Follower(Message):
 
 
 class PatientRow(Message):
-    """A patient and who follows them."""
+    """A patient and who follows them.
+
+    `live_claims` are the days that somebody holds: re-assignment moves none of them.
+    """
 
     patient: PatientName
     active: bool
     followers: list[Follower]
+    live_claims: list[LiveClaim] = []
 
 
 class PatientsAnswer(Message):

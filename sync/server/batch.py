@@ -25,6 +25,7 @@ from sync.server.flagging import flagged_among
 from sync.server.identity import Identity
 from sync.server.own_fields import as_allowed
 from sync.server.policy import NEVER_WISHED, Admission, Reach, admit
+from sync.server.register import REGISTER_KIND, check_chains
 from sync.server.safety import is_looked_at, look_at
 from sync.server.storage.base import BadValueError
 from sync.server.storage.parked import ParkedChange
@@ -169,6 +170,7 @@ class _Known:
         self._newest_time: datetime | None = None
         self._to_flag: list[NewVersion] = []
         self._forked: set[str] = set()
+        self._register_lines: list[NewVersion] = []
         self._device_names: dict[str, str | None] = {}
 
     def _patients_of(self, pushed: Pushed) -> tuple[str | None, ...]:
@@ -203,6 +205,8 @@ class _Known:
             self.bases[present.seq, present.kind, present.id] = present.body
         if version.kind != PROPOSAL_KIND and (version.out_of_scope or version.kind == HANDOUT_KIND):
             self._to_flag.append(version)
+        if version.kind == REGISTER_KIND:
+            self._register_lines.append(version)
         if is_looked_at(version):
             self._to_look_at.append(version)
             self._newest_time = now
@@ -231,6 +235,8 @@ class _Known:
             self._transaction.flagged.add(flagged)
         for device_id in self._forked:
             self._transaction.accounts.mark_forked(device_id)
+        if self._register_lines:
+            check_chains(self._transaction, self._register_lines)
         if self._newest_time is not None:
             look_at(self._transaction, self._to_look_at, self._newest_time)
 

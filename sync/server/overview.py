@@ -45,6 +45,7 @@ class _Known:
     parked: dict[str, int]
     drafts: dict[str, int]
     names: dict[str, str]
+    register_broken: set[str]
 
 
 def laptop_rows(transaction: Transaction, now: datetime) -> list[LaptopRow]:
@@ -55,6 +56,7 @@ def laptop_rows(transaction: Transaction, now: datetime) -> list[LaptopRow]:
         transaction.parked.counts_open(),
         transaction.drafts.counts(),
         staff_names(transaction),
+        transaction.register.broken(),
     )
     devices: dict[str, list[DeviceRow]] = defaultdict(list)
     for device in transaction.accounts.devices():
@@ -150,6 +152,7 @@ def _row(
         visits_since=_visits_since(transaction, user.id, from_iso(since), now),
         forked=device.forked,
         log_forked=device.log_forked,
+        register_broken=device.id in known.register_broken,
         revoked=device.revoked,
     )
 

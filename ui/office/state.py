@@ -157,6 +157,10 @@ def _possible_marks(row: LaptopRow, now: datetime, newest: str) -> list[tuple[bo
         (bool(row.waiting), RowTag(waiting, "warn", "cloud-upload")),
         (bool(row.drafts_unsent), RowTag(drafts, "warn", "square-pen")),
         (row.log_forked, RowTag(translate("office", "Logg avviker"), "danger", "circle-alert")),
+        (
+            row.register_broken,
+            RowTag(translate("office", "Regnskap avviker"), "danger", "circle-alert"),
+        ),
         (clock_is_off(row), RowTag(translate("office", "Klokken"), "warn", "clock")),
         (is_silent(row, now), RowTag(translate("office", "Lenge siden"), "warn", "history")),
         (
@@ -219,6 +223,14 @@ def laptop_warnings(row: LaptopRow) -> tuple[str, ...]:
                 "office",
                 "To maskiner har sendt som denne laptopen, for eksempel etter gjenoppretting fra "
                 "en kopi. Alt er tatt vare på. Sett opp laptopen på nytt.",
+            )
+        )
+    if row.register_broken:
+        found.append(
+            translate(
+                "office",
+                "Linjene i narkotikaregnskapet herfra henger ikke sammen: en linje mangler eller "
+                "er endret. Alt er tatt vare på. Tell skap og veske, og meld avvik.",
             )
         )
     if row.log_forked:

@@ -18,7 +18,7 @@ from fieldapp.services.register_view import Overview
 from ui.context import AppContext
 from ui.errors import sentence_for
 from ui.register.state import LedgerView, read_amount, told_text
-from ui.register.witness_field import WitnessField
+from ui.register.witness_field import WitnessField, verify
 from ui.register.words import item_text, line_text, unit_word, units_text
 from ui.widgets import ChoiceRow, Dialog, FormField, Tag, Text, clear
 
@@ -46,6 +46,28 @@ class ActDialog(Dialog):
     def act(self, witness: CoSignature | None) -> Done:
         """Do it. Raises SupplyError and the errors of the store."""
         raise NotImplementedError
+
+    def try_accept(self) -> None:
+        """A witness's code is proven first, off the window's thread; then everything is saved."""
+        if not self._witness.must_be_checked:
+            super().try_accept()
+            return
+        self.confirm_button.setEnabled(False)
+        session = self._context.session
+        person_id, code = self._witness.checker()
+        self._context.tasks.run(
+            lambda: verify(session, person_id, code), self._on_code, self._on_code_trouble
+        )
+
+    def _on_code(self, fits: bool) -> None:
+        self.confirm_button.setEnabled(True)
+        self._witness.prove(fits)
+        if fits:
+            super().try_accept()
+
+    def _on_code_trouble(self, error: BaseException) -> None:
+        self.confirm_button.setEnabled(True)
+        self.problem.say(sentence_for(error), "danger")
 
     def check(self) -> str:
         problem = self._witness.problem()

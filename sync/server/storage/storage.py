@@ -22,6 +22,7 @@ from sync.server.storage.office import OfficeRepository
 from sync.server.storage.order_entries import OrderEntryRepository
 from sync.server.storage.parked import ParkedRepository
 from sync.server.storage.records import RecordRepository
+from sync.server.storage.register import RegisterRepository
 from sync.server.storage.reports import ReportRepository
 from sync.server.storage.rules import RuleRepository
 from sync.server.storage.scope import ScopeRepository
@@ -52,6 +53,7 @@ class Transaction:
         self.flagged = FlaggedRepository(statements)
         self.claims = ClaimRepository(statements, self.records)
         self.orders = OrderEntryRepository(statements)
+        self.register = RegisterRepository(statements)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
