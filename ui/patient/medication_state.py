@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from PySide6.QtCore import QCoreApplication
 
+from fieldapp.clock import OSLO
 from fieldapp.domain.codec import BodyError, from_body
 from fieldapp.domain.medication import HandoutStatus, MedicationRequest, PlannedDose
 from fieldapp.domain.proposals import ProposalStatus
 from fieldapp.services.medication import HandoutView
 from fieldapp.services.proposals import ProposalView
 from ui.patient.timeline_state import reason_text, short_moment
+from ui.sync.state import when
 from ui.widgets import Tone
 from ui.words import day_text, dose_text, weekdays_text, word
 
@@ -108,6 +111,9 @@ def order(request: MedicationRequest, today: date) -> OrderView:
     """Put one order into words."""
     age = (today - request.valid_from).days
     origin = [request.source] if request.source else [translate("patient", "Kilde ikke oppgitt")]
+    if request.recorded_at is not None:
+        entered = day_text(request.recorded_at.astimezone(OSLO).date())
+        origin.append(translate("patient", "ført {day}").format(day=entered))
     origin.append(translate("patient", "forordnet av {name}").format(name=request.prescriber))
     origin.append(
         translate("patient", "gjelder fra {day} ({count} dager siden)").format(
@@ -127,8 +133,29 @@ def order(request: MedicationRequest, today: date) -> OrderView:
     )
 
 
+def list_age(requests: Sequence[MedicationRequest], fetched: datetime | None, now: datetime) -> str:
+    """How old the list of orders is: when the newest was entered and confirmed, and when this
+    laptop last fetched everything.
+    """
+    entered = [one.recorded_at for one in requests if one.recorded_at is not None]
+    confirmed = [one.confirmed_at for one in requests if one.confirmed_at is not None]
+    parts = []
+    if entered:
+        parts.append(translate("patient", "Sist ført {0}").format(when(max(entered), now)))
+    if confirmed:
+        parts.append(translate("patient", "sist godkjent {0}").format(when(max(confirmed), now)))
+    if fetched is None:
+        parts.append(translate("patient", "aldri hentet helt fra serveren"))
+    else:
+        parts.append(translate("patient", "hentet fra serveren {0}").format(when(fetched, now)))
+    said = " · ".join(parts)
+    return said[:1].upper() + said[1:]
+
+
 def _order_status(request: MedicationRequest, today: date) -> tuple[str, Tone]:
     if is_current(request, today):
+        if request.on_hold:
+            return translate("patient", "På vent: gis ikke"), "danger"
         return translate("patient", "Gjelder"), "ok"
     if request.stopped_on is not None and request.stopped_on <= today:
         day = day_text(request.stopped_on)

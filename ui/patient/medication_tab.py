@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldapp.domain.medication import MedicationRequest
-from fieldapp.services import medication, proposals
+from fieldapp.services import medication, proposals, sync_status
 from fieldapp.services.patients import PatientPage
 from ui.calendar import MedicineCalendar
 from ui.context import AppContext
@@ -19,6 +19,7 @@ from ui.patient.medication_state import (
     WishLine,
     handout,
     is_current,
+    list_age,
     order,
     wish,
 )
@@ -50,6 +51,9 @@ class MedicationTab(Tab):
         give = SecondaryButton(self.tr("Del ut"), self, icon="pill", name="openHandout")
         give.clicked.connect(self._open_handout)
         self._orders.head.addWidget(give)
+        self.age = Text("", "small", self._orders)
+        self.age.setObjectName("ordersAge")
+        self._orders.body.addWidget(self.age)
         self._order_rows = QVBoxLayout()
         self._order_rows.setSpacing(10)
         self._orders.body.addLayout(self._order_rows)
@@ -81,6 +85,9 @@ class MedicationTab(Tab):
             self.verticalScrollBar().setValue(0)
         self._facts = found
         today = self.context.session.today()
+        session = self.context.session
+        fetched = sync_status.read(session).last_complete
+        self.age.setText(list_age(found.requests, fetched, session.clock.now()))
         clear(self._order_rows)
         in_force = [request for request in found.requests if is_current(request, today)]
         rest = [request for request in found.requests if not is_current(request, today)]
