@@ -21,8 +21,8 @@ from fieldapp.domain.medication import MedicationRequest
 from fieldapp.domain.readiness import order_versions
 from fieldapp.services import reference
 from fieldapp.services.session import Session
-from fieldapp.store import inbox, records, trusted_time
 from fieldapp.store import claims as store_claims
+from fieldapp.store import inbox, records, trusted_time
 from fieldapp.store import medication as store_medication
 from fieldapp.store.inbox import IncomingRecord
 
