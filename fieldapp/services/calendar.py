@@ -7,7 +7,7 @@ never guessed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
@@ -25,7 +25,7 @@ from fieldapp.domain.medication import (
     slots,
 )
 from fieldapp.domain.patients import Place
-from fieldapp.services import people, reference
+from fieldapp.services import medication, people, reference
 from fieldapp.services.session import Session
 from fieldapp.store import calendar as store
 from fieldapp.store import claims as store_claims
@@ -110,6 +110,8 @@ class Known:
     claims: Sequence[Claim]
     me: Store
     names: Mapping[str, str]
+    late_days: Mapping[str, int] = field(default_factory=dict)
+    """Of each depot order: days after the due day on which it may still be given."""
 
 
 def read(session: Session, patient_id: str, first: date, last: date) -> MedicineDays:
@@ -126,6 +128,11 @@ def read(session: Session, patient_id: str, first: date, last: date) -> Medicine
     reopened = store.reopened(database, patient_id)
     claims = store_claims.standing_of(database, [patient_id])
     substances = reference.substances()
+    names = people.names(session)
+    late_days = {
+        due.slot.request.id: max(0, (due.window.closes - due.due).days)
+        for due in medication.depot_due(session, patient_id)
+    }
     groups: list[GroupDays] = []
     for code in dict.fromkeys(substances.group_code(order) for order in orders):
         own = [order for order in orders if substances.group_code(order) == code]
@@ -137,7 +144,8 @@ def read(session: Session, patient_id: str, first: date, last: date) -> Medicine
             reports=[report for report in reports if report.group == code],
             claims=[claim for claim in claims if claim.group == code],
             me=Store(session.device_id, session.user.id),
-            names=people.names(session),
+            names=names,
+            late_days=late_days,
         )
         days = of_group(known, first, last, today)
         if any(day.mark is not Mark.NONE for day in days):
@@ -283,7 +291,8 @@ def _without_plan(history: _History, day: date, today: date) -> CalendarDay:
         (one for one in history.known.orders if one.is_depot and _is_valid(one, day)), None
     )
     if order is not None:
-        return _between_injections(order, last, day, today)
+        late = history.known.late_days.get(order.id, 0)
+        return _between_injections(order, last, day, today, late)
     if last is not None and day < _due(last, history.known.orders):
         return CalendarDay(day, Mark.COVERED)
     if day <= today and _is_covered_by_dose_before(history, day):
@@ -292,12 +301,16 @@ def _without_plan(history: _History, day: date, today: date) -> CalendarDay:
 
 
 def _between_injections(
-    order: MedicationRequest, last: MedicationAdministration | None, day: date, today: date
+    order: MedicationRequest,
+    last: MedicationAdministration | None,
+    day: date,
+    today: date,
+    late_days: int,
 ) -> CalendarDay:
     due = order.valid_from if last is None else _due(last, [order])
     if day < due:
         return CalendarDay(day, Mark.NONE if last is None else Mark.COVERED)
-    if day == due and day >= today:
+    if (day == due and day >= today) or (day <= today and (day - due).days <= late_days):
         return CalendarDay(day, Mark.PLANNED, planned=1, depot_due=True)
     if day > today:
         return CalendarDay(day, Mark.NONE)

@@ -23,6 +23,7 @@ from fieldapp.domain.medication import (
     HandoutStatus,
     MedicationAdministration,
     MedicationRequest,
+    OtherDose,
     Slot,
     SlotKey,
     closing,
@@ -166,6 +167,7 @@ class LineEntry:
     reason_text: str = ""
     taken_home_with: str | None = None
     second_dose: bool = False
+    other_dose: OtherDose | None = None
 
 
 # --- printing
@@ -203,7 +205,8 @@ def draft(session: Session, days: int) -> Draft:
 def print_sheet(session: Session, days: int) -> ChangeSet:
     """Make a sheet of these days and keep its claims here until it is settled.
 
-    It is made before it is printed: no paper may be out there that nobody knows of. Raises SheetError sheet_nothing_to_print.
+    It is made before it is printed: no paper may be out there that nobody knows of. Raises
+    SheetError sheet_nothing_to_print.
     """
     with session.write() as unit:
         found = draft(session, days)
@@ -401,6 +404,7 @@ def enter(session: Session, sheet_id: str, entry: LineEntry) -> ChangeSet:
             retrospective=True,
             sheet_id=sheet.id,
             taken_home_with=first,
+            other_dose=entry.other_dose if given else None,
         ),
     )
 

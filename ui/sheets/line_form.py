@@ -8,7 +8,7 @@ from typing import TypeVar
 from PySide6.QtCore import QCoreApplication, Signal, Slot
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from fieldapp.domain.medication import HandoutStatus
+from fieldapp.domain.medication import HandoutStatus, OtherDose
 from fieldapp.services import reference
 from fieldapp.services.sheets import LineView
 from ui.sheets.state import (
@@ -111,6 +111,17 @@ class LineForm(QWidget):
             translate("sheets", "La stå tomt når den ble levert på sitt eget døgn."),
             parent,
         )
+        self._other_head = Text(translate("sheets", "Annen dose siste døgn?"), "label", parent)
+        self.other_dose = ChoiceRow(
+            translate("sheets", "Annen dose siste døgn?"),
+            [
+                (OtherDose.NO, translate("sheets", "Nei")),
+                (OtherDose.YES, translate("sheets", "Ja")),
+                (OtherDose.UNKNOWN, translate("sheets", "Vet ikke, eller ikke spurt")),
+            ],
+            parent,
+            name="sheetOtherDose",
+        )
         self.reason = ChoiceRow(
             translate("sheets", "Hvorfor ikke?"), (), parent, name="sheetReason"
         )
@@ -124,6 +135,8 @@ class LineForm(QWidget):
             self._dose,
             self.witnessed,
             self._home_with,
+            self._other_head,
+            self.other_dose,
             self.reason,
             self._text,
         ):
@@ -164,6 +177,7 @@ class LineForm(QWidget):
             clock=parse_clock(self.clock.text()),
             dose=self.dose.text(),
             witnessed=self.witnessed.value if isinstance(self.witnessed.value, bool) else None,
+            other_dose=self._value(self.other_dose, OtherDose),
             home_with=self.home_with.text().strip().upper(),
             reason=self.reason.value if isinstance(self.reason.value, str) else None,
             text=self.text.text().strip(),
@@ -179,7 +193,7 @@ class LineForm(QWidget):
         return row.value if isinstance(row.value, kind) else None
 
     def _empty(self, line: LineView) -> None:
-        for row in (self.outcome, self.collision, self.witnessed):
+        for row in (self.outcome, self.collision, self.witnessed, self.other_dose):
             row.choose(None)
         for field in (self.clock, self.home_with, self.text):
             field.clear()
@@ -205,6 +219,8 @@ class LineForm(QWidget):
         self._dose.setVisible(given and not same)
         self.witnessed.setVisible(given and not same)
         self._home_with.setVisible(given and not same and self.witnessed.value is False)
+        self._other_head.setVisible(given and not same)
+        self.other_dose.setVisible(given and not same)
         self._text.setVisible(happened and not same)
         not_given = happened and not given
         self.reason.setVisible(not_given)

@@ -242,13 +242,19 @@ class SheetsPage(Page):
         if typed.clock is None:
             return self.tr("Skriv klokkeslettet som 09:15.")
         if typed.outcome is Outcome.GIVEN:
-            dose = parse_decimal(typed.dose)
-            if dose is None or dose <= 0:
-                return self.tr("Skriv dosen i mg, som 60 eller 7,5.")
-            if typed.witnessed is None:
-                return self.tr("Velg om dosen ble sett tatt.")
-        elif typed.reason is None:
+            return self._problem_of_dose(typed)
+        if typed.reason is None:
             return sentence_for(SheetError("sheet_reason_code_missing"))
+        return ""
+
+    def _problem_of_dose(self, typed: Typed) -> str:
+        dose = parse_decimal(typed.dose)
+        if dose is None or dose <= 0:
+            return self.tr("Skriv dosen i mg, som 60 eller 7,5.")
+        if typed.witnessed is None:
+            return self.tr("Velg om dosen ble sett tatt.")
+        if typed.other_dose is None:
+            return self.tr("Velg hva som ble svart på «annen dose siste døgn?».")
         return ""
 
     def _entry(self, line: LineView, typed: Typed) -> LineEntry:
@@ -271,6 +277,7 @@ class SheetsPage(Page):
             reason_text=typed.text,
             taken_home_with=with_code or None,
             second_dose=typed.collision is Collision.SECOND,
+            other_dose=typed.other_dose,
         )
 
     def _next(self, code: str) -> None:

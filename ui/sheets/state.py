@@ -12,7 +12,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from fieldapp.clock import OSLO
 from fieldapp.domain.claims import begins
 from fieldapp.domain.handout_events import SheetLine
-from fieldapp.domain.medication import HandoutStatus, MedicationAdministration, Part
+from fieldapp.domain.medication import HandoutStatus, MedicationAdministration, OtherDose, Part
 from fieldapp.services.sheets import Draft, LineView, NotOnPaper, SheetView, short_name
 from ui.widgets import Row, RowTag
 from ui.words import clock_text, day_text, dose_text, near_day, word
@@ -45,6 +45,7 @@ class Typed:
     clock: tuple[int, int] | None = None
     dose: str = ""
     witnessed: bool | None = None
+    other_dose: OtherDose | None = None
     home_with: str = ""
     reason: str | None = None
     text: str = ""

@@ -130,7 +130,7 @@ class ClaimsCard(Card):
         session = self._context.session
         rows = trip_claims.rows(session, self._days)
         if self._chosen is None:
-            self._chosen = preset_units(rows, had_wishes=bool(claims.wishes(session)))
+            self._chosen = preset_units(rows)
         if rows != self._rows or self._place.count() == 0:
             self._rows = rows
             self._show_rows()
@@ -272,7 +272,13 @@ class ClaimsCard(Card):
         except ClaimPinnedError as error:
             self._pinned.say(sentence_for(error), "warn")
             return
-        self._chosen = None
+        # What was just given up is not asked for again by the next press of the button.
+        given_up = {
+            (one.claim.patient_id, one.claim.group, one.claim.unit)
+            for claim_id, one in self._held.items()
+            if claim_id in claim_ids
+        }
+        self._chosen = (self._chosen or set()) - given_up
         self._context.changes.announce(changes)
         self.show_claims()
         if self._context.sync.online:

@@ -170,14 +170,13 @@ def _name(patient: object) -> str:
     return str(name) or translate("claims", "Pasient som ikke er på maskinen")
 
 
-def preset_units(rows: Sequence[TripRow], *, had_wishes: bool) -> set[Unit]:
-    """Return what is ticked at first: the planned round, or what was asked for before."""
+def preset_units(rows: Sequence[TripRow]) -> set[Unit]:
+    """Return what is ticked at first: the round planned for this person, as far as it is free."""
     return {
         unit
         for row in rows
         for day in row.days
-        if can_be_ticked(day)
-        and (day.preset if not had_wishes else day.standing is not Standing.FREE)
+        if can_be_ticked(day) and day.preset
         for unit in day.units
     }
 
@@ -219,4 +218,6 @@ def summary(rows: Sequence[TripRow]) -> str:
         for standings, words in counts
         if (number := sum(day.standing in standings for day in days))
     ]
-    return ", ".join(said)
+    if not said:
+        return ""
+    return translate("claims", "Døgn: {0}").format(", ".join(said))
