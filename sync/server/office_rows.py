@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from fieldapp.clock import from_iso
+from fieldapp.domain.claims import ClaimState
 from fieldapp.domain.codec import BodyError, from_body
 from fieldapp.domain.collation import fold, sort_key
 from fieldapp.domain.issues import DetectedIssue
@@ -19,7 +20,9 @@ from sync.protocol.office import (
     PatientName,
     PatientRow,
 )
+from sync.protocol.orders import LiveClaim
 from sync.server.overview import staff_names
+from sync.server.storage.claims import read_claim
 from sync.server.storage.flagged import Flagged
 from sync.server.storage.parked import ParkedChange
 from sync.server.storage.storage import Transaction
@@ -83,6 +86,7 @@ def patient_rows(transaction: Transaction, shown: Sequence[PatientName]) -> list
             )
         )
     records = transaction.records.get_many((_PATIENT, one) for one in ids)
+    claims = _live_claims(transaction, ids, names)
     return [
         PatientRow(
             patient=patient,
@@ -91,9 +95,39 @@ def patient_rows(transaction: Transaction, shown: Sequence[PatientName]) -> list
                 followers[patient.id],
                 key=lambda follower: (not follower.primary, sort_key(follower.name)),
             ),
+            live_claims=claims[patient.id],
         )
         for patient in shown
     ]
+
+
+def _live_claims(
+    transaction: Transaction, patient_ids: list[str], names: dict[str, str]
+) -> dict[str, list[LiveClaim]]:
+    """Return who holds which days of these patients, by patient."""
+    units: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for record in transaction.claims.of_patients(patient_ids):
+        claim = read_claim(record)
+        if claim is not None and claim.state is ClaimState.HELD:
+            holder, device = claim.holder_id or "-", claim.holder_device_id or "-"
+            units[record.patient_id or "", holder, device, claim.group].append(claim.unit)
+    people = transaction.records.get_many(("practitioner", holder) for _, holder, _, _ in units)
+    devices = {device.id: device.name for device in transaction.accounts.devices() if units}
+    found: dict[str, list[LiveClaim]] = defaultdict(list)
+    for (patient_id, holder, device, group), held in sorted(units.items()):
+        person = people.get(("practitioner", holder))
+        found[patient_id].append(
+            LiveClaim(
+                holder_id=holder,
+                holder_name=names.get(holder, ""),
+                holder_phone=str(person.body.get("phone", "")) if person is not None else "",
+                device_id=device,
+                device_name=devices.get(device, ""),
+                group=group,
+                units=sorted(held),
+            )
+        )
+    return found
 
 
 def standing_assignments(transaction: Transaction, patient_ids: list[str]) -> list[Assignment]:

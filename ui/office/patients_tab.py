@@ -21,6 +21,7 @@ from sync.client.office_messages import (
 )
 from ui.context import AppContext
 from ui.office.desk import OfficeDesk
+from ui.office.order_words import claim_line
 from ui.office.state import page_text, patient_row, person_text, who_text
 from ui.office.tab import OfficeTab
 from ui.widgets import (
@@ -105,6 +106,9 @@ class PatientsTab(OfficeTab):
         card.body.addWidget(self.followers)
         self._nobody = Banner("", "warn", card)
         card.body.addWidget(self._nobody)
+        self.claims = Banner("", "accent", card)
+        self.claims.setObjectName("officeClaims")
+        card.body.addWidget(self.claims)
         self.person = QComboBox(card)
         self.person.setObjectName("officePerson")
         self.person.setSizeAdjustPolicy(
@@ -189,7 +193,16 @@ class PatientsTab(OfficeTab):
         self.followers.fit_height(4)
         nobody = self.tr("Ingen følger pasienten, så ingen laptop har journalen.")
         self._nobody.say("" if row.followers else nobody, "warn")
+        self.claims.say(self._claims_text(row), "accent")
         self._show_acts()
+
+    def _claims_text(self, row: PatientRow) -> str:
+        """Whose days are reserved: they stay where they are, whoever follows the patient."""
+        if not row.live_claims:
+            return ""
+        today = self.context.session.today()
+        head = self.tr("Reserverte utdelingsdager blir hos den som har dem, til de frigis:")
+        return "\n".join((head, *(claim_line(one, today) for one in row.live_claims)))
 
     def _follower_row(self, follower: Follower) -> Row:
         tags = (RowTag(self.tr("Hovedansvarlig"), "accent"),) if follower.primary else ()

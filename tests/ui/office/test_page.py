@@ -16,15 +16,18 @@ from fieldapp.clock import to_iso
 from fieldapp.domain.patients import Role
 from fieldapp.ids import new_id
 from fieldapp.store.state import Enrolment, remember_enrolment
+from sync.protocol.claims import ClaimName, ClaimsRequest
 from sync.protocol.errors import LoginExpiredError, OfflineError
 from sync.protocol.messages import LogLine, LogPart
 from sync.server.assignments import assign
 from sync.server.storage.storage import Storage
+from sync.server.storage.values import NewVersion
 from tests.helpers.pages import make_context, show_page
 from tests.helpers.ward import NOW, SOLVEIG, Ward
 from tests.helpers.windows import LOOKS, no_sync, problems_in
 from tests.sync.server.conftest import embedded
 from tests.sync.server.desk import draft, exchange, office_log
+from tests.sync.server.orders import order_body
 from tests.sync.server.running import Running
 from tests.sync.server.team import change, patient
 from tests.sync.test_courier import Field
@@ -712,6 +715,36 @@ def test_the_office_stands_in_the_rail_for_those_who_may_work_there(
         qtbot.addWidget(workspace)
         found[role] = workspace.findChild(QWidget, "rail_office") is not None
     assert found == {Role.CASE_MANAGER: False, Role.SECRETARY: True}
+
+
+def test_days_that_somebody_has_reserved_are_shown_where_a_patient_is_given_away(
+    qtbot: QtBot, office: Office, scene: Scene
+) -> None:
+    with scene.team.storage.write() as transaction:
+        transaction.records.put(
+            NewVersion(
+                "medication_request",
+                "o1",
+                "p1",
+                order_body("o1", "p1"),
+                False,
+                None,
+                None,
+                to_iso(NOW),
+            )
+        )
+    today = ClaimName(patient_id="p1", group="opioid", unit=NOW.date().isoformat())
+    assert scene.nils.service.claims(ClaimsRequest(now=NOW, wanted=[today])).granted
+    page, _ = office(tab="patients")
+    tab = part(page, PatientsTab)
+    assert isinstance(tab, PatientsTab)
+    qtbot.waitUntil(lambda: tab.rows.rows.rowCount() == 2)
+    tab.rows.select_id("p1")
+    wait_for(qtbot, page, "Reserverte utdelingsdager blir hos den som har dem")
+    assert "Nils, tlf. telefon ikke oppgitt · Feltbærbar 3" in tab.claims.text.text()
+    tab.rows.select_id("p2")
+    settle()
+    assert not tab.claims.isVisible()
 
 
 # --- rules
