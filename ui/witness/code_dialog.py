@@ -84,6 +84,7 @@ class WitnessCodeDialog(Dialog):
         self.body.addWidget(FormField(label, self.code, parent=self))
         self.body.addWidget(FormField(self.tr("Gjenta koden"), self.again, parent=self))
         self.body.addStretch(1)
+        (self.code if context.verify_passphrase is None else self.passphrase).setFocus()
 
     def check(self) -> str:
         """Start the slow part off this thread; the dialog closes when the server has the code."""

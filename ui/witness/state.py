@@ -44,7 +44,7 @@ def _dose(one: Waiting, dose: MedicationAdministration) -> str:
         words.append(dose_text(dose.dose_mg, dose.dose_ml))
     if len(one.days) > 1:
         words.append(translate("witness", "til {0} dager").format(len(one.days)))
-    return " ".join(word for word in words if word)
+    return " · ".join(word for word in words if word)
 
 
 def _act(kind: SupplyType) -> str:

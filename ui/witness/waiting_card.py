@@ -23,7 +23,6 @@ class WaitingCard(Card):
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(translate("witness", "Venter på vitne"), parent)
-        self.setObjectName("waitingForWitness")
         self._context = context
         self.rows: list[WaitingRow] = []
         self.body.addWidget(
