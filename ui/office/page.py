@@ -19,6 +19,7 @@ from ui.office.parked_tab import ParkedTab
 from ui.office.patients_tab import PatientsTab
 from ui.office.proposals_tab import ProposalsTab
 from ui.office.rules_tab import RulesTab
+from ui.office.safety_tab import SafetyTab
 from ui.office.state import sections
 from ui.office.tab import OfficeTab
 from ui.page import Page
@@ -34,6 +35,7 @@ TABS: dict[str, MakeTab] = {
     "patients": PatientsTab,
     "duplicates": DuplicatesTab,
     "proposals": ProposalsTab,
+    "safety": SafetyTab,
     "orders": OrdersTab,
     "courier": CourierTab,
     "drafts": DraftsTab,
@@ -120,6 +122,7 @@ class OfficePage(Page):
             "patients": self.tr("Pasienter"),
             "duplicates": self.tr("Dubletter"),
             "proposals": self.tr("Forslag"),
+            "safety": self.tr("Sikkerhetssaker"),
             "orders": self.tr("Ordinasjoner"),
             "courier": self.tr("Sendefil"),
             "drafts": self.tr("Utkast"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from fieldapp.domain.handout_events import IncidentType
 from fieldapp.services import visits
 from sync.client.office_messages import (
     DecideProposalRequest,
@@ -13,6 +14,7 @@ from sync.client.office_messages import (
     ProposalsAnswer,
 )
 from ui.context import AppContext
+from ui.events.words import incident_word
 from ui.office.desk import OfficeDesk
 from ui.office.parts import Comparison
 from ui.office.state import proposal_row
@@ -34,6 +36,22 @@ from ui.widgets import (
 from ui.words import kind_word
 
 _ORDER = "medication_request"
+
+
+_OPENING = frozenset({"medication_administration", "dose_incident"})
+"""Wishes to open a day again."""
+
+_OPENING_FIELDS = (
+    *("incident", "doses", "happened_at", "given_at", "day", "part", "dose_mg", "dose_ml"),
+    *("text", "prescriber_contact"),
+)
+
+
+def _incident_text(code: object) -> str:
+    try:
+        return incident_word(IncidentType(str(code)))
+    except ValueError:
+        return str(code)
 
 
 class ProposalsTab(OfficeTab):
@@ -84,6 +102,8 @@ class ProposalsTab(OfficeTab):
         card.body.addWidget(self._why)
         self.sides = Comparison(self.tr("Forslaget mot det som gjelder"), card)
         card.body.addWidget(self.sides)
+        self._opens = Banner("", "warn", card)
+        card.body.addWidget(self._opens)
         self._not_here = Banner("", "neutral", card)
         card.body.addWidget(self._not_here)
         self.words = QLineEdit(card)
@@ -137,19 +157,52 @@ class ProposalsTab(OfficeTab):
         self._why.setText(row.reason)
         self._why.setVisible(bool(row.reason))
         names = {one.id: one.name for one in visits.staff(self.context.session)}
-        self.sides.show_sides(
-            self.tr("Forslaget"),
-            self.tr("Gjelder nå"),
-            differences(row.values, row.server_body, (), names),
-            two=row.server_body is not None,
-        )
-
+        opens = row.target_kind in _OPENING
+        if opens:
+            self._show_what_opens(row)
+        else:
+            self.sides.show_sides(
+                self.tr("Forslaget"),
+                self.tr("Gjelder nå"),
+                differences(row.values, row.server_body, (), names),
+                two=row.server_body is not None,
+            )
+        self._opens.say(self._opens_text() if opens else "", "warn")
         others = self.tr("Forordninger avgjøres av lege. Forslaget vises så det ikke blir glemt.")
         self._not_here.say("" if row.can_decide else others, "neutral")
         order = row.target_kind == _ORDER
-        self.accept.say(self.tr("Godta · før ordinasjonen …") if order else self.tr("Godta"))
+        self.accept.say(
+            self.tr("Godta · før ordinasjonen …")
+            if order
+            else self.tr("Åpne dagen igjen")
+            if opens
+            else self.tr("Godta")
+        )
         for part in (self.words_field, self.accept, self.decline):
             part.setVisible(row.can_decide)
+
+    def _show_what_opens(self, row: ProposalRow) -> None:
+        """The dose that was never given, or what became of the bottles."""
+        body = dict(row.server_body or {})
+        if row.target_kind == "dose_incident":
+            doses = body.get("administration_ids")
+            count = len(doses) if isinstance(doses, list) else 0
+            body = {
+                "incident": _incident_text(body.get("type")),
+                "doses": str(count),
+                "happened_at": body.get("happened_at"),
+                "text": body.get("text"),
+                "prescriber_contact": body.get("prescriber_contact"),
+            }
+        self.sides.show_sides(
+            self.tr("Det gjelder"), "", differences(body, None, tuple(_OPENING_FIELDS)), two=False
+        )
+
+    def _opens_text(self) -> str:
+        return self.tr(
+            "Godtar du, blir dagene ledige igjen, og en annen kan reservere dem og gi. Snakk med "
+            "den som førte dosen først. Skriv hva dere ble enige om."
+        )
 
     @Slot()
     def _go_into_card(self) -> None:
@@ -167,8 +220,10 @@ class ProposalsTab(OfficeTab):
             self.opened.emit("orders", f"wish:{row.id}")
             return
         words = self.words.text().strip()
-        if not accept and not words:
-            self.words_field.say_problem(self.tr("Skriv hvorfor forslaget avslås."))
+        opens = accept and row.target_kind in _OPENING
+        if not words and (opens or not accept):
+            why = self.tr("Skriv hvorfor forslaget avslås.")
+            self.words_field.say_problem(self.tr("Skriv hvorfor dagen åpnes.") if opens else why)
             self.words.setFocus()
             return
         self.words_field.say_problem("")

@@ -71,7 +71,17 @@ _NOT_DONE: dict[str, object] = {
         "office", "Skriv en begrunnelse først. Ingenting er endret."
     ),
     "words_missing": QT_TRANSLATE_NOOP(
-        "office", "Skriv hvorfor forslaget avslås. Ingenting er endret."
+        "office", "Skriv noen ord om hvorfor. Ingenting er endret."
+    ),
+    "own_handout": QT_TRANSLATE_NOOP(
+        "office",
+        "Du ga dosen selv, så en annen må avgjøre om dagen skal åpnes. Ingenting er endret.",
+    ),
+    "involved": QT_TRANSLATE_NOOP(
+        "office", "Du var med på dette, så en annen må svare. Ingenting er endret."
+    ),
+    "already_answered": QT_TRANSLATE_NOOP(
+        "office", "En annen har allerede svart. Ingenting nytt er endret. Hent på nytt."
     ),
     "event": QT_TRANSLATE_NOOP(
         "office",
