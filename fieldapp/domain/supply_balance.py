@@ -79,11 +79,14 @@ def standing(lines: Iterable[SupplyMovement]) -> list[SupplyMovement]:
 
 
 def takes_back(entry: SupplyMovement, target: SupplyMovement) -> bool:
-    """True when `entry` is the exact opposite of `target`, which is no counter-entry itself."""
+    """True when `entry` is its author's exact opposite of `target`, itself no counter-entry.
+
+    Nobody takes back a colleague's line, whatever a changed program has sent.
+    """
     return (
         entry.type is SupplyType.REVERSED
         and target.type is not SupplyType.REVERSED
-        and entry.reverses == target.id
+        and (entry.reverses, entry.author_id) == (target.id, target.author_id)
         and entry.item.key == target.item.key
         and (entry.source, entry.target, entry.units)
         == (target.target, target.source, target.units)

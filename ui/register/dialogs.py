@@ -26,7 +26,7 @@ from ui.widgets import ChoiceRow, Dialog, FormField, Tag, Text, clear
 class ActDialog(Dialog):
     """Saves when it is accepted; what stands in the way is said in it, and it stays open.
 
-    Attributes: `done_act`, what was stored.
+    Attributes: `done_act`, what was stored; `witness`, the second person.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class ActDialog(Dialog):
         self.done_act: Done | None = None
         self._context = context
         self._view = view
-        self._witness = WitnessField(context, view, self)
+        self.witness = WitnessField(context, view, self)
 
     def act(self, witness: CoSignature | None) -> Done:
         """Do it. Raises SupplyError and the errors of the store."""
@@ -49,19 +49,19 @@ class ActDialog(Dialog):
 
     def try_accept(self) -> None:
         """A witness's code is proven first, off the window's thread; then everything is saved."""
-        if not self._witness.must_be_checked:
+        if not self.witness.must_be_checked:
             super().try_accept()
             return
         self.confirm_button.setEnabled(False)
         session = self._context.session
-        person_id, code = self._witness.checker()
+        person_id, code = self.witness.checker()
         self._context.tasks.run(
             lambda: verify(session, person_id, code), self._on_code, self._on_code_trouble
         )
 
     def _on_code(self, fits: bool) -> None:
         self.confirm_button.setEnabled(True)
-        self._witness.prove(fits)
+        self.witness.prove(fits)
         if fits:
             super().try_accept()
 
@@ -70,11 +70,11 @@ class ActDialog(Dialog):
         self.problem.say(sentence_for(error), "danger")
 
     def check(self) -> str:
-        problem = self._witness.problem()
+        problem = self.witness.problem()
         if problem:
             return problem
         try:
-            self.done_act = self.act(self._witness.value)
+            self.done_act = self.act(self.witness.value)
         except (SupplyError, HandoutError, FieldAppError) as error:
             return sentence_for(error)
         self._context.changes.announce(self.done_act.change_set)
@@ -86,7 +86,7 @@ class ActDialog(Dialog):
 
     def _end(self) -> None:
         """The second person comes last: they confirm what stands above."""
-        self.body.addWidget(self._witness)
+        self.body.addWidget(self.witness)
         self.body.addStretch(1)
 
     def _line(self, label: str, help_text: str = "", name: str = "") -> QLineEdit:

@@ -14,15 +14,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from fieldapp.domain.supply import Item, SupplyMovement, SupplyType
+from fieldapp.domain.handout_events import WitnessCode, WitnessStatement
+from fieldapp.domain.supply import Item, SupplyError, SupplyMovement, SupplyType
 from fieldapp.domain.supply_balance import Balance
-from fieldapp.services import register, register_acts, register_view
+from fieldapp.security.kdf import FAST
+from fieldapp.services import register, register_acts, register_view, witness
 from fieldapp.services.register_acts import Taken
 from fieldapp.store import audit, records, state
 from tests.helpers.a11y import audit as audit_names
 from tests.helpers.a11y import clipped
 from tests.helpers.pages import PAGE_SIZE, make_context, show_page
-from tests.helpers.ward import Ward
+from tests.helpers.ward import BERIT, Ward, receive
 from ui import shots
 from ui.errors import has_sentence, sentence
 from ui.register.dialogs import (
@@ -84,9 +86,9 @@ def confirm(dialog: Dialog) -> None:
 
 def balances_of(ward: Ward, ledger: str) -> dict[str, Decimal]:
     view = register_view.overview(ward.session)
-    items: list[Balance] = [
-        one for holder in (*view.bags, *view.stores) for one in holder.items if one.ledger == ledger
-    ]
+    items: list[Balance] = [one for bag in view.bags for one in bag.items]
+    items += [one for store in view.stores for one in store.items]
+    items = [one for one in items if one.ledger == ledger]
     return {one.item.product: one.balance for one in items}
 
 
@@ -213,7 +215,7 @@ def test_more_than_the_bag_holds_is_recorded_and_shown(
 
 def test_another_unit_for_the_same_product_is_refused(ward: Ward) -> None:
     fill(ward)
-    with pytest.raises(register_acts.SupplyError) as caught:
+    with pytest.raises(SupplyError) as caught:
         register_acts.receive(
             ward.session, CUPBOARD, Item("metadon mikstur", "2 mg/mL", "tablet"), Decimal(5)
         )
@@ -221,9 +223,93 @@ def test_another_unit_for_the_same_product_is_refused(ward: Ward) -> None:
 
 
 def test_every_refusal_has_a_sentence() -> None:
-    codes = (register_acts.SupplyError.__doc__ or "").partition("Codes:")[2]
+    codes = (SupplyError.__doc__ or "").partition("Codes:")[2]
     for code in codes.replace(".", " ").replace(",", " ").split():
         assert has_sentence(code), code
+
+
+# --- two persons
+
+
+def require_two(ward: Ward) -> None:
+    rules = state.Rules(folder_export_allowed=True, two_person_register=True)
+    state.remember_rules(ward.session.database, rules)
+
+
+def give_code(ward: Ward, person_id: str, code: str) -> None:
+    verifier = witness.new_verifier(person_id, code, FAST)
+    receive(ward.session, [WitnessCode(person_id, verifier, ward.clock.now())])
+
+
+def waste_with_witness(page: RegisterPage, code: str) -> AmountDialog:
+    press(page, "register_waste")
+    dialog: AmountDialog = opened(page, AmountDialog)
+    dialog.product.setCurrentIndex(0)
+    QTest.keyClicks(dialog.units, "1")
+    QTest.keyClicks(dialog.reason, "knust")
+    field = dialog.witness
+    field.person.setCurrentIndex(field.person.findData(BERIT.id))
+    QTest.keyClicks(field.code, code)
+    return dialog
+
+
+def newest_line(ward: Ward) -> SupplyMovement:
+    return register_view.own_lines(ward.session)[0]
+
+
+def test_the_second_person_signs_by_their_own_code(
+    qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme
+) -> None:
+    fill(ward)
+    require_two(ward)
+    give_code(ward, BERIT.id, "739146")
+    page = make_page(qtbot, ward, tasks, theme)
+    dialog = waste_with_witness(page, "111222")
+    confirm(dialog)
+    field = dialog.witness
+    qtbot.waitUntil(lambda: bool(field.code_field.problem))
+    assert newest_line(ward).type is not SupplyType.WASTE  # a wrong code saves nothing
+    field.code.clear()
+    QTest.keyClicks(field.code, "739146")
+    confirm(dialog)
+    qtbot.waitUntil(lambda: newest_line(ward).type is SupplyType.WASTE)
+    line = newest_line(ward)
+    assert line.witness_id == BERIT.id
+    assert line.witness_by_code
+
+
+def test_a_second_person_without_a_code_is_missing_until_they_sign_late(
+    qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme
+) -> None:
+    fill(ward)
+    require_two(ward)
+    page = make_page(qtbot, ward, tasks, theme)
+    before = register_view.overview(ward.session).unsigned
+    confirm(waste_with_witness(page, ""))
+    line = newest_line(ward)
+    assert line.witness_id == BERIT.id
+    assert not line.witness_by_code
+    assert register_view.overview(ward.session).unsigned == before + 1
+    now = ward.clock.now()
+    late = WitnessStatement(
+        "w-1", None, "supply_movement", line.id, now, now, BERIT.id, "d-2", 1, late=True
+    )
+    receive(ward.session, [late])
+    assert register_view.overview(ward.session).unsigned == before
+    assert register_view.second_of(line, [late], required=True) is register_view.Second.LATE
+
+
+def test_who_counted_does_not_explain_the_difference_alone(
+    qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme
+) -> None:
+    bag = fill(ward)
+    require_two(ward)
+    counted = register_acts.count(ward.session, bag, SYRUP, Decimal(97))
+    with pytest.raises(SupplyError) as caught:
+        register_acts.explain(ward.session, counted.change_set.changes[0].id, "søl")
+    assert caught.value.code == "second_person_missing"
+    page = make_page(qtbot, ward, tasks, theme)
+    assert not page.findChildren(Button, "registerExplain")
 
 
 # --- on paper
@@ -303,7 +389,7 @@ def test_the_month_names_the_opening_every_line_and_the_closing_balance(ward: Wa
     }
     cupboard = found[CUPBOARD, "Metadon mikstur"]
     assert [row.balance for row in cupboard.lines] == [500, 400]
-    assert (cupboard.opening, cupboard.closing) == (0, 400)
+    assert [cupboard.opening, cupboard.closing] == [0, 400]
     own = found[bag, "Metadon mikstur"]
     assert [row.line.type for row in own.lines][-1] is SupplyType.COUNT
     assert own.differences[0].amount == -3
