@@ -62,6 +62,7 @@ SECTIONS: tuple[tuple[str, Right], ...] = (
     ("patients", Right.ASSIGN),
     ("duplicates", Right.JOIN_PATIENTS),
     ("proposals", Right.DECIDE_PROPOSALS),
+    ("safety", Right.ANSWER_ISSUES),
     ("orders", Right.ENTER_ORDERS),
     ("orders", Right.CONFIRM_ORDERS),
     ("courier", Right.RECEIVE_COURIER),
