@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.helpers.pages import make_context, show_page
+from tests.helpers.stores import USERNAME
 from tests.helpers.ward import AASE, Ward
 from ui.handout.page import HandoutPage
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 
+OpenPage = Callable[[str], HandoutPage]
+
 
 @pytest.fixture
-def page(qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme) -> HandoutPage:
+def open_page(qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme) -> OpenPage:
+    """Open the round at a patient, as the store stands when it is called."""
+
+    def opened(patient_id: str) -> HandoutPage:
+        context = replace(
+            make_context(ward.session, tasks, theme),
+            verify_passphrase=lambda text: ward.vault.verify_passphrase(USERNAME, text),
+        )
+        shown = HandoutPage(context)
+        show_page(qtbot, shown, patient_id=patient_id)
+        return shown
+
+    return opened
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> HandoutPage:
     """The round at Åse, who takes methadone in the morning and a tablet in the evening."""
-    shown = HandoutPage(make_context(ward.session, tasks, theme))
-    show_page(qtbot, shown, patient_id=AASE)
-    return shown
+    return open_page(AASE)
