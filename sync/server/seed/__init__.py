@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from fieldapp.domain.medication import MedicationRequest
-from fieldapp.domain.patients import Assignment, Level, Role
+from fieldapp.domain.patients import Assignment, Level, Place, Role
 from fieldapp.domain.reference import rapid_test_reference
 from fieldapp.domain.screening.instruments import load_instrument
 from fieldapp.paths import resources_dir
 from sync.server.seed.history import History, Reference, SeedRecord
 from sync.server.seed.names import STAFF
-from sync.server.seed.orders import make_orders
+from sync.server.seed.orders import Special, as_special, make_orders
 from sync.server.seed.people import (
     Followed,
     IdSource,
@@ -73,9 +73,10 @@ def demo_team(
         yield SeedRecord(member.practitioner, None, None, midday(start, 8))
     orders: dict[str, MedicationRequest] = {}
     known = _dice(seed, "known")
+    special = _special_orders(followed, team[0])
     for one in followed:
         likely = 0.6 if one.manager is team[0] else 0.3
-        yield from _standing_facts(known, ids, one, today, orders, likely)
+        yield from _standing_facts(known, ids, one, today, orders, likely, special.get(one.id))
     history = History(
         _dice(seed, "history"), ids, team, followed, orders, _reference(), start, today
     )
@@ -90,6 +91,12 @@ def _dice(seed: int, part: str) -> random.Random:
     return random.Random(f"{seed}:{part}")  # noqa: S311
 
 
+def _special_orders(followed: list[Followed], manager: StaffMember) -> dict[str, Special]:
+    """Say who of a case manager's patients at home takes doses home, and who has a depot."""
+    at_home = [one.id for one in followed if one.manager is manager and one.lar is Place.HOME]
+    return dict(zip(at_home[1:], Special, strict=False))
+
+
 def _standing_facts(
     dice: random.Random,
     ids: IdSource,
@@ -97,6 +104,7 @@ def _standing_facts(
     today: date,
     orders: dict[str, MedicationRequest],
     likely: float,
+    special: Special | None,
 ) -> Iterator[SeedRecord]:
     by = followed.manager
     moment = midday(followed.since)
@@ -106,6 +114,8 @@ def _standing_facts(
     for contact in make_contacts(dice, ids, followed):
         yield SeedRecord(contact, by.id, by.device_id, moment)
     for order in make_orders(dice, ids, followed, today, likely=likely):
+        if special is not None:
+            order = as_special(order, special, today)
         orders[followed.id] = order
         yield SeedRecord(order, None, None, midday(order.valid_from))
 

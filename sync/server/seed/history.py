@@ -13,6 +13,7 @@ from fieldapp.clock import OSLO
 from fieldapp.domain.medication import (
     HandoutStatus,
     IdentityCheck,
+    Injection,
     MedicationAdministration,
     MedicationRequest,
     ObservedState,
@@ -54,6 +55,10 @@ class Reference:
 
     instruments: dict[str, Instrument]
     panel: Panel
+
+
+_SITES = ("buttock", "thigh", "abdomen", "upper_arm")
+"""Weekly injections go round them, so that none is used again within eight weeks (with sides)."""
 
 
 class History:
@@ -100,7 +105,11 @@ class History:
 
     def _day_of(self, followed: Followed, day: date) -> Iterator[SeedRecord]:
         order = self._orders.get(followed.id)
-        if order is not None and order.place is not Place.PHARMACY and is_active(order, day):
+        interval = order.interval_days if order is not None else None
+        if order is not None and interval is not None:
+            if day >= order.valid_from and (day - order.valid_from).days % interval == 0:
+                yield self._injection(followed, order, day)
+        elif order is not None and order.place is not Place.PHARMACY and is_active(order, day):
             yield self._handout(followed, order, day)
         due = self._next_contact.get(followed.id, followed.since)
         if day >= due and (day.isoweekday() <= 5 or (followed.is_act and self._chance(0.3))):
@@ -178,9 +187,9 @@ class History:
         return self._made(note, by, signed)
 
     def _note_text(self, template: str) -> str:
-        paragraphs = []
+        paragraphs: list[str] = []
         for heading, sentences in texts.NOTE_PARTS[template].items():
-            if template == "home_visit" and self._chance(0.2):
+            if template == "home_visit" and paragraphs and self._chance(0.2):
                 continue
             how_many = min(len(sentences), self._dice.choice((1, 1, 2)))
             words = " ".join(self._dice.sample(sentences, how_many))
@@ -227,6 +236,43 @@ class History:
             observed_state=state,
             reason=None if given else self._reason(status, at_point),
             reason_text="" if given else self._dice.choice(texts.NOT_GIVEN_TEXTS[status.value]),
+        )
+        return self._made(event, by, moment)
+
+    def _injection(self, followed: Followed, order: MedicationRequest, day: date) -> SeedRecord:
+        """A depot given on the day it was due."""
+        assert order.interval_days is not None
+        by, planned = followed.manager, order.doses[0]
+        moment = midday(day, 10, 15)
+        number = (day - order.valid_from).days // order.interval_days + 1
+        event = MedicationAdministration(
+            id=self._ids.at(moment),
+            patient_id=followed.id,
+            request_id=order.id,
+            request_revision=order.revision,
+            day=day,
+            part=planned.part,
+            status=HandoutStatus.GIVEN,
+            given_at=moment,
+            recorded_at=moment,
+            author_id=by.id,
+            device_id=by.device_id,
+            sequence=self._sequence(by),
+            dose_mg=planned.dose_mg,
+            witnessed=True,
+            identity_check=IdentityCheck.KNOWN,
+            observed_state=ObservedState.UNAFFECTED,
+            group="opioid",
+            injection=Injection(
+                occurrence=number,
+                site=_SITES[number % len(_SITES)],
+                side=("left", "right")[number // len(_SITES) % 2],
+                lot=f"BX{number // 10:03}",
+                expiry=day + timedelta(400),
+                observed_minutes=15,
+                next_due=day + timedelta(order.interval_days),
+                legal_basis="voluntary",
+            ),
         )
         return self._made(event, by, moment)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import Enum
 
 from fieldapp.domain.medication import MedicationRequest, Part, PlannedDose
 from fieldapp.domain.patients import Place
@@ -15,6 +17,43 @@ _ALL_WEEK = (1, 2, 3, 4, 5, 6, 7)
 _WEEKDAYS = (1, 2, 3, 4, 5)
 
 _SOURCE = "Ordinasjon fra poliklinikken, lagt inn av teamet"
+
+
+_TAKE_HOME_DAYS = 3
+_DEPOT_INTERVAL = 7
+
+
+class Special(Enum):
+    """What makes a substitution order other than one dose a day under supervision."""
+
+    TAKE_HOME = "take_home"
+    DEPOT = "depot"
+
+
+def as_special(order: MedicationRequest, special: Special, today: date) -> MedicationRequest:
+    """Return an order with doses to take home from today on, or a weekly depot due today."""
+    if special is Special.TAKE_HOME:
+        ahead = (today + timedelta(days) for days in range(1, _TAKE_HOME_DAYS + 1))
+        return replace(
+            order,
+            take_home_weekdays=tuple(sorted(day.isoweekday() for day in ahead)),
+            max_take_home_days=_TAKE_HOME_DAYS,
+        )
+    weeks = (today - order.valid_from).days // _DEPOT_INTERVAL
+    return replace(
+        order,
+        product="Buvidal",
+        atc="N07BC01",
+        form="injeksjonsvæske, depot",
+        strength="24 mg",
+        doses=(PlannedDose(Part.MORNING, Decimal(24)),),
+        weekdays=_ALL_WEEK,
+        valid_from=today - timedelta(weeks * _DEPOT_INTERVAL),
+        revision=1,
+        concentration_mg_per_ml=None,
+        interval_days=_DEPOT_INTERVAL,
+        depot="buvidal_weekly",
+    )
 
 
 def make_orders(
