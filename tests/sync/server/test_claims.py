@@ -562,6 +562,15 @@ def test_a_day_beyond_the_longest_trip_from_the_restore_is_given_out(ward: Ward)
     assert ward.take(ward.first, later)
 
 
+def test_an_injection_may_be_held_for_weeks_and_waits_for_the_last_store(ward: Ward) -> None:
+    _with_depot(ward)
+    ward.restored()
+    ward.office.clock.advance(timedelta(days=20))
+    assert ward.refusal(ward.first, occurrence_unit(1)) is DenialReason.SERVER_RESTORED
+    ward.call(ward.second)
+    assert ward.take(ward.first, occurrence_unit(1))
+
+
 def test_a_laptop_shut_out_during_the_waiting_is_still_awaited(ward: Ward) -> None:
     ward.restored()
     with ward.storage.write() as transaction:
