@@ -56,11 +56,12 @@ class RulesTab(OfficeTab):
         for rule in self._rules:
             choice = ChoiceRow(rule.words, rule.options, card, name=rule.name)
             self._choices[rule.field] = choice
-            for part in (
+            shown: tuple[QWidget, ...] = (
                 Text(rule.words, "strong", card),
                 Text(rule.detail, "small", card),
                 choice,
-            ):
+            )
+            for part in shown:
                 card.body.addWidget(part)
                 parts.append(part)
         self.store = PrimaryButton(self.tr("Lagre reglene"), card, icon="save", name="rulesStore")
