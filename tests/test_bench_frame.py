@@ -42,7 +42,7 @@ def tiny_bench(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_benchmark_is_found_by_the_name_of_its_module() -> None:
-    assert bench.names() == ["filter", "history", "rush", "start", "store", "sync"]
+    assert bench.names() == ["filter", "handout", "history", "rush", "start", "store", "sync"]
 
 
 @pytest.mark.usefixtures("tiny_bench")

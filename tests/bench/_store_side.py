@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from fieldapp.clock import FixedClock
-from fieldapp.domain.medication import HandoutStatus, IdentityCheck, ObservedState
+from fieldapp.domain.medication import (
+    HandoutStatus,
+    IdentityCheck,
+    Intake,
+    ObservedState,
+    OtherDose,
+)
 from fieldapp.domain.notes import Note
 from fieldapp.ids import new_id
 from fieldapp.services import medication, notes, patients, today
@@ -28,6 +34,7 @@ from fieldapp.services.session import Session
 from fieldapp.store import db, inbox, records
 from fieldapp.store.migrate import migrate
 from tests.bench._team import DAY, NOW, laptop_records
+from tests.helpers.claims import grant
 
 _PAGE = 200
 _TEXT = "Hjemmebesøk. Stemningsleie nøytralt, spiser og sover bedre enn sist uke. " * 8
@@ -138,7 +145,10 @@ class Side:
             witnessed=True,
             identity_check=IdentityCheck.KNOWN,
             observed_state=ObservedState.UNAFFECTED,
+            other_dose=OtherDose.NO,
+            intake=Intake(6, True),
         )
+        grant(self._session, planned.request, planned.key.day)
         start = time.perf_counter()
         medication.record(self._session, entry)
         return _since(start)

@@ -115,6 +115,9 @@ class Writer:
             witnessed=True,
             identity_check=IdentityCheck.KNOWN,
             observed_state=ObservedState.UNAFFECTED,
+            # Told afterwards: what a power cut leaves of it is asked here, not whether it may be.
+            retrospective=True,
+            reason_text="Ført i ettertid",
         )
 
     def _skip_days_that_have_doses(self) -> None:

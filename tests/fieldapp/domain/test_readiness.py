@@ -475,7 +475,7 @@ def test_an_injection_needs_its_number_and_the_day_it_is_given_on() -> None:
     window = Window(MONDAY, MONDAY)
     assert codes(situation(NINE, DEPOT, own=(MONDAY, "#1"), window=window), depot_slot()) == []
     for own in ((MONDAY,), ("#1",)):
-        found = situation(NINE, DEPOT, own=own, window=window)  # type: ignore[arg-type]
+        found = situation(NINE, DEPOT, own=own, window=window)
         assert codes(found, depot_slot()) == [Code.NOT_CLAIMED]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fieldapp.clock import OSLO, FixedClock
+from fieldapp.domain import handout_checks
 from fieldapp.domain.medication import (
     HandoutError,
     HandoutStatus,
@@ -20,7 +21,7 @@ from fieldapp.domain.medication import (
 )
 from fieldapp.domain.patients import Patient, Place
 from fieldapp.ids import new_id
-from fieldapp.services import handouts, medication, notes
+from fieldapp.services import medication, notes
 from fieldapp.services.session import Session
 from fieldapp.store import records, state
 from fieldapp.store.db import IntegrityError
@@ -91,7 +92,7 @@ def test_the_schemas_refusal_reads_like_the_rules(
     session: Session, order: MedicationRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     medication.record(session, entry(order))
-    monkeypatch.setattr(handouts.handout_checks, "check_light", lambda *_, **__: None)
+    monkeypatch.setattr(handout_checks, "check_light", lambda *_, **__: None)
     with pytest.raises(HandoutError, match="slot_already_given"):
         medication.record(session, entry(order))
 
@@ -347,6 +348,7 @@ def test_missed_days_warn_and_stop_by_the_reference_data(session: Session, kari:
     later = TODAY + timedelta(days=3)
     missed = medication.missed_days(session, kari.id, order.id, later)
     assert (missed.count, missed.should_warn, missed.should_stop) == (3, True, False)
+    assert missed.warn is not None
     assert missed.warn.source.text
     missed = medication.missed_days(session, kari.id, order.id, TODAY + timedelta(days=5))
     assert missed.should_stop

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -215,7 +216,7 @@ def test_an_injections_claim_is_given_up_when_it_was_given_and_sent(
     assert [one.unit for one in claims.drop_ended(session.database, None)] == ["#1"]
 
 
-def _injected(order: MedicationRequest, **changes: object) -> MedicationAdministration:
+def _injected(order: MedicationRequest, **changes: Any) -> MedicationAdministration:
     injection = Injection(1, "thigh", "left", "A1", TODAY + timedelta(days=99))
     return event(order, group="opioid", injection=injection, **changes)
 
