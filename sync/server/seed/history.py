@@ -105,9 +105,9 @@ class History:
 
     def _day_of(self, followed: Followed, day: date) -> Iterator[SeedRecord]:
         order = self._orders.get(followed.id)
-        interval = order.interval_days if order is not None else None
-        if order is not None and interval is not None:
-            if day >= order.valid_from and (day - order.valid_from).days % interval == 0:
+        every = order.interval_days if order is not None else None
+        if order is not None and every is not None:
+            if day >= order.valid_from and (day - order.valid_from).days % every == 0:
                 yield self._injection(followed, order, day)
         elif order is not None and order.place is not Place.PHARMACY and is_active(order, day):
             yield self._handout(followed, order, day)
