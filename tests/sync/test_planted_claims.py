@@ -1,0 +1,18 @@
+"""The model of handing out can fail: known bugs are planted one by one, and it finds each."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sync.planted_claims import PLANTS
+from tests.torture import claims as torture
+
+SEED = 20_261_122
+MOST_WALKS = 40
+"""A bug that is not found in so many walks of the model counts as not found."""
+
+
+@pytest.mark.parametrize("name", sorted(PLANTS))
+def test_the_model_finds_a_planted_bug(name: str) -> None:
+    result = torture.run(0, SEED, plant=name, walks=MOST_WALKS, until_found=True)
+    assert result.violations == 1, f"{name} was not found in {result.steps} steps"
