@@ -14,7 +14,8 @@ import json
 import shutil
 from pathlib import Path
 
-from fieldapp.security.keyring import DemoKeyring
+from fieldapp.security.anchor import ANCHOR_NAME
+from fieldapp.security.keyring import NOTES_FILE_NAME, DemoKeyring
 from fieldapp.store.db import Database
 from fieldapp.store.lock import LOCK_NAME
 from fieldapp.store.migrate import read_migrations, split_statements
@@ -40,6 +41,9 @@ def freeze(target: Path) -> None:
     }
     vault.lock()
     (target / LOCK_NAME).unlink()
+    # Whoever unlocks a copy of it is told so; the notes of this place are of no use there.
+    (target / ANCHOR_NAME).unlink()
+    (target / NOTES_FILE_NAME).unlink()
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
     (target / FACTS_NAME).write_text(text, encoding="utf-8")
 
