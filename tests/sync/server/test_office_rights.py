@@ -49,6 +49,7 @@ from sync.protocol.orders import (
     OrdersRequest,
     SettleOrderRequest,
 )
+from sync.protocol.safety import AnswerIssueRequest, SafetyRequest
 from sync.server.office import ServerOfficeService
 from sync.server.storage.storage import Storage
 from tests.sync.server.desk import REASON, draft, exchange, office_log
@@ -86,6 +87,8 @@ ALLOWED: Final = {
     "join": OFFICE,
     "proposals": {Role.TEAM_LEADER, Role.PRESCRIBER},
     "decide_proposal": {Role.TEAM_LEADER, Role.PRESCRIBER},
+    "safety": {Role.TEAM_LEADER, Role.PRESCRIBER},
+    "answer_issue": {Role.TEAM_LEADER, Role.PRESCRIBER},
     "set_rules": {Role.ADMINISTRATOR},
     "receive_courier": OFFICE | RECOVERY,
     "drafts_of": RECOVERY,
@@ -111,6 +114,8 @@ REQUESTS: Final[dict[str, Message]] = {
     "join": JoinRequest(winner_id="x", loser_id="y", reason=REASON),
     "decide_proposal": DecideProposalRequest(id="none", accept=True),
     "set_rules": SetRulesRequest(drafts_travel=True, courier_allowed=False),
+    "safety": SafetyRequest(),
+    "answer_issue": AnswerIssueRequest(id="none", words=REASON),
     "receive_courier": CourierDelivery(data="AAAA"),
     "drafts_of": DraftsRequest(user_id="nobody", reason=REASON),
     "orders": OrdersRequest(),
@@ -235,6 +240,7 @@ def test_the_laptops_client_speaks_every_call_and_names_every_refusal(running: R
         "unassign": NotFoundError_,
         "join": NotFoundError_,
         "decide_proposal": NotFoundError_,
+        "answer_issue": NotFoundError_,
         "receive_courier": BadRequestError,
         "set_rules": NotAllowedError,
         "drafts_of": NotAllowedError,

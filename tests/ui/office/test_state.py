@@ -156,9 +156,13 @@ def test_versions_are_compared_as_numbers() -> None:
 @pytest.mark.parametrize(
     ("role", "parts"),
     [
-        (Role.CASE_MANAGER, ()),
-        (Role.PRESCRIBER, ("proposals",)),
-        (Role.SECRETARY, ("overview", "parked", "patients", "duplicates", "courier", "rules")),
+        (Role.PEER, ()),
+        (Role.CASE_MANAGER, ("orders",)),
+        (Role.PRESCRIBER, ("proposals", "safety", "orders")),
+        (
+            Role.SECRETARY,
+            ("overview", "parked", "patients", "duplicates", "orders", "courier", "rules"),
+        ),
         (Role.ADMINISTRATOR, ("overview", "rules")),
         (Role.RECOVERY_OFFICER, ("overview", "courier", "drafts", "rules")),
         ("of a later version", ()),
