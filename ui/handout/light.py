@@ -201,6 +201,11 @@ def _warning(verdict: Verdict, known: Knowledge) -> str:
 
 _DENIED: dict[str, object] = {
     "held": QT_TRANSLATE_NOOP("handout", "Ikke reservert: {holder} har dagen."),
+    "unknown_day": QT_TRANSLATE_NOOP(
+        "handout",
+        "Ikke reservert: {holder} hadde dagen på en maskin som ble satt tilbake, så ingen vet hva "
+        "som er gitt.",
+    ),
     "given": QT_TRANSLATE_NOOP("handout", "Ikke reservert: dosen er allerede gitt."),
     "not_planned": QT_TRANSLATE_NOOP("handout", "Ikke reservert: serveren har ingen slik dose."),
     "pharmacy": QT_TRANSLATE_NOOP("handout", "Ikke reservert: apoteket gir denne dagen."),
