@@ -136,8 +136,8 @@ CREATE TABLE supply_movement (
     reverses TEXT GENERATED ALWAYS AS (body ->> '$.reverses') VIRTUAL
 ) STRICT;
 CREATE INDEX supply_movement_by_chain ON supply_movement (device_id, author_id, sequence);
-CREATE INDEX supply_movement_by_source ON supply_movement (source);
-CREATE INDEX supply_movement_by_target ON supply_movement (target);
+CREATE INDEX supply_movement_by_source ON supply_movement (source, sequence);
+CREATE INDEX supply_movement_by_target ON supply_movement (target, sequence);
 CREATE INDEX supply_movement_by_handout ON supply_movement (administration_id)
 WHERE administration_id IS NOT NULL;
 CREATE INDEX supply_movement_by_reversed ON supply_movement (reverses) WHERE reverses IS NOT NULL;
@@ -293,7 +293,7 @@ ALTER TABLE medication_administration
 CREATE INDEX medication_administration_by_patient_day
     ON medication_administration (patient_id, day);
 CREATE INDEX medication_administration_injections
-    ON medication_administration (patient_id, occurrence) WHERE occurrence IS NOT NULL;
+    ON medication_administration (patient_id, day) WHERE occurrence IS NOT NULL;
 
 -- What the rule in the program says stands here a second time, for the day on which it fails. An
 -- emergency (`forced`) and what has already happened (`retrospective`) are never refused; neither
