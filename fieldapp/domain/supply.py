@@ -25,6 +25,9 @@ PHARMACY: Final = "pharmacy"
 WASTE: Final = "waste"
 DIFFERENCE: Final = "difference"
 
+COUNTED_IN: Final = "counted_in"
+"""Reason of the counts that end a trip: everything in the bag was counted and brought back."""
+
 
 class SupplyError(ValueError):
     """A line, or the amount of one, is refused before anything is written.
@@ -33,7 +36,7 @@ class SupplyError(ValueError):
     units_not_the_dose, amount_not_positive, amount_not_a_figure, amount_too_fine,
     amount_too_large, unit_unknown, unit_differs, place_missing, ledger_unknown, bag_of_another,
     reason_missing, nothing_to_reverse, already_reversed, not_own_line, handout_line,
-    nothing_to_explain, second_person_missing.
+    nothing_to_explain, second_person_missing, count_missing.
     """
 
     def __init__(self, code: str) -> None:

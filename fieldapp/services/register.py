@@ -64,7 +64,7 @@ class Bag:
 
 def open_bags(session: Session) -> list[Bag]:
     """This store's own bags that are not counted in yet, oldest first."""
-    own = store.own_ledgers(session.database, session.device_id, session.user.id, BAG)
+    own = store.bags_to_look_at(session.database, session.device_id, session.user.id)
     return [
         bag
         for bag in bags_of(store.lines_of_ledgers(session.database, own))

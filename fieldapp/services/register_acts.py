@@ -17,6 +17,7 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.medication import CoSignature, HandoutStatus, MedicationAdministration
 from fieldapp.domain.supply import (
     BAG,
+    COUNTED_IN,
     DIFFERENCE,
     PATIENT,
     PHARMACY,
@@ -44,7 +45,7 @@ class Taken:
 
     item: Item
     units: Decimal
-    counted: Decimal | None = None
+    counted: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +126,12 @@ def pack(
         raise SupplyError("product_missing")
     for one in taken:
         _check(one.item, one.units)
-        if one.counted is not None:
-            check_amount(one.item.unit, one.counted, zero=True)
+        check_amount(one.item.unit, one.counted, zero=True)
     with session.write() as unit:
         target = bag or BAG + session.new_id()
         for one in taken:
             _line(unit, SupplyType.TO_BAG, one.item, one.units, from_store, target, witness)
-        told = [
-            _count(unit, target, one.item, one.counted, witness)
-            for one in taken
-            if one.counted is not None
-        ]
+        told = [_count(unit, target, one.item, one.counted, witness) for one in taken]
     return _done(session, unit, target, told)
 
 
@@ -155,7 +151,10 @@ def count_in(
     for item, units in counted:
         _check(item, units, zero=True)
     with session.write() as unit:
-        told = [_count(unit, bag, item, units, witness) for item, units in counted]
+        _check_whole(unit, bag, [item for item, _ in counted])
+        told = [
+            _count(unit, bag, item, units, witness, reason=COUNTED_IN) for item, units in counted
+        ]
         for item, units in counted:
             if units > 0:
                 _line(unit, SupplyType.FROM_BAG, item, units, bag, to_store, witness)
@@ -359,12 +358,26 @@ def _now(unit: UnitOfWork) -> datetime:
     return trusted_time.now(unit.session) or unit.now
 
 
+def _check_whole(unit: UnitOfWork, bag: str, items: Sequence[Item]) -> None:
+    """Everything that may still be in the bag is counted, or the bag stays out."""
+    keys = {item.key for item in items}
+    left = balances(store.lines_of_ledgers(unit.database, [bag]))
+    if any(one.ledger == bag and not one.settled and one.item.key not in keys for one in left):
+        raise SupplyError("count_missing")
+
+
 def _count(
-    unit: UnitOfWork, ledger: str, item: Item, units: Decimal, witness: CoSignature | None
+    unit: UnitOfWork,
+    ledger: str,
+    item: Item,
+    units: Decimal,
+    witness: CoSignature | None,
+    reason: str = "",
 ) -> Told:
     before = _balance(unit, ledger, item)
     expected = _NO_AMOUNT if before is None else before.expected
-    _line(unit, SupplyType.COUNT, item, units, ledger, ledger, witness, expected=expected)
+    more = {"expected": expected, "reason": reason}
+    _line(unit, SupplyType.COUNT, item, units, ledger, ledger, witness, **more)
     return Told(ledger, item, units, expected)
 
 

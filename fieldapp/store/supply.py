@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fieldapp.clock import to_iso
 from fieldapp.domain.handout_events import WitnessStatement
-from fieldapp.domain.supply import SupplyMovement
+from fieldapp.domain.supply import COUNTED_IN, SupplyMovement
 from fieldapp.store import records
 from fieldapp.store.db import Database
 from fieldapp.store.records import Body
@@ -90,30 +90,35 @@ def handouts_of_lines(database: Database, start: datetime, end: datetime) -> lis
 
 def counter_entry_of(database: Database, line_id: str) -> SupplyMovement | None:
     """The line that takes this one back, or None."""
-    found = records.select(
-        database, SupplyMovement, "reverses = ? ORDER BY id LIMIT 1", (line_id,)
-    )
+    found = records.select(database, SupplyMovement, "reverses = ? ORDER BY id LIMIT 1", (line_id,))
     return found[0] if found else None
 
 
-def own_ledgers(database: Database, device_id: str, author_id: str, start: str) -> list[str]:
-    """The ledgers beginning with `start` that a store itself has written lines of."""
-    rows = database.connection.execute(
-        "SELECT DISTINCT target FROM supply_movement WHERE device_id = ? AND author_id = ?"
-        " AND substr(target, 1, length(?3)) = ?3 ORDER BY target",
-        (device_id, author_id, start),
-    )
-    return [str(row["target"]) for row in rows]
+def bags_to_look_at(database: Database, device_id: str, author_id: str) -> list[str]:
+    """The ledgers of a store's own bags, without those that are settled beyond doubt.
 
-
-def ledgers(database: Database, start: str) -> list[str]:
-    """All ledgers beginning with `start` that a line goes to."""
+    A bag whose newest line of its own store brought it back (`fieldapp.services.register_acts`
+    counts everything then), and into which nobody else wrote and nothing was reversed, is settled;
+    years of them are not worked out anew at every handout.
+    """
     rows = database.connection.execute(
-        "SELECT DISTINCT target FROM supply_movement"
-        " WHERE substr(target, 1, length(?1)) = ?1 ORDER BY target",
-        (start,),
+        "SELECT bag.ledger FROM (SELECT DISTINCT target AS ledger FROM supply_movement"
+        "  WHERE target >= 'bag:' AND target < 'bag;' AND device_id = ?1 AND author_id = ?2) AS bag"
+        " WHERE EXISTS (SELECT 1 FROM supply_movement AS line WHERE line.target = bag.ledger"
+        "  AND (line.reverses IS NOT NULL OR line.device_id <> ?1 OR line.author_id <> ?2))"
+        " OR NOT EXISTS (SELECT 1 FROM supply_movement AS line WHERE line.id = ("
+        "   SELECT id FROM ("
+        "    SELECT * FROM (SELECT id, sequence FROM supply_movement WHERE source = bag.ledger"
+        "     ORDER BY sequence DESC LIMIT 1)"
+        "    UNION ALL"
+        "    SELECT * FROM (SELECT id, sequence FROM supply_movement WHERE target = bag.ledger"
+        "     ORDER BY sequence DESC LIMIT 1)"
+        "   ) ORDER BY sequence DESC LIMIT 1)"
+        "  AND (line.body ->> '$.type' = 'from_bag' OR line.body ->> '$.reason' = ?3))"
+        " ORDER BY bag.ledger",
+        (device_id, author_id, COUNTED_IN),
     )
-    return [str(row["target"]) for row in rows]
+    return [str(row["ledger"]) for row in rows]
 
 
 def statements(database: Database, line_ids: Iterable[str]) -> list[WitnessStatement]:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 
 from fieldapp.clock import OSLO
 from fieldapp.domain.patients import Place
-from fieldapp.domain.supply import SupplyType
+from fieldapp.domain.supply import COUNTED_IN, SupplyType
 from fieldapp.services.register_view import (
     ADVISER_DAYS,
     AdviserLine,
@@ -112,7 +112,7 @@ def _line_row(row: RegisterLine, *, two_persons: bool) -> str:
         text
         for text in (
             row.patient,
-            line.reason,
+            _reason(line.reason),
             _of_voucher(line.voucher, line.lot),
             translate("register", "(rettet)") if row.reversed else "",
         )
@@ -134,6 +134,10 @@ def _line_row(row: RegisterLine, *, two_persons: bool) -> str:
     if two_persons:
         cells.append((" ".join((row.witness, second_word(row.second))).strip(), ""))
     return _row(cells, void=row.reversed)
+
+
+def _reason(reason: str) -> str:
+    return translate("register", "inn fra tur") if reason == COUNTED_IN else reason
 
 
 def _of_voucher(voucher: str, lot: str) -> str:
