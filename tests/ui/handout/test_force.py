@@ -46,9 +46,7 @@ def prove(qtbot: QtBot, dialog: ForceDialog, passphrase: str = PASSPHRASE) -> No
         button(dialog, "dialogConfirm").click()
 
 
-def test_who_it_is_how_he_is_and_the_other_dose_come_first(
-    open_page: OpenPage, ward: Ward
-) -> None:
+def test_who_it_is_how_he_is_and_the_other_dose_come_first(open_page: OpenPage, ward: Ward) -> None:
     give_to_berit(ward)
     page = open_page(PER)
     press(page, "K")
@@ -81,9 +79,7 @@ def test_a_forced_dose_keeps_reason_call_answer_and_what_stood_in_the_way(
     assert "nødutdeling" in said(page)
 
 
-def test_nothing_is_filled_in_and_what_is_missing_is_said(
-    open_page: OpenPage, ward: Ward
-) -> None:
+def test_nothing_is_filled_in_and_what_is_missing_is_said(open_page: OpenPage, ward: Ward) -> None:
     give_to_berit(ward)
     page = open_page(PER)
     press(page, "KUE")

@@ -109,7 +109,9 @@ def test_the_line_above_the_button_says_all_that_it_will_record() -> None:
 def test_what_is_recorded_is_what_the_line_says() -> None:
     said = entry(HandoutForm("id", a_slot()), HandoutStatus.GIVEN)
     assert (said.witnessed, said.other_dose, said.take_home_days) == (True, OtherDose.NO, ())
-    not_given = entry(HandoutForm("id", a_slot(), reason="x", contact=" Vik "), HandoutStatus.REFUSED)
+    not_given = entry(
+        HandoutForm("id", a_slot(), reason="x", contact=" Vik "), HandoutStatus.REFUSED
+    )
     assert (not_given.dose_mg, not_given.other_dose) == (None, None)
     assert not_given.prescriber_contact == "Vik"
 

@@ -107,9 +107,7 @@ def test_somebody_who_may_not_force_is_told_so_instead_of_a_button(
 ) -> None:
     give_to_berit(ward)
     page = open_page(PER)
-    page.presenter._session = replace(
-        ward.session, user=replace(ward.session.user, role=Role.PEER)
-    )
+    page.presenter._session = replace(ward.session, user=replace(ward.session.user, role=Role.PEER))
     page.presenter.read_lights()
     assert not offered(page, "forceAsk")
     assert "Rollen din kan ikke gjøre nødutdeling" in said(page)
