@@ -7,6 +7,7 @@ Instants are aware ``datetime`` values in UTC. They are stored as text with mill
 from __future__ import annotations
 
 import ctypes
+import functools
 import importlib
 import sys
 import time
@@ -107,9 +108,14 @@ def machine_elapsed() -> Elapsed:
 
 
 def _elapsed_of_linux() -> Elapsed:
-    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     seconds = time.clock_gettime(getattr(time, "CLOCK_BOOTTIME"))  # noqa: B009
-    return Elapsed(boot_id, timedelta(seconds=seconds))
+    return Elapsed(_boot_of_linux(), timedelta(seconds=seconds))
+
+
+@functools.cache
+def _boot_of_linux() -> str:
+    """No program outlives the start of the machine that it began in."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def _elapsed_of_windows() -> Elapsed:
