@@ -392,6 +392,10 @@ _SENTENCES: dict[str, object] = {
     "ledger_unknown": QT_TRANSLATE_NOOP(
         "errors", "Velg et skap eller en veske. Ingenting er lagret ennå."
     ),
+    "count_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Tell alle preparatene i vesken, også dem det er null igjen av. Ingenting er lagret ennå.",
+    ),
     "bag_of_another": QT_TRANSLATE_NOOP(
         "errors",
         "Vesken ble pakket av en annen, eller på en annen maskin. Ingenting er lagret. Del ut fra "

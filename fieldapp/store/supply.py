@@ -103,7 +103,7 @@ def bags_to_look_at(database: Database, device_id: str, author_id: str) -> list[
     """
     rows = database.connection.execute(
         "SELECT bag.ledger FROM (SELECT DISTINCT target AS ledger FROM supply_movement"
-        "  WHERE target >= 'bag:' AND target < 'bag;' AND device_id = ?1 AND author_id = ?2) AS bag"
+        "  WHERE body ->> '$.type' = 'to_bag' AND device_id = ?1 AND author_id = ?2) AS bag"
         " WHERE EXISTS (SELECT 1 FROM supply_movement AS line WHERE line.target = bag.ledger"
         "  AND (line.reverses IS NOT NULL OR line.device_id <> ?1 OR line.author_id <> ?2))"
         " OR NOT EXISTS (SELECT 1 FROM supply_movement AS line WHERE line.id = ("

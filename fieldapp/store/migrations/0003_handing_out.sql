@@ -138,6 +138,8 @@ CREATE TABLE supply_movement (
 CREATE INDEX supply_movement_by_chain ON supply_movement (device_id, author_id, sequence);
 CREATE INDEX supply_movement_by_source ON supply_movement (source, sequence);
 CREATE INDEX supply_movement_by_target ON supply_movement (target, sequence);
+CREATE INDEX supply_movement_packed ON supply_movement (device_id, author_id, target)
+WHERE body ->> '$.type' = 'to_bag';
 CREATE INDEX supply_movement_by_handout ON supply_movement (administration_id)
 WHERE administration_id IS NOT NULL;
 CREATE INDEX supply_movement_by_reversed ON supply_movement (reverses) WHERE reverses IS NOT NULL;
