@@ -46,23 +46,6 @@ class CodedText:
 
 
 @dataclass(frozen=True, slots=True)
-class DayThreshold:
-    """A number of missed days in a row from which something is shown."""
-
-    days: int
-    text: str
-    source: Source
-
-
-@dataclass(frozen=True, slots=True)
-class MissedDays:
-    """``warn``: contact the prescriber. ``stop``: the treatment must be assessed again first."""
-
-    warn: DayThreshold
-    stop: DayThreshold
-
-
-@dataclass(frozen=True, slots=True)
 class PartEnd:
     """When a part of the day has passed, so that an unanswered dose in it is late."""
 
@@ -84,12 +67,11 @@ class StateAdvice:
 
 @dataclass(frozen=True, slots=True)
 class HandoutReference:
-    """Reasons, thresholds and times for the handout."""
+    """Reasons and times for the handout."""
 
     version: str
     reasons: dict[HandoutStatus, tuple[CodedText, ...]]
     states: tuple[StateAdvice, ...]
-    missed_days: MissedDays
     part_ends: tuple[PartEnd, ...]
     force_reasons: tuple[CodedText, ...]
     """Why a dose is given although the light is not green."""
@@ -145,23 +127,18 @@ class RapidTestReference:
 def handout_reference(text: str) -> HandoutReference:
     """Read ``reference/handout.json``. Raises DefinitionError."""
     top = _start(text, "fieldapp-handout-1")
-    missed = top.child("missed_days")
     found = HandoutReference(
         version=top.text("version"),
         reasons=_reasons(top.child("reasons")),
         states=tuple(_state(entry) for entry in top.children("observed_states")),
-        missed_days=MissedDays(_days(missed.child("warn")), _days(missed.child("stop"))),
         part_ends=tuple(_part_end(entry) for entry in top.children("part_ends")),
         force_reasons=_coded(top.children("force_reasons")),
     )
-    missed.done()
     top.done()
     if [entry.part for entry in found.part_ends] != list(Part):
         raise DefinitionError("part_ends", "needs every part of the day, in order")
     if [entry.state for entry in found.states] != list(ObservedState):
         raise DefinitionError("observed_states", "needs every state, in order")
-    if not 0 < found.missed_days.warn.days <= found.missed_days.stop.days:
-        raise DefinitionError("missed_days", "stop must not come before warn")
     return found
 
 
@@ -338,12 +315,6 @@ def _state(entry: JsonObject) -> StateAdvice:
         advises_against=entry.boolean("advises_against"),
         source=entry.source(),
     )
-    entry.done()
-    return found
-
-
-def _days(entry: JsonObject) -> DayThreshold:
-    found = DayThreshold(entry.integer("days"), entry.text("text"), entry.source())
     entry.done()
     return found
 

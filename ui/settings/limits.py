@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from fieldapp.domain.screening.instruments import Criterion, Instrument
 from fieldapp.domain.strict_json import Source
+from fieldapp.domain.substances import SubstanceGroup
 from fieldapp.services import reference
 from ui.widgets import Row, RowTag
 from ui.words import day_text
@@ -26,8 +27,9 @@ class Limit:
 
 
 def all_limits() -> list[Limit]:
-    """Return the limits of handouts and questionnaires, those not verified first."""
-    found = [*_handout(), *(limit for one in reference.instruments() for limit in _instrument(one))]
+    """Return the limits of handouts, depots and questionnaires, those not verified first."""
+    questionnaires = (limit for one in reference.instruments() for limit in _instrument(one))
+    found = [*_handout(), *_depots(), *questionnaires]
     return sorted(found, key=lambda limit: limit.source.verified)
 
 
@@ -46,11 +48,38 @@ def limit_row(number: int, limit: Limit) -> Row:
 
 
 def _handout() -> Iterator[Limit]:
-    handout = reference.handout()
+    table = reference.substances()
+    for group in (*table.groups, table.other):
+        yield from _group(group)
+
+
+def _group(group: SubstanceGroup) -> Iterator[Limit]:
     days = translate("settings", "{0} dager uten dose")
-    warn, stop = handout.missed_days.warn, handout.missed_days.stop
-    yield Limit(translate("settings", "Kontakt rekvirent"), days.format(warn.days), warn.source)
-    yield Limit(translate("settings", "Vurder på nytt først"), days.format(stop.days), stop.source)
+    for limit, what in (
+        (group.missed_warn, translate("settings", "kontakt rekvirent")),
+        (group.missed_stop, translate("settings", "vurder på nytt først")),
+    ):
+        if limit is not None:
+            yield Limit(f"{group.name}: {what}", days.format(limit.days), limit.source)
+    for interval in (group.between_days, group.between_parts):
+        yield Limit(group.name, interval.text, interval.source)
+
+
+def _depots() -> Iterator[Limit]:
+    for depot in reference.depots().depots:
+        name = f"{depot.name} ({depot.product})"
+        for part in (
+            depot.interval,
+            depot.window,
+            depot.sites,
+            depot.observation,
+            depot.home_warning,
+        ):
+            if part is not None:
+                yield Limit(name, part.text, part.source)
+        for late in depot.late:
+            for band in late.bands:
+                yield Limit(f"{name} · {late.applies}", band.text, band.source)
 
 
 def _instrument(instrument: Instrument) -> Iterator[Limit]:

@@ -12,7 +12,12 @@ import pytest
 
 from fieldapp.domain.medication import HandoutStatus, ObservedState, Part
 from fieldapp.domain.notes import NoteError, check_signable
-from fieldapp.domain.reference import handout_reference, note_templates, rapid_test_reference
+from fieldapp.domain.reference import (
+    handout_reference,
+    note_templates,
+    rapid_test_reference,
+    substances,
+)
 from fieldapp.domain.strict_json import DefinitionError
 
 REFERENCE = Path(__file__).parents[3] / "resources" / "reference"
@@ -42,9 +47,11 @@ def test_every_outcome_but_given_has_reasons_with_words() -> None:
 
 
 def test_the_prescriber_is_contacted_at_three_days_and_more_than_four_stop_the_usual_dose() -> None:
-    missed = handout_reference(json.dumps(values_of("handout"))).missed_days
-    assert (missed.warn.days, missed.warn.source.verified) == (3, False)
-    assert (missed.stop.days, missed.stop.source.verified) == (5, True)
+    opioid = substances(json.dumps(values_of("substances"))).group("opioid")
+    assert opioid.missed_warn is not None
+    assert opioid.missed_stop is not None
+    assert (opioid.missed_warn.days, opioid.missed_warn.source.verified) == (3, False)
+    assert (opioid.missed_stop.days, opioid.missed_stop.source.verified) == (5, True)
 
 
 def test_handing_out_is_advised_against_when_the_person_is_intoxicated_or_sedated() -> None:
@@ -91,12 +98,12 @@ def test_every_panel_has_a_cut_off_of_its_own_and_is_marked_as_an_example() -> N
     assert "Foreløpig" in rapid.statement
 
 
-@pytest.mark.parametrize("name", ["handout", "rapid_tests"])
+@pytest.mark.parametrize("name", ["handout", "rapid_tests", "substances", "depots"])
 def test_whatever_has_a_source_says_whether_it_is_verified_and_when_it_was_reviewed(
     name: str,
 ) -> None:
     sourced = [entry for entry in objects_in(values_of(name)) if "source" in entry]
-    assert len(sourced) > 8
+    assert len(sourced) >= 8
     for entry in sourced:
         assert {"verified", "reviewed_on"} <= set(entry)
 
@@ -105,6 +112,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "handout": handout_reference,
     "note_templates": note_templates,
     "rapid_tests": rapid_test_reference,
+    "substances": substances,
 }
 
 
@@ -114,8 +122,10 @@ READERS: dict[str, Callable[[str], object]] = {
         ("handout", ["format"], "fieldapp-handout-9", "format"),
         ("handout", ["reasons", "refused"], [], "reasons"),
         ("handout", ["reasons", "given"], [], "reasons"),
-        ("handout", ["missed_days", "stop", "days"], 2, "missed_days"),
-        ("handout", ["missed_days", "stop", "days"], "5", "missed_days.stop.days"),
+        ("substances", ["groups", 0, "missed_stop", "days"], 2, "groups[0]"),
+        ("substances", ["groups", 0, "missed_stop", "days"], "5", "groups[0].missed_stop.days"),
+        ("substances", ["groups", 0, "between_days", "hours"], 0, "groups[0].between_days"),
+        ("substances", ["groups", 1, "atc"], ["N07BC"], "groups"),
         ("handout", ["part_ends", 0, "part"], "noon", "part_ends"),
         ("handout", ["part_ends", 0, "ends_at"], "kl 11", "part_ends[0]"),
         ("handout", ["observed_states", 1, "code"], "unaffected", "observed_states"),
