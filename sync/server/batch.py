@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from fieldapp.clock import from_iso, to_iso
+from fieldapp.domain.claims import Store
 from fieldapp.domain.codec import to_body
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.domain.patients import Role
@@ -157,7 +158,7 @@ class _Known:
         self.bases: dict[tuple[int, str, str], Mapping[str, Any]] = dict(records.bodies_at(older))
         self._places = records.changes_at(
             [
-                (_queue_of(sent.identity), pushed.record.sequence)
+                (queue_of(sent.identity), pushed.record.sequence)
                 for sent, pushed in good
                 if sent.numbered
             ]
@@ -169,7 +170,7 @@ class _Known:
         self._to_look_at: list[NewVersion] = []
         self._newest_time: datetime | None = None
         self._to_flag: list[NewVersion] = []
-        self._forked: set[str] = set()
+        self._forked: list[tuple[Identity, int]] = []
         self._register_lines: list[NewVersion] = []
         self._device_names: dict[str, str | None] = {}
 
@@ -216,12 +217,12 @@ class _Known:
         """Note in which version a change is stored, and whether its place was taken."""
         change = NewChange(record.change_id, record.kind, record.id, version)
         if sent.numbered:
-            queue = _queue_of(sent.identity)
+            queue = queue_of(sent.identity)
             change = change._replace(device_id=queue, sequence=record.sequence)
             before = self._places.setdefault((queue, record.sequence), record.change_id)
             if before != record.change_id:
                 # Two changes from one place of one queue: the laptop was cloned, or set back.
-                self._forked.add(sent.identity.device_id)
+                self._forked.append((sent.identity, record.sequence))
         self.applied.setdefault(record.change_id, Applied(record.kind, record.id, version))
         self._changes.setdefault(record.change_id, change)
 
@@ -233,8 +234,9 @@ class _Known:
             self._transaction.records.flush()
             self._transaction.records.remember_changes(list(self._changes.values()))
             self._transaction.flagged.add(flagged)
-        for device_id in self._forked:
-            self._transaction.accounts.mark_forked(device_id)
+        for who, place in self._forked:
+            self._transaction.accounts.mark_forked(who.device_id)
+            self._transaction.claims.note_doubtful(Store(who.device_id, who.user_id), place)
         if self._register_lines:
             check_chains(self._transaction, self._register_lines)
         if self._newest_time is not None:
@@ -252,7 +254,7 @@ class _Known:
                 self._transaction.parked.withdraw(device_id, *pushed.name, text=text)
 
 
-def _queue_of(identity: Identity) -> str:
+def queue_of(identity: Identity) -> str:
     """Name the queue that a change came from: each user of a laptop has one of their own."""
     return f"{identity.device_id}/{identity.user_id}"
 

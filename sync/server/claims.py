@@ -45,7 +45,7 @@ from sync.protocol.claims import (
     HeldClaim,
 )
 from sync.protocol.messages import Rules
-from sync.server import cursors, reference
+from sync.server import batch, cursors, reference
 from sync.server.identity import Identity
 from sync.server.rules import day_begins, rules
 from sync.server.safety import raise_items
@@ -83,6 +83,7 @@ def claims(
     if request.set_back:
         # It has given them up, too; but it may have given doses of which it knows nothing.
         call.hold_for_unknown(call.own_held())
+        transaction.claims.explain_places(Store(who.device_id, who.user_id), batch.queue_of(who))
     else:
         call.take_in_held(request, first=first)
     if request.set_back or request.all_sent:
@@ -321,8 +322,7 @@ class _Call:
         patient_ids = list(dict.fromkeys(name.patient_id for name in wanted))
         transaction = self._transaction
         self._following = transaction.scope.standing(self._who.user_id)
-        device = transaction.accounts.device(self._who.device_id)
-        self._in_doubt = device is not None and device.forked
+        self._in_doubt = transaction.claims.is_in_doubt(self._store)
         transaction.records.flush()
         found = transaction.records.get_many((CLAIM_KIND, _id_of(name)) for name in wanted)
         for name in wanted:

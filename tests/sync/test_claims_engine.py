@@ -51,7 +51,10 @@ class Pair:
     def _laptop(self) -> Laptop:
         who = self.office.new_user()
         self.office.assign(who, self.patient.id)
-        laptop = self._factory.laptop(self.office, who)
+        return self.laptop(who)
+
+    def laptop(self, who: Identity, path: Path | None = None) -> Laptop:
+        laptop = self._factory.laptop(self.office, who, path=path)
         claims.remember_own_store(laptop.database, _store(who))
         return laptop
 
@@ -348,6 +351,53 @@ def test_a_set_back_laptop_whose_call_was_lost_says_it_again(pair: Pair) -> None
     assert pair.on_server().state is ClaimState.HELD
     assert pair.mine.sync().complete
     assert pair.on_server().state is ClaimState.UNKNOWN
+
+
+def _set_back(pair: Pair, image: Path) -> None:
+    """Go on from an image of the laptop's store, as found out when it is unlocked."""
+    who, now = pair.mine.who, pair.mine.clock.now()
+    pair.mine.close()
+    pair.mine = pair.laptop(who, image)
+    pair.mine.clock.advance(now - pair.mine.clock.now())
+    with pair.mine.database.transaction():
+        claims.note_set_back(pair.mine.database)
+
+
+def test_a_laptop_that_went_on_from_a_copy_can_claim_again_after_a_whole_sync(
+    pair: Pair, tmp_path: Path
+) -> None:
+    pair.take(pair.mine)
+    image = tmp_path / "image.db"
+    pair.mine.database.copy_to(image)
+    pair.mine.sign_note(pair.patient.id, "Lost here, not at the server.")
+    assert pair.mine.sync().complete
+    _set_back(pair, image)
+    pair.mine.sign_note(pair.patient.id, "Takes the lost one's place in the queue.")
+    assert pair.mine.sync().complete
+    assert pair.on_server().state is ClaimState.UNKNOWN
+    pair.take(pair.mine, TOMORROW)
+
+
+def test_a_copy_and_its_original_that_both_go_on_are_found_out_and_get_nothing(
+    pair: Pair, tmp_path: Path
+) -> None:
+    image = tmp_path / "image.db"
+    pair.mine.database.copy_to(image)
+    original = pair.mine
+    pair.mine = pair.laptop(original.who, image)
+    pair.mine.clock.advance(original.clock.now() - pair.mine.clock.now())
+    with pair.mine.database.transaction():
+        claims.note_set_back(pair.mine.database)
+    assert pair.mine.sync().complete
+    for laptop in (original, pair.mine):
+        laptop.sign_note(pair.patient.id, f"From {id(laptop)}.")
+        assert laptop.sync().complete
+    for laptop in (original, pair.mine):
+        pair.wish(laptop)
+        assert laptop.sync().complete
+        assert claims.wishes(laptop.database)[0].denied == "store_in_doubt"
+        claims.remove_wishes(laptop.database, [pair.name()])
+    original.close()
 
 
 def test_after_a_restore_nobody_gets_a_day_that_a_laptop_holds(pair: Pair) -> None:

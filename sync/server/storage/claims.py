@@ -112,6 +112,43 @@ class ClaimRepository:
             (store.device_id, store.practitioner_id),
         )
 
+    # --- two laptops under one identity
+
+    def note_doubtful(self, store: Store, place: int) -> None:
+        """Note that two different changes came from one place of a store's queue."""
+        self._db.run(
+            "INSERT INTO doubtful_place (device_id, user_id, place) VALUES (?, ?, ?)"
+            " ON CONFLICT (device_id, user_id) DO UPDATE SET place = excluded.place"
+            " WHERE excluded.place > doubtful_place.place",
+            (store.device_id, store.practitioner_id, place),
+        )
+
+    def explain_places(self, store: Store, queue: str) -> None:
+        """The store has said that it was set back: up to here its places were given out before."""
+        self._db.run(
+            "UPDATE store_report SET set_back_place ="
+            " (SELECT coalesce(max(sequence), 0) FROM applied_change WHERE device_id = ?)"
+            " WHERE device_id = ? AND user_id = ?",
+            (queue, store.device_id, store.practitioner_id),
+        )
+
+    def is_in_doubt(self, store: Store) -> bool:
+        """True when two laptops have shown this identity, and nothing explains it."""
+        rows = self._db.rows(
+            "SELECT p.user_id, p.place, coalesce(r.set_back_place, 0) FROM doubtful_place p"
+            " LEFT JOIN store_report r ON r.device_id = p.device_id AND r.user_id = p.user_id"
+            " WHERE p.device_id = ?",
+            (store.device_id,),
+        )
+        if not rows:
+            # Found out by a version that did not note the place.
+            flagged = self._db.rows("SELECT forked FROM device WHERE id = ?", (store.device_id,))
+            return bool(flagged and flagged[0][0])
+        return any(
+            user_id == store.practitioner_id and int(place) > int(explained)
+            for user_id, place, explained in rows
+        )
+
     # --- claims
 
     def held_by(self, store: Store) -> list[StoredRecord]:

@@ -15,11 +15,22 @@ INSERT INTO claim_state (only_one, newest_grant, epoch, waits_until)
 SELECT 1, 0, epoch, '' FROM counter WHERE name = 'commit';
 
 -- A store is one user on one laptop. When each last said what it holds, and in which epoch.
+-- set_back_place: the newest place of its queue when it last said that it was set back.
 CREATE TABLE store_report (
     device_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     epoch BIGINT NOT NULL,
     at TEXT NOT NULL,
+    set_back_place BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (device_id, user_id)
+);
+
+-- The newest place of a queue from which two different changes came: two laptops go under one
+-- identity, or one was set back and gives its places out anew.
+CREATE TABLE doubtful_place (
+    device_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    place BIGINT NOT NULL,
     PRIMARY KEY (device_id, user_id)
 );
 
