@@ -8,6 +8,7 @@ wrong unit and no figure.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -73,10 +74,25 @@ class OrderSheet:
 
 @dataclass(frozen=True, slots=True)
 class ReadOrder:
-    """The order, None where a field cannot be read; `problems` say which and why."""
+    """The order, None where a field cannot be read; `problems` say which and why.
+
+    `draft` has every field that could be read, so that what else is wrong can be told at once.
+    """
 
     order: MedicationRequest | None
     problems: tuple[OrderProblem, ...]
+    draft: MedicationRequest
+
+    def beside(self, found: Iterable[OrderProblem]) -> tuple[OrderProblem, ...]:
+        """Return, of a check of `draft`, what is not only there because a field is unreadable."""
+        unread = {problem.field for problem in self.problems}
+        if any(field.startswith("dose_") for field in unread):
+            unread.add("doses")
+        if "valid_from" in unread:
+            unread.add("valid_to")
+        if "weekdays" in unread:
+            unread.add("take_home_weekdays")
+        return tuple(problem for problem in found if problem.field not in unread)
 
 
 def read(sheet: OrderSheet, order_id: str, patient_id: str, forms: OrderForms) -> ReadOrder:
@@ -190,7 +206,7 @@ class _Reader:
             interval_days=self._whole("interval_days", sheet.interval_days),
             depot=_clean(sheet.depot) or None,
         )
-        return ReadOrder(None if self.problems else made, tuple(self.problems))
+        return ReadOrder(None if self.problems else made, tuple(self.problems), made)
 
     def _wrong(self, code: OrderCode, field: str, detail: str = "") -> None:
         self.problems.append(OrderProblem(code, field, detail[:40]))

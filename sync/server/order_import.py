@@ -141,6 +141,8 @@ class _Reader:
         made = read(row.sheet, order_id, patient_id or "-", forms)
         self._note(row, made.problems)
         if made.order is None or patient_id is None:
+            seen = problems_of(self._transaction, made.draft, None, self._known.today)
+            self._note(row, made.beside(errors_of(seen)))
             return
         order = replace(made.order, recorded_at=self._now, entered_by=self._who.user_id)
         beside = [one for one in self._orders if one.patient_id == patient_id]

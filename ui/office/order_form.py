@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from PySide6.QtCore import QLocale, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QWidget
 
 from fieldapp.domain.codec import BodyError, from_body, to_body
@@ -216,7 +216,7 @@ class OrderFormDialog(Dialog):
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(12)
         for number, field in enumerate(fields):
-            grid.addWidget(field, number // 2, number % 2)
+            grid.addWidget(field, number // 2, number % 2, Qt.AlignmentFlag.AlignTop)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         self.body.addLayout(grid)
@@ -343,29 +343,26 @@ class OrderFormDialog(Dialog):
             patient_id = self._order.patient_id
         sheet = self.sheet()
         made = read(sheet, self._order_id, patient_id, reference.order_forms())
-        problems: Sequence[OrderProblem] = made.problems
-        order = made.order
+        found = check(
+            made.draft,
+            reference.order_forms(),
+            today=self._context.session.today(),
+            previous=self._order,
+            depots=[depot.code for depot in reference.depots().depots],
+        )
+        problems = [*made.problems, *made.beside(errors_of(found))]
         if self.depot_box.isChecked() and not sheet.interval_days.strip():
-            # Without it the sheet would be read as one of a daily medicine.
+            # Without it and without a code the sheet is read as one of a daily medicine.
             missing = OrderProblem(OrderCode.INTERVAL_MISSING, "interval_days")
-            problems, order = (*(one for one in problems), missing), None
-        if order is not None:
-            problems = errors_of(
-                check(
-                    order,
-                    reference.order_forms(),
-                    today=self._context.session.today(),
-                    previous=self._order,
-                    depots=[depot.code for depot in reference.depots().depots],
-                )
-            )
+            daily = ("weekdays", "interval_days")
+            problems = [*(one for one in problems if one.field not in daily), missing]
         self._say(problems)
         if not patient_id:
             self._patient_field.say_problem(self.tr("Velg pasienten."))
             self.search.setFocus()
             self._fit_soon()
             return None
-        return None if problems or order is None else (patient_id, order)
+        return None if problems or made.order is None else (patient_id, made.order)
 
     def _clear_problems(self) -> None:
         self.problem.say("")

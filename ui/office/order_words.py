@@ -21,7 +21,7 @@ from sync.client.office_messages import (
     OrderRow,
     OrdersAnswer,
 )
-from ui.office.state import Fact
+from ui.office.state import Fact, counted
 from ui.sync.state import age, when
 from ui.widgets import Row, RowTag, Tone
 from ui.words import amount, day_text, dose_text, near_day, weekdays_text, word
@@ -224,14 +224,16 @@ def claim_line(claim: LiveClaim, today: date) -> str:
     return translate("orders", "{0}, tlf. {1} · {2} · {3}").format(who, phone, device, units)
 
 
-def claims_text(claims: Sequence[LiveClaim], today: date) -> str:
-    """Who must be rung, because their laptop does not know of the change yet; empty for nobody."""
+def claims_text(claims: Sequence[LiveClaim], today: date, *, changed: bool = False) -> str:
+    """Who must be rung, empty for nobody. `changed`: their laptop does not know yet."""
     if not claims:
         return ""
-    head = translate(
-        "orders",
-        "Dager er tatt med på tur. Laptopen vet ikke om endringen før den synker. Ring:",
-    )
+    head = translate("orders", "Tatt med på tur. Endres ordinasjonen, må disse ringes:")
+    if changed:
+        head = translate(
+            "orders",
+            "Ring nå. Dagene er tatt med på tur, og laptopen vet ikke om endringen før den synker:",
+        )
     return "\n".join((head, *(claim_line(claim, today) for claim in claims)))
 
 
@@ -274,7 +276,9 @@ def order_row(row: OrderRow, today: date) -> Row:
     if row.waiting is not None:
         tags.append(RowTag(translate("orders", "Endring venter"), "accent", "clock"))
     if order is not None:
-        tags.append(status_tag(order, today))
+        status = status_tag(order, today)
+        if status.tone != "ok":  # what is as it should be needs no mark
+            tags.append(status)
     detail = product if order is None else f"{product} · {doses_text(order)}"
     return Row(
         id=row.id,
@@ -412,10 +416,16 @@ def import_summary(answer: ImportOrdersAnswer) -> str:
     """How many rows would wait, and how many cannot."""
     bad = len({problem.number for problem in answer.problems if not problem.warning})
     if bad:
+        rows = counted(
+            bad, translate("orders", "rad med feil"), translate("orders", "rader med feil")
+        )
         return translate(
-            "orders",
-            "{0} rader med feil. Rett dem i filen og velg den på nytt; ingenting er lest inn.",
-        ).format(bad)
-    return translate(
-        "orders", "{0} ordinasjoner kan legges til godkjenning. Ingenting er lagret ennå."
-    ).format(len(answer.rows))
+            "orders", "{0}. Rett i filen og velg den på nytt; ingenting er lest inn."
+        ).format(rows)
+    return translate("orders", "{0} kan legges til godkjenning. Ingenting er lagret ennå.").format(
+        orders_text(len(answer.rows))
+    )
+
+
+def orders_text(count: int) -> str:
+    return counted(count, translate("orders", "ordinasjon"), translate("orders", "ordinasjoner"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QModelIndex, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
@@ -36,6 +36,7 @@ from ui.office.order_words import (
     history_row,
     order_facts,
     order_row,
+    orders_text,
     problem_text,
     read_body,
     status_tag,
@@ -179,10 +180,10 @@ class OrdersTab(OfficeTab):
         self.warnings = Banner("", "warn", card)
         self.warnings.setObjectName("orderWarnings")
         card.body.addWidget(self.warnings)
-        self.facts = Facts(self.tr("Ordinasjonen"), card)
-        card.body.addWidget(self.facts)
         self.sides = Comparison(self.tr("Det nye mot det som gjelder"), card)
         card.body.addWidget(self.sides)
+        self.facts = Facts(self.tr("Ordinasjonen"), card)
+        card.body.addWidget(self.facts)
         self._add_second_person(card)
         self._add_acts(card)
         self._history_label = Text(self.tr("Det som er gjort"), "label", card)
@@ -285,6 +286,7 @@ class OrdersTab(OfficeTab):
             return
         fresh = self._chosen != row.id
         self._chosen, self._from_queue = row.id, True
+        self.rows.setCurrentIndex(QModelIndex())  # one is chosen at a time
         now, today = self.context.session.clock.now(), self.context.session.today()
         self._card.show()
         self._card.heading.setText(f"{action_word(row.action)} · {row.patient_name}")
@@ -320,6 +322,7 @@ class OrdersTab(OfficeTab):
         if row is None:
             return
         self._chosen, self._from_queue = row.id, False
+        self.queue.setCurrentIndex(QModelIndex())
         today = self.context.session.today()
         order = read_body(row.body)
         self._card.show()
@@ -421,7 +424,8 @@ class OrdersTab(OfficeTab):
         """Say what was done, and at once who must be rung."""
         warned = warning_lines(answer.problems)
         self.say_done("\n".join(filter(None, (told, warned))))
-        self.claims.say(claims_text(answer.live_claims, self.context.session.today()), "warn")
+        today = self.context.session.today()
+        self.claims.say(claims_text(answer.live_claims, today, changed=True), "warn")
         if answer.entry is not None and answer.entry.action is not OrderAction.ENTER:
             waits = answer.entry.state.value == "waiting"
             self._wanted = answer.entry.id if waits else answer.entry.order_id
@@ -495,9 +499,8 @@ class OrdersTab(OfficeTab):
 
     @Slot(int)
     def _on_imported(self, count: int) -> None:
-        self.say_done(
-            self.tr("{0} ordinasjoner er lest inn og venter på godkjenning.").format(count)
-        )
+        words = self.tr("{0} er lest inn og venter på godkjenning.").format(orders_text(count))
+        self.say_done(words)
         self.load()
 
 

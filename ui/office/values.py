@@ -154,7 +154,9 @@ def shown(value: object, field: str = "", names: Mapping[str, str] = NOBODY) -> 
     if field == "weekdays" and isinstance(value, list):
         return ", ".join(_weekday(day) for day in value)
     if isinstance(value, Mapping):
-        return " · ".join(_part(name, value[name], names) for name in value)
+        # Inside a list nothing is said of what is empty: "Morgen · 70 mg".
+        filled = [name for name in value if value[name] not in (None, "", [])]
+        return " · ".join(_part(name, value[name], names) for name in filled)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "\n".join(shown(part, field, names) for part in value)
     text = str(value)

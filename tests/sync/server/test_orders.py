@@ -704,7 +704,7 @@ def test_one_bad_row_keeps_the_whole_file_out_and_every_mistake_is_named(
         sek,
         GOOD,
         "01010199999;Subutex;N07BC01;resoriblett;8 mg;12;daglig;hjemme;23.11.2026;Hanne Rud",
-        "99999999999;Metadon;N07BC02;mikstur;2 mg/ml;80 ml;x;borte;31.02.2026;Hanne Rud",
+        "99999999999;Metadon;N07BC02;mikstur;2 mg/ml;80 ml;x;borte;31.02.2026;",
         "01010199999;Metadon",
     )
     assert not answer.stored
@@ -717,6 +717,7 @@ def test_one_bad_row_keeps_the_whole_file_out_and_every_mistake_is_named(
         (4, "Ukedager", "not_weekdays"),
         (4, "Sted", "not_a_place"),
         (4, "Gjelder fra", "not_a_day"),
+        (4, "Forskriver", "prescriber_missing"),
         (5, "", "too_few_columns"),
     }
 

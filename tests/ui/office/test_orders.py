@@ -172,7 +172,7 @@ def test_the_dialogs_are_named_and_nothing_is_cut_off_in_any_look(
         file = tmp_path / "lar.csv"
         file.write_text(FILE.format(dose="80 ml"), encoding="utf-8")
         dialog.open_file(file)
-        wait_for(qtbot, dialog, "1 rader med feil")
+        wait_for(qtbot, dialog, "1 rad med feil")
     assert isinstance(dialog, (OrderFormDialog, OrderActDialog, OrderImportDialog))
     found = {look: problems_in(dialog, theme, *look) for look in LOOKS}
     assert found == {look: [] for look in LOOKS}
@@ -225,6 +225,10 @@ def test_what_is_wrong_is_said_at_its_field_nothing_is_sent_and_nothing_typed_is
     words = said(dialog)
     assert "Ordinasjonen er ikke lagret. Rett det som er merket." in words
     assert "Feil enhet: «80 ml»" in words
+    assert "Legemiddelformen er ikke kjent" in words
+    assert "Velg minst én ukedag." in words
+    assert "Skriv hvem som har forskrevet." in words
+    assert "ingen dose" not in words  # it is there, in another unit
     assert "Skriv datoen som dd.mm.åååå." in words
     assert "Velg pasienten." in words
     assert road.calls == calls
@@ -443,7 +447,7 @@ def test_a_file_shows_its_mistakes_by_row_and_column_and_then_waits_as_a_whole(
     file = tmp_path / "lar.csv"
     file.write_text(FILE.format(dose="0"), encoding="utf-8")
     dialog.open_file(file)
-    wait_for(qtbot, dialog, "1 rader med feil")
+    wait_for(qtbot, dialog, "1 rad med feil")
     assert "Rad 2, Morgen: Dosen må være over null. Det står 0." in [
         dialog.problems.model().data(dialog.problems.model().index(number, 0))
         for number in range(dialog.problems.model().rowCount())
@@ -451,9 +455,9 @@ def test_a_file_shows_its_mistakes_by_row_and_column_and_then_waits_as_a_whole(
     assert not dialog.confirm_button.isEnabled()
     file.write_text(FILE.format(dose="80"), encoding="utf-8")
     dialog.open_file(file)
-    wait_for(qtbot, dialog, "1 ordinasjoner kan legges til godkjenning")
+    wait_for(qtbot, dialog, "1 ordinasjon kan legges til godkjenning")
     press("Ctrl+Return")
-    wait_for(qtbot, tab, "1 ordinasjoner er lest inn og venter på godkjenning.")
+    wait_for(qtbot, tab, "1 ordinasjon er lest inn og venter på godkjenning.")
     assert len(road.service.orders(OrdersRequest()).waiting) == 1
 
 

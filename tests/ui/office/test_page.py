@@ -124,7 +124,7 @@ def test_every_part_is_named_and_nothing_is_cut_off_in_any_look(
 
 
 def test_a_role_without_the_office_is_told_so_and_asks_the_server_nothing(office: Office) -> None:
-    page, road = office(Role.CASE_MANAGER)
+    page, road = office(Role.PEER)
     assert "ikke for din rolle" in said(page)
     assert road.calls == 0
 
@@ -512,7 +512,7 @@ def test_two_records_of_one_person_are_joined_by_choice_reason_and_question(
 # --- proposals
 
 
-def test_a_prescriber_accepts_a_wish_about_an_order_of_their_patient(
+def test_a_prescriber_declines_a_wish_about_an_order_of_their_patient_with_words(
     qtbot: QtBot, office: Office, scene: Scene
 ) -> None:
     propose(scene)
@@ -537,12 +537,13 @@ def test_a_prescriber_accepts_a_wish_about_an_order_of_their_patient(
     tab_to(tab.decline)
     press("Space")
     assert "Skriv hvorfor" in said(tab)
-    tab_to(tab.accept)
+    write("Hun får den hjemme")
+    tab_to(tab.decline)
     press("Space")
-    wait_for(qtbot, tab, "Godtatt")
+    wait_for(qtbot, tab, "Avslått")
     found = scene.body("medication_request", "o1")
     assert found is not None
-    assert found["place"] == "pharmacy"
+    assert found["place"] == "home"
 
 
 def test_a_team_leader_sees_that_a_wish_about_an_order_waits_and_cannot_decide_it(
@@ -709,12 +710,12 @@ def test_the_office_stands_in_the_rail_for_those_who_may_work_there(
     qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme
 ) -> None:
     found = {}
-    for role in (Role.CASE_MANAGER, Role.SECRETARY):
+    for role in (Role.PEER, Role.SECRETARY):
         session = replace(ward.session, user=replace(SOLVEIG, role=role))
         workspace = Workspace(session, tasks, theme, no_sync)
         qtbot.addWidget(workspace)
         found[role] = workspace.findChild(QWidget, "rail_office") is not None
-    assert found == {Role.CASE_MANAGER: False, Role.SECRETARY: True}
+    assert found == {Role.PEER: False, Role.SECRETARY: True}
 
 
 def test_days_that_somebody_has_reserved_are_shown_where_a_patient_is_given_away(
