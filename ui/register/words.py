@@ -15,7 +15,7 @@ translate = QCoreApplication.translate
 
 _UNITS = {
     Unit.TABLET: QT_TRANSLATE_NOOP("register", "tabletter"),
-    Unit.ML: QT_TRANSLATE_NOOP("register", "ml"),
+    Unit.ML: QT_TRANSLATE_NOOP("register", "mL"),
     Unit.PIECE: QT_TRANSLATE_NOOP("register", "stk"),
 }
 _TYPES = {

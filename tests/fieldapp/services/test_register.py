@@ -92,8 +92,8 @@ def test_a_dose_that_never_happened_gives_its_amount_back(
     ("units", "code"),
     [
         (Decimal(60), "units_not_the_dose"),  # milligrams in place of millilitres
-        (Decimal(0), "amount_not_positive"),
-        (Decimal(-30), "amount_not_positive"),
+        (Decimal(0), "dose_not_positive"),
+        (Decimal(-30), "dose_not_positive"),
     ],
 )
 def test_a_wrong_amount_saves_neither_the_dose_nor_a_line(

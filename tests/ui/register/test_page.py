@@ -119,11 +119,11 @@ def test_a_bag_is_packed_and_the_difference_stands_there_before_it_is_saved(
     _, taken, counted = next(row for row in dialog.rows if row[0].item.key == SYRUP.key)
     QTest.keyClicks(taken, "100")
     QTest.keyClicks(counted.editor, "98")
-    assert counted.told.text() == "2\u00a0ml mangler"
+    assert counted.told.text() == "2\u00a0mL mangler"
     confirm(dialog)
     (bag,) = register.open_bags(ward.session)
     assert bag.items[0].open_difference == -2
-    assert "2\u00a0ml mangler" in page.said.text.text()
+    assert "2\u00a0mL mangler" in page.said.text.text()
 
 
 def test_a_bag_is_counted_in_and_is_gone_from_the_page(
@@ -192,7 +192,7 @@ def test_a_bad_amount_is_a_sentence_and_saves_nothing(
     page = make_page(qtbot, ward, tasks, theme)
     press(page, "register_waste")
     dialog: AmountDialog = opened(page, AmountDialog)
-    dialog.product.setCurrentIndex(dialog.product.findText("Metadon mikstur 2\u00a0mg/ml (ml)"))
+    dialog.product.setCurrentIndex(dialog.product.findText("Metadon mikstur 2\u00a0mg/ml (mL)"))
     QTest.keyClicks(dialog.units, typed)
     QTest.keyClicks(dialog.reason, "sølt")
     confirm(dialog)
