@@ -188,6 +188,6 @@ def _day(text: str) -> str:
 
 def _part(code: str) -> str:
     try:
-        return word(Part(code))
+        return word(Part(code)).lower()
     except ValueError:
         return code
