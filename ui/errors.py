@@ -614,11 +614,6 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "Koden er for kort eller for lett å gjette. Ingenting er endret. Velg en annen.",
     ),
-    "claim_pinned": QT_TRANSLATE_NOOP(
-        "errors",
-        "Dagen står på et utskrevet ark og kan ikke slippes ennå. Ingenting er endret. Før arket, "
-        "eller erklær det ugyldig.",
-    ),
     # --- identity numbers ---
     "not_digits": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har tegn som ikke er tall."),
     "length": QT_TRANSLATE_NOOP("errors", "Fødselsnummeret har ikke riktig antall siffer."),

@@ -10,7 +10,6 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from fieldapp.clock import OSLO
-from fieldapp.domain import claims as claim_days
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.medication import (
     CoSignature,
@@ -21,12 +20,10 @@ from fieldapp.domain.medication import (
     MedicationAdministration,
     SlotKey,
     SupplyUse,
-    slots,
 )
 from fieldapp.domain.patients import Flag, Patient
-from fieldapp.domain.readiness import Light, Verdict, units_of
+from fieldapp.domain.readiness import Light
 from fieldapp.domain.reference import HandoutReference
-from fieldapp.domain.rights import Right, may
 from fieldapp.domain.supply import SupplyError
 from fieldapp.errors import FieldAppError
 from fieldapp.services import (
@@ -36,28 +33,23 @@ from fieldapp.services import (
     patients,
     people,
     reference,
-    rules,
     situations,
     sync_status,
-    trusted_time,
     visits,
 )
 from fieldapp.services.depots import DepotDue
 from fieldapp.services.medication import HandoutView, RoundPatient, RoundSlot
 from fieldapp.services.session import Session
 from ui.errors import sentence, sentence_for
-from ui.handout.bags import bag_choices, supply_use
+from ui.handout.bags import supply_use
 from ui.handout.depot_state import DepotView, depot_view
-from ui.handout.force_state import ForceFacts, holder_of
+from ui.handout.force_state import ForceFacts
 from ui.handout.form_state import (
     Ask,
     HandoutForm,
-    Needs,
-    dissolve_minutes,
     dose_problem,
     empty_again,
     entry,
-    home_days,
     missing_to_confirm,
     missing_to_give,
     missing_words,
@@ -69,21 +61,14 @@ from ui.handout.form_state import (
     short_day,
     whole,
 )
-from ui.handout.light import (
-    CLAIMS_ANEW,
-    Knowledge,
-    LightView,
-    denial_words,
-    light_view,
-    source_words,
-)
+from ui.handout.light import LightView, source_words
+from ui.handout.light_reader import LightReader, force_facts, needs_of
 from ui.handout.state import (
     SlotState,
     SlotView,
     already_given_words,
     first_not_given,
     first_to_do,
-    full_dose,
     next_beside,
     next_patient,
     reason_words,
@@ -159,6 +144,7 @@ class HandoutPresenter(QObject):
         self._session = session
         self._is_online = is_online
         self._writing_own = False
+        self._lights = LightReader(session, is_online)
         self._aside: dict[str, HandoutForm] = {}
         self.reference: HandoutReference = reference.handout()
         self.state = RoundState()
@@ -299,7 +285,7 @@ class HandoutPresenter(QObject):
         table = reference.depots()
         words = {site.code: site.text for site in table.sites}
         now = situations.moment(self._session)
-        return depot_view(due, form.injection, words, self._today(), now)
+        return depot_view(due, form.injection, words, self._lights.today, now)
 
     def ledgers(self) -> tuple[tuple[str, str], ...]:
         """The bags that the active dose may come from, as (id, words)."""
@@ -563,29 +549,15 @@ class HandoutPresenter(QObject):
 
     def _wish(self, slot: RoundSlot) -> ChangeSet | None:
         """Wish for what needs a new claim; for the rest fetching the list is enough."""
-        patient_id = slot.slot.key.patient_id
-        group = situations.group_of(slot.slot.request)
-        given_on = situations.service_day(self._session)
-        units: list[str] = []
-        if self._needs_claim(slot.verdict):
-            units += units_of(slot.slot, given_on)
-        units += [
-            claim_days.day_unit(day)
-            for day, verdict in self._home_verdicts(slot)
-            if self._needs_claim(verdict)
-        ]
-        wanted = [(patient_id, group, unit) for unit in dict.fromkeys(units)]
+        wanted = self._lights.to_wish(slot, self._home_of(slot))
         return claims.wish(self._session, wanted) if wanted else None
-
-    def _needs_claim(self, verdict: Verdict | None) -> bool:
-        return verdict is not None and any(f.code in CLAIMS_ANEW for f in verdict.findings)
 
     # --- the emergency handout
 
     def force_facts(self, key: SlotKey) -> ForceFacts | None:
         """What the dialog tells; None while something is missing or this person may not."""
         slot = self._slot(key)
-        if slot is None or not self._may_force() or slot.verdict is None:
+        if slot is None or not self._lights.may_force or slot.verdict is None:
             return None
         if slot_state(slot) is SlotState.GIVEN and self._form_of(key) is None:
             self._begin(slot)
@@ -609,7 +581,9 @@ class HandoutPresenter(QObject):
         if lacking:
             self._lack(tuple(lacking))
             return None
-        return self._facts(slot)
+        return force_facts(
+            self._session, slot, self.state.lights[key], self.state.patient, self.reference
+        )
 
     def give_forced(self, force: Force) -> None:
         """Record the emergency handout of the active dose."""
@@ -617,27 +591,9 @@ class HandoutPresenter(QObject):
         if form is not None:
             self._record(replace(form, ask=None, home_count=0), HandoutStatus.GIVEN, forced=force)
 
-    def _facts(self, slot: RoundSlot) -> ForceFacts:
-        assert slot.verdict is not None
-        patient = self.state.patient
-        holder_id = holder_of(slot.verdict)
-        holder = people.everyone(self._session).get(holder_id)
-        light = self._light(slot, slot.verdict)
-        return ForceFacts(
-            act=self.tr("{dose} til {name}").format(
-                dose=full_dose(slot.slot), name=patient.name if patient is not None else ""
-            ),
-            obstacles=(light.sentence, *light.also),
-            codes=slot.verdict.codes,
-            reasons=self.reference.force_reasons,
-            prescriber=slot.slot.request.prescriber,
-            holder_id=holder_id,
-            holder_name=holder.name if holder is not None else self.tr("ukjent ansatt"),
-            holder_phone=holder.phone if holder is not None else "",
-        )
-
-    def _may_force(self) -> bool:
-        return may(self._session.user.role, Right.FORCE_HANDOUT)
+    def _home_of(self, slot: RoundSlot) -> tuple[date, ...]:
+        form = self._form_of(slot.slot.key)
+        return form.home_days if form is not None else ()
 
     def _form_of(self, key: SlotKey) -> HandoutForm | None:
         form = self.state.form
@@ -700,7 +656,7 @@ class HandoutPresenter(QObject):
         text = form.past_day_text.strip()
         if not text or text.casefold() in (self.tr("i dag"), short_day(form.slot.key.day)):
             return replace(form, past_day=None), ""
-        day = parse_day(text, self._today())
+        day = parse_day(text, self._lights.today)
         if day is None:
             return form, self.tr("Dagen skrives som 21.11 eller 21.11.2026. Ingenting er skrevet.")
         return replace(form, past_day=day), ""
@@ -755,9 +711,8 @@ class HandoutPresenter(QObject):
         if now is None:
             self.state = replace(self.state, form=None)
         elif now.slot.request.revision != form.slot.request.revision:
-            form = replace(
-                empty_again(form, now.slot, self._needs(now)), problem=sentence("order_changed")
-            )
+            needs = needs_of(self._session, now, self.state.depots.get(now.slot.key))
+            form = replace(empty_again(form, now.slot, needs), problem=sentence("order_changed"))
             self.state = replace(self.state, form=form)
 
     def _done(self, form: HandoutForm, changes: ChangeSet, words: str) -> None:
@@ -796,27 +751,11 @@ class HandoutPresenter(QObject):
             self.said.emit(words)
 
     def _begin(self, slot: RoundSlot) -> None:
-        needs = self._needs(slot)
+        needs = needs_of(self._session, slot, self.state.depots.get(slot.slot.key))
         form = HandoutForm(self._session.new_id(), slot.slot, needs)
         if len(needs.ledgers) == 1:  # the only one; the line above the button names it
             form = replace(form, ledger_id=needs.ledgers[0][0])
         self.state = replace(self.state, form=form)
-
-    def _needs(self, slot: RoundSlot) -> Needs:
-        request = slot.slot.request
-        group = reference.substances().group_of(request)
-        days, planned = home_days(slot.slot)
-        due = self.state.depots.get(slot.slot.key)
-        observation = due.depot.observation if due is not None and due.depot is not None else None
-        return Needs(
-            dissolves=dissolve_minutes(slot.slot, group),
-            home_days=days,
-            home_planned=planned,
-            witness=rules.decided(self._session).witness_required,
-            ledgers=bag_choices(self._session, request),
-            injection=slot.slot.occurrence is not None,
-            observe_minutes=observation.minutes if observation is not None else None,
-        )
 
     def _set(self, **said: Any) -> None:
         form = self.state.form
@@ -876,83 +815,13 @@ class HandoutPresenter(QObject):
         judged = []
         lights = {}
         for slot in chosen.slots:
-            verdict = situations.verdict(self._session, slot.slot)
-            slot = replace(slot, verdict=verdict)
+            slot = replace(slot, verdict=self._lights.verdict(slot))
             judged.append(slot)
-            lights[slot.slot.key] = self._with_home(slot, self._light(slot, verdict))
+            lights[slot.slot.key] = self._lights.view(
+                slot, self._home_of(slot), self.state.depots.get(slot.slot.key), self.state.synced
+            )
         chosen = replace(chosen, slots=tuple(judged))
         self.state = replace(self.state, lights=lights, chosen=chosen)
-
-    def _light(self, slot: RoundSlot, verdict: Verdict) -> LightView:
-        known = self._knowledge(slot)
-        view = light_view(verdict, slot.slot, known)
-        denied = self._denials(slot, known)
-        return replace(view, also=(*view.also, *denied)) if denied else view
-
-    def _with_home(self, slot: RoundSlot, view: LightView) -> LightView:
-        """The light of the handing-over: no greener than its days to take home."""
-        known = self._knowledge(slot)
-        for day, verdict in self._home_verdicts(slot):
-            if verdict.light is Light.GREEN:
-                continue
-            ahead = light_view(verdict, slot.slot, known)
-            said = self.tr("Med hjem {day}: {why}").format(day=short_day(day), why=ahead.sentence)
-            if view.light is Light.GREEN:
-                # The day to take home stands in the way; the dose of today may still be given.
-                view = replace(ahead, sentence=said, also=(), may_force=False, force_refused="")
-            else:
-                view = replace(view, also=(*view.also, said))
-        return view
-
-    def _home_verdicts(self, slot: RoundSlot) -> list[tuple[date, Verdict]]:
-        form = self._form_of(slot.slot.key)
-        if form is None or not form.home_days:
-            return []
-        day = slot.slot.key.day
-        return [
-            (ahead.key.day, situations.verdict(self._session, ahead, handed_out_on=day))
-            for home in form.home_days
-            for ahead in slots([slot.slot.request], home)
-        ]
-
-    def _knowledge(self, slot: RoundSlot) -> Knowledge:
-        session, key = self._session, slot.slot.key
-        group_code = situations.group_of(slot.slot.request)
-        decided = rules.decided(session)
-        known = situations.situation(session, key.patient_id, group_code)
-        due = self.state.depots.get(key)
-        day = situations.service_day(session) if slot.slot.occurrence is not None else key.day
-        return Knowledge(
-            group=known.group,
-            people=people.everyone(session),
-            me=session.user.id,
-            today=self._today(),
-            synced=self.state.synced,
-            online=self._is_online(),
-            may_force=self._may_force(),
-            doses={event.id: event for event in known.events},
-            reports={report.id: report for report in known.reports},
-            window=due.window if due is not None else None,
-            pull_limit_hours=decided.pull_max_age_hours,
-            until=claim_days.ends(day, decided.day_begins),
-        )
-
-    def _denials(self, slot: RoundSlot, known: Knowledge) -> tuple[str, ...]:
-        """What the server answered when this dose's days were asked for."""
-        key, group = slot.slot.key, situations.group_of(slot.slot.request)
-        units = units_of(slot.slot, situations.service_day(self._session))
-        return tuple(
-            denial_words(wish, known)
-            for wish in claims.wishes(self._session)
-            if (wish.patient_id, wish.group) == (key.patient_id, group)
-            and wish.unit in units
-            and wish.denied
-        )
-
-    def _today(self) -> date:
-        return (
-            (trusted_time.now(self._session) or self._session.clock.now()).astimezone(OSLO).date()
-        )
 
     def _view(self, slot: RoundSlot) -> SlotView:
         state = self.state

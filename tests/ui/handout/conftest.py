@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -15,16 +15,20 @@ from ui.handout.page import HandoutPage
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 
-OpenPage = Callable[[str], HandoutPage]
+
+class OpenPage(Protocol):
+    """Opens the round at a patient, on the store of the test or another view of it."""
+
+    def __call__(self, patient_id: str, ward: Ward | None = None, /) -> HandoutPage: ...
 
 
 @pytest.fixture
 def open_page(qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme) -> OpenPage:
     """Open the round at a patient, as the store stands when it is called."""
 
-    def opened(patient_id: str) -> HandoutPage:
+    def opened(patient_id: str, other: Ward | None = None, /) -> HandoutPage:
         context = replace(
-            make_context(ward.session, tasks, theme),
+            make_context((other or ward).session, tasks, theme),
             verify_passphrase=lambda text: ward.vault.verify_passphrase(USERNAME, text),
         )
         shown = HandoutPage(context)

@@ -400,7 +400,7 @@ def test_every_target_of_the_form_is_large_enough_for_a_thumb(
     page = open_page(MARET)
     settle()
     small = [
-        target.objectName() or target.text()
+        target.objectName() or target.accessibleName()
         for target in page.form.findChildren(QWidget)
         if target.isVisible()
         and target.metaObject().className() in ("ChoiceButton", "PrimaryButton", "SecondaryButton",

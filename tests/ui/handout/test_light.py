@@ -1,4 +1,4 @@
-"""Every light is told by icon and words, with the reason, what to do, and where it is known from."""
+"""Every light is told by icon and words, with the reason, what to do, and its source."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_missed_days_name_the_prescriber_and_the_rule() -> None:
     view = light_view(verdict(Finding(Code.MISSED_TOO_LONG, days=6)), a_slot(), known())
     assert view.sentence.startswith("6 dager uten kjent dose.")
     assert ORDER.prescriber in view.sentence
-    assert "Nasjonal retningslinje" in view.source
+    assert "punkt 13.3" in view.source
 
 
 def test_a_warning_about_missed_days_stands_beside_green() -> None:

@@ -428,7 +428,7 @@ def test_too_many_missed_days_are_red_with_the_source_of_the_figure(
     assert "Rødt: ikke gi" in words
     assert "dager uten kjent dose" in words
     assert "Ring Overlege Hanne Vik, AFR før noe gis" in words
-    assert "Nasjonal retningslinje (2010)" in words
+    assert "punkt 13.3" in words
     assert not offered(page, "given")
 
 

@@ -13,7 +13,7 @@ from fieldapp.domain.patients import Role
 from fieldapp.services import claims
 from tests.helpers.claims import claim_of, deliver, grant, trust
 from tests.helpers.pages import Coverage
-from tests.helpers.ward import BERIT, TODAY, Ward
+from tests.helpers.ward import BERIT, TODAY, Ward, receive
 from tests.ui.handout.conftest import OpenPage
 from tests.ui.handout.hand import button, events, offered, orders_of, press, said
 
@@ -106,8 +106,9 @@ def test_somebody_who_may_not_force_is_told_so_instead_of_a_button(
     open_page: OpenPage, ward: Ward
 ) -> None:
     give_to_berit(ward)
-    page = open_page(PER)
-    page.presenter._session = replace(ward.session, user=replace(ward.session.user, role=Role.PEER))
-    page.presenter.read_lights()
+    peer = replace(ward.session.user, role=Role.PEER)
+    receive(ward.session, [peer])
+    ward = replace(ward, session=replace(ward.session, user=peer))
+    page = open_page(PER, ward)
     assert not offered(page, "forceAsk")
     assert "Rollen din kan ikke gjøre nødutdeling" in said(page)

@@ -1,0 +1,175 @@
+"""Judges the doses on the screen, puts their lights into words, and says what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from PySide6.QtCore import QCoreApplication
+
+from fieldapp.clock import OSLO
+from fieldapp.domain import claims as claim_days
+from fieldapp.domain.medication import slots
+from fieldapp.domain.patients import Patient
+from fieldapp.domain.readiness import Light, Verdict, units_of
+from fieldapp.domain.reference import HandoutReference
+from fieldapp.domain.rights import Right, may
+from fieldapp.services import claims, people, reference, rules, situations
+from fieldapp.services.depots import DepotDue
+from fieldapp.services.medication import RoundSlot
+from fieldapp.services.session import Session
+from ui.handout.bags import bag_choices
+from ui.handout.force_state import ForceFacts, holder_of
+from ui.handout.form_state import Needs, dissolve_minutes, home_days, short_day
+from ui.handout.light import CLAIMS_ANEW, Knowledge, LightView, denial_words, light_view
+from ui.handout.state import full_dose
+
+translate = QCoreApplication.translate
+
+
+class LightReader:
+    """Reads the store at each question; keeps nothing."""
+
+    def __init__(self, session: Session, is_online: Callable[[], bool]) -> None:
+        self._session = session
+        self._is_online = is_online
+
+    @property
+    def may_force(self) -> bool:
+        """True when this person's role may give a dose in an emergency."""
+        return may(self._session.user.role, Right.FORCE_HANDOUT)
+
+    @property
+    def today(self) -> date:
+        """The present day, by the clock that counts."""
+        return situations.moment(self._session).astimezone(OSLO).date()
+
+    def verdict(self, slot: RoundSlot) -> Verdict:
+        """Judge one dose, given now."""
+        return situations.verdict(self._session, slot.slot)
+
+    def view(
+        self, slot: RoundSlot, home: Sequence[date], due: DepotDue | None, synced: str
+    ) -> LightView:
+        """The light of a handing-over: the judged dose, and no greener than its days to take home.
+
+        `synced` is when the list was fetched, in words.
+        """
+        assert slot.verdict is not None
+        known = self._knowledge(slot, due, synced)
+        view = light_view(slot.verdict, slot.slot, known)
+        view = replace(view, also=(*view.also, *self._denials(slot, known)))
+        for day, verdict in self._home_verdicts(slot, home):
+            if verdict.light is Light.GREEN:
+                continue
+            ahead = light_view(verdict, slot.slot, known)
+            said = translate("handout", "Med hjem {day}: {why}").format(
+                day=short_day(day), why=ahead.sentence
+            )
+            if view.light is Light.GREEN:
+                # What stands in the way is a day to take home; the dose of today may be given.
+                view = replace(ahead, sentence=said, also=(), may_force=False, force_refused="")
+            else:
+                view = replace(view, also=(*view.also, said))
+        return view
+
+    def to_wish(self, slot: RoundSlot, home: Sequence[date]) -> list[claims.Unit]:
+        """What needs a new claim; for the rest fetching the list is enough."""
+        given_on = situations.service_day(self._session)
+        units: list[str] = []
+        if slot.verdict is not None and _needs_claim(slot.verdict):
+            units += units_of(slot.slot, given_on)
+        units += [
+            claim_days.day_unit(day)
+            for day, verdict in self._home_verdicts(slot, home)
+            if _needs_claim(verdict)
+        ]
+        patient_id, group = slot.slot.key.patient_id, situations.group_of(slot.slot.request)
+        return [(patient_id, group, unit) for unit in dict.fromkeys(units)]
+
+    def _home_verdicts(self, slot: RoundSlot, home: Sequence[date]) -> list[tuple[date, Verdict]]:
+        day = slot.slot.key.day
+        return [
+            (ahead.key.day, situations.verdict(self._session, ahead, handed_out_on=day))
+            for home_day in home
+            for ahead in slots([slot.slot.request], home_day)
+        ]
+
+    def _knowledge(self, slot: RoundSlot, due: DepotDue | None, synced: str) -> Knowledge:
+        session, key = self._session, slot.slot.key
+        decided = rules.decided(session)
+        group_code = situations.group_of(slot.slot.request)
+        known = situations.situation(session, key.patient_id, group_code)
+        day = key.day if slot.slot.occurrence is None else situations.service_day(session)
+        return Knowledge(
+            group=known.group,
+            people=people.everyone(session),
+            me=session.user.id,
+            today=self.today,
+            synced=synced,
+            online=self._is_online(),
+            may_force=self.may_force,
+            doses={event.id: event for event in known.events},
+            reports={report.id: report for report in known.reports},
+            window=due.window if due is not None else None,
+            pull_limit_hours=decided.pull_max_age_hours,
+            until=claim_days.ends(day, decided.day_begins),
+        )
+
+    def _denials(self, slot: RoundSlot, known: Knowledge) -> tuple[str, ...]:
+        """What the server answered when this dose's days were asked for."""
+        key, group = slot.slot.key, situations.group_of(slot.slot.request)
+        units = units_of(slot.slot, situations.service_day(self._session))
+        return tuple(
+            denial_words(wish, known)
+            for wish in claims.wishes(self._session)
+            if (wish.patient_id, wish.group) == (key.patient_id, group)
+            and wish.unit in units
+            and wish.denied
+        )
+
+
+def _needs_claim(verdict: Verdict) -> bool:
+    return any(finding.code in CLAIMS_ANEW for finding in verdict.findings)
+
+
+def needs_of(session: Session, slot: RoundSlot, due: DepotDue | None) -> Needs:
+    """What a dose asks for beyond identity and state."""
+    request = slot.slot.request
+    days, planned = home_days(slot.slot)
+    observation = due.depot.observation if due is not None and due.depot is not None else None
+    return Needs(
+        dissolves=dissolve_minutes(slot.slot, reference.substances().group_of(request)),
+        home_days=days,
+        home_planned=planned,
+        witness=rules.decided(session).witness_required,
+        ledgers=bag_choices(session, request),
+        injection=slot.slot.occurrence is not None,
+        observe_minutes=observation.minutes if observation is not None else None,
+    )
+
+
+def force_facts(
+    session: Session,
+    slot: RoundSlot,
+    light: LightView,
+    patient: Patient | None,
+    table: HandoutReference,
+) -> ForceFacts:
+    """What the emergency dialog tells of a judged dose."""
+    assert slot.verdict is not None
+    holder_id = holder_of(slot.verdict)
+    holder = people.everyone(session).get(holder_id)
+    return ForceFacts(
+        act=translate("handout", "{dose} til {name}").format(
+            dose=full_dose(slot.slot), name=patient.name if patient is not None else ""
+        ),
+        obstacles=(light.sentence, *light.also),
+        codes=slot.verdict.codes,
+        reasons=table.force_reasons,
+        prescriber=slot.slot.request.prescriber,
+        holder_id=holder_id,
+        holder_name=holder.name if holder is not None else translate("handout", "ukjent ansatt"),
+        holder_phone=holder.phone if holder is not None else "",
+    )
