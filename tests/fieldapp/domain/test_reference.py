@@ -15,6 +15,7 @@ from fieldapp.domain.notes import NoteError, check_signable
 from fieldapp.domain.reference import (
     handout_reference,
     note_templates,
+    order_forms,
     rapid_test_reference,
     substances,
 )
@@ -156,3 +157,14 @@ def test_a_mistake_in_a_reference_file_is_named_with_its_place(
     with pytest.raises(DefinitionError) as caught:
         READERS[name](json.dumps(values))
     assert caught.value.path == place
+
+
+def test_the_forms_of_orders_are_read_whole_and_a_form_that_is_cut_in_three_is_refused() -> None:
+    text = (REFERENCE / "order_forms.json").read_text(encoding="utf-8")
+    forms = order_forms(text)
+    tablet = forms.form("  Tablett ")
+    assert tablet is not None
+    assert (tablet.code, tablet.parts) == ("tablet", 2)
+    assert forms.form("pulver") is None
+    with pytest.raises(DefinitionError, match="parts must be 1 or 2"):
+        order_forms(text.replace('"parts": 2', '"parts": 3'))
