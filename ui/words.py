@@ -153,6 +153,11 @@ _KINDS: dict[str, object] = {
     "adverse_event": QT_TRANSLATE_NOOP("words", "Overdose"),
     "deviation": QT_TRANSLATE_NOOP("words", "Avviksmelding"),
     "slot_reopening": QT_TRANSLATE_NOOP("words", "Dag åpnet igjen"),
+    "claim": QT_TRANSLATE_NOOP("words", "Reservert dag"),
+    "witness_code": QT_TRANSLATE_NOOP("words", "Vitnekode"),
+    "witness_statement": QT_TRANSLATE_NOOP("words", "Vitnets bekreftelse"),
+    "paper_sheet": QT_TRANSLATE_NOOP("words", "Papirliste"),
+    "supply_movement": QT_TRANSLATE_NOOP("words", "Linje i regnskapet"),
 }
 
 _FIELDS: dict[str, object] = {
