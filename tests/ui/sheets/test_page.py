@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -47,13 +48,13 @@ def page(qtbot: QtBot, context: AppContext, sheet: SheetView) -> SheetsPage:
 
 def go_to(qtbot: QtBot, page: SheetsPage, code: str) -> None:
     page.code.setFocus()
-    qtbot.keyClicks(page.code, code.lower())
-    qtbot.keyClick(page.code, Qt.Key.Key_Return)
+    QTest.keyClicks(page.code, code.lower())
+    QTest.keyClick(page.code, Qt.Key.Key_Return)
 
 
 def type_given(qtbot: QtBot, page: SheetsPage, clock: str = "9.15") -> None:
     page.form.outcome.press(1)
-    qtbot.keyClicks(page.form.clock, clock)
+    QTest.keyClicks(page.form.clock, clock)
     page.form.witnessed.press(1)
     page.form.other_dose.press(1)
 
@@ -131,7 +132,7 @@ def test_not_given_asks_why(qtbot: QtBot, page: SheetsPage, ward: Ward, sheet: S
     code = line_of(sheet)
     go_to(qtbot, page, code)
     page.form.outcome.press(2)
-    qtbot.keyClicks(page.form.clock, "09:00")
+    QTest.keyClicks(page.form.clock, "09:00")
     page.form.record_button.click()
     assert page.form.problem.text.text()
     page.form.reason.press(1)
@@ -169,7 +170,7 @@ def test_a_sheet_is_void_with_a_reason_only(
     dialog.open()
     dialog.confirm_button.click()
     assert dialog.isVisible()
-    qtbot.keyClicks(dialog.reason, "Ble liggende på kontoret")
+    QTest.keyClicks(dialog.reason, "Ble liggende på kontoret")
     dialog.confirm_button.click()
     stored = records.get(ward.session.database, PaperSheet, sheet.sheet.id)
     assert stored is not None
