@@ -14,9 +14,9 @@ from fieldapp.domain.medication import MedicationAdministration
 from fieldapp.domain.notes import Note
 from fieldapp.services import notes, sync_status
 from fieldapp.services.session import Session
-from fieldapp.store import records
+from fieldapp.store import claims, records
 from tests.helpers.laptop import make_door
-from tests.helpers.ward import AASE, ODD, TODAY
+from tests.helpers.ward import AASE, ODD, TODAY, grant_claims
 from tests.scenarios.bad_input.conftest import OpenWindow, SmallDisk
 from tests.scenarios.bad_input.screen import button, said, unlock
 from ui.handout.page import HandoutPage
@@ -144,8 +144,13 @@ def test_a_note_is_signed_as_a_whole_or_stays_a_draft(
 def test_a_dose_that_finds_no_room_is_not_recorded_and_its_form_is_kept(
     small_disk: SmallDisk, workspace: Workspace
 ) -> None:
+    session = workspace.context.session
+    # The store was carried to the small disk, so it gave up its claims; a sync brings new ones.
+    claims.apply_answer(session.database, set_back_told=True)
+    claims.note_complete_sync(session.database.connection)
+    grant_claims(session)
     workspace.navigate("handout", patient_id=AASE)
-    page, session = workspace.page, workspace.context.session
+    page = workspace.page
     assert isinstance(page, HandoutPage)
     for key in "KU":
         target = QApplication.focusWidget()
