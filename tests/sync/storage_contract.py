@@ -499,7 +499,12 @@ class StorageContract:
         with storage.read() as transaction:
             found = transaction.records.doses_in([slot_of("p1", slot), slot_of("p2", slot)])
         assert found == {slot_of("p1", slot): [("m1", "u-m1"), ("m2", "u-m2")]}
-        put(storage, dose("m4", status="entered_in_error", reverses="m1", author_id="u-m1"))
+        taken_back = {"status": "entered_in_error", "reverses": "m1", "author_id": "u-m1"}
+        put(storage, dose("m4", **taken_back))
+        with storage.read() as transaction:
+            found = transaction.records.doses_in([slot_of("p1", slot)])
+        assert found == {slot_of("p1", slot): [("m1", "u-m1"), ("m2", "u-m2")]}
+        put(storage, dose("m5", **taken_back, reopens=True))
         with storage.read() as transaction:
             found = transaction.records.doses_in([slot_of("p1", slot)])
         assert found == {slot_of("p1", slot): [("m2", "u-m2")]}
