@@ -20,12 +20,14 @@ from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 from fieldapp.bootstrap import Door, door_for
 from fieldapp.clock import SystemClock
 from fieldapp.domain.codec import to_body
-from fieldapp.services import patients, today
+from fieldapp.services import patients, sheets, today
 from fieldapp.services.conflicts import Conflict, Side
 from ui import shots
 from ui.app import Desk, make_sync, set_up
+from ui.calendar import MedicineCalendar
 from ui.demo.colleagues import meet_trouble, office_door
 from ui.demo.hand import is_there, press, wait_until
+from ui.demo.handout_scenes import take_handout
 from ui.demo.stage import PASSPHRASE, DemoError, Stage, first_sync, set_stage
 from ui.demo.window import DemoWindow
 from ui.imports.page import ImportsPage
@@ -36,6 +38,7 @@ from ui.office.state import sections
 from ui.page import Page
 from ui.setup.page import SetupPage
 from ui.sync.conflict_dialog import ConflictDialog
+from ui.sync.page import SyncPage
 from ui.theme import Scheme
 from ui.workspace import Workspace
 
@@ -105,7 +108,10 @@ class Camera:
         for tab in ("overview", "medication", "screening", "notes", "contacts"):
             self._page("patient", f"patient-{tab}", patient_id=patient_id, tab=tab)
         self._page("handout")
+        take_handout(lambda widget, name: self._shoot_widget(widget or self._window, name))
+        self._window.activateWindow()
         self._page("sync")
+        self._days_and_paper(patient_id)
         self._page("settings")
         self._page("imports")
         page = self._workspace.page
@@ -115,6 +121,27 @@ class Camera:
             file.write_text(_LIST, encoding="utf-8")
             page.open_file(file)
         self._shoot("imports-preview")
+
+    def _days_and_paper(self, patient_id: str) -> None:
+        """The calendar of a patient, the days to reserve, and the round on paper."""
+        self._workspace.navigate("patient", patient_id=patient_id, tab="medication")
+        shots.settle()
+        calendar = self._workspace.findChild(MedicineCalendar)
+        assert calendar is not None
+        self._shoot_widget(calendar, "calendar")
+        self._workspace.navigate("sync")
+        shots.settle()
+        page = self._workspace.page
+        assert isinstance(page, SyncPage)
+        self._shoot_widget(page.claims, "claims")
+        self._dialog("sync", "sheetPrint", "sheet-print")
+        session = self._workspace.context.session
+        found = sheets.open_sheets(session)
+        if not found and sheets.draft(session, 1).planned:
+            sheets.print_sheet(session, 1)
+            found = sheets.open_sheets(session)
+        if found:
+            self._page("sheets", sheet_id=found[0].sheet.id)
 
     def _work(self, patient_id: str, appointment_id: str) -> None:
         self._page("visit", patient_id=patient_id, appointment_id=appointment_id)
