@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.medication import HandoutStatus, SlotKey
 from fieldapp.errors import FieldAppError
+from fieldapp.services.medication import HandoutView
 from ui import events, theme
 from ui.calendar import MedicineCalendar
 from ui.context import AppContext
@@ -85,6 +86,7 @@ class HandoutPage(Page):
         self.presenter = HandoutPresenter(context.session, lambda: context.sync.online, self)
         self._cards: dict[SlotKey, SlotCard] = {}
         self._cards_of: str | None = None
+        self._days_shown: tuple[HandoutView, ...] | None = None
         self.form = FormPanel(self.presenter.reference, self)
         self.form.hide()
         self.idle = IdleWatch(self, IDLE_MILLISECONDS)
@@ -297,7 +299,9 @@ class HandoutPage(Page):
         self._stale.say(state.stale, "warn")
         self._visit.setVisible(state.patient is not None)
         self._days.setVisible(state.patient is not None)
-        if state.patient is not None:
+        if state.patient is not None and state.history is not self._days_shown:
+            # It reads the store: not at every key.
+            self._days_shown = state.history
             self.calendar.show_patient(state.patient.id)
         self._show_cards()
         self._show_form()
