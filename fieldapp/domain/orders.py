@@ -10,13 +10,14 @@ Which forms can be halved and which are measured in millilitres is data
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from fieldapp.domain.depots import Depot, Depots
 from fieldapp.domain.medication import MedicationRequest, PlannedDose, same_treatment
 from fieldapp.domain.strict_json import Source
 
@@ -73,6 +74,10 @@ class OrderCode(StrEnum):
     INTERVAL_MISSING = "interval_missing"
     INTERVAL_NOT_POSITIVE = "interval_not_positive"
     DEPOT_UNKNOWN = "depot_unknown"
+    DEPOT_NOT_SCHEDULED = "depot_not_scheduled"
+    """A short-acting one that is never a standing order."""
+    DEPOT_ATC = "depot_atc"
+    """The table's depot is another medicine than the order's ATC code."""
     TEXT_TOO_LONG = "text_too_long"
     PARALLEL_ORDER = "parallel_order"
     """Warning: another order of the same medicine runs in the same days."""
@@ -82,6 +87,8 @@ class OrderCode(StrEnum):
     ALREADY_OVER = "already_over"
     DEPOT_WITHOUT_WINDOW = "depot_without_window"
     """Warning: no table says how early or late this depot may be given."""
+    DEPOT_INTERVAL = "depot_interval"
+    """Warning: another interval than the table's."""
 
     @property
     def is_warning(self) -> bool:
@@ -95,6 +102,7 @@ _WARNINGS: Final = frozenset(
         OrderCode.BEGINS_IN_PAST,
         OrderCode.ALREADY_OVER,
         OrderCode.DEPOT_WITHOUT_WINDOW,
+        OrderCode.DEPOT_INTERVAL,
     }
 )
 
@@ -212,12 +220,12 @@ def check(
     today: date,
     others: Iterable[MedicationRequest] = (),
     previous: MedicationRequest | None = None,
-    depots: Collection[str] | None = None,
+    depots: Depots | None = None,
 ) -> tuple[OrderProblem, ...]:
     """Return everything that is wrong with an order, errors before warnings.
 
     `others` are the patient's orders as they stand, `previous` the version that this one replaces.
-    `depots` are the codes of the table of depots, None where it is not known.
+    `depots` is the table of depots, None where it is not known.
     """
     found = [
         *_texts(order),
@@ -384,7 +392,7 @@ def _first_day(order: MedicationRequest, planned: Sequence[int]) -> date:
     return next(day for day in days if day.isoweekday() in planned)
 
 
-def _depot(order: MedicationRequest, depots: Collection[str] | None) -> Iterator[OrderProblem]:
+def _depot(order: MedicationRequest, depots: Depots | None) -> Iterator[OrderProblem]:
     if order.interval_days is None:
         yield OrderProblem(OrderCode.INTERVAL_MISSING, "interval_days")
     elif order.interval_days <= 0:
@@ -396,8 +404,21 @@ def _depot(order: MedicationRequest, depots: Collection[str] | None) -> Iterator
         yield OrderProblem(OrderCode.DEPOT_TAKE_HOME, "take_home_weekdays")
     if order.depot is None:
         yield OrderProblem(OrderCode.DEPOT_WITHOUT_WINDOW, "depot")
-    elif depots is not None and order.depot not in depots:
-        yield OrderProblem(OrderCode.DEPOT_UNKNOWN, "depot", order.depot[:40])
+    elif depots is not None:
+        yield from _of_the_table(order, depots.depot(order.depot))
+
+
+def _of_the_table(order: MedicationRequest, depot: Depot | None) -> Iterator[OrderProblem]:
+    if depot is None:
+        yield OrderProblem(OrderCode.DEPOT_UNKNOWN, "depot", (order.depot or "")[:40])
+        return
+    if not depot.scheduled:
+        yield OrderProblem(OrderCode.DEPOT_NOT_SCHEDULED, "depot", depot.name)
+    if order.atc and order.atc != depot.atc:
+        yield OrderProblem(OrderCode.DEPOT_ATC, "atc", depot.atc)
+    usual, days = depot.interval, order.interval_days
+    if days is not None and days > 0 and not usual.shortest_days <= days <= usual.longest_days:
+        yield OrderProblem(OrderCode.DEPOT_INTERVAL, "interval_days", usual.text)
 
 
 def _period(

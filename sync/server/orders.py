@@ -187,7 +187,7 @@ def problems_of(
         today=today,
         others=[*orders_of(transaction, order.patient_id), *beside],
         previous=before,
-        depots=[depot.code for depot in reference.depots().depots],
+        depots=reference.depots(),
     )
 
 

@@ -348,7 +348,7 @@ class OrderFormDialog(Dialog):
             reference.order_forms(),
             today=self._context.session.today(),
             previous=self._order,
-            depots=[depot.code for depot in reference.depots().depots],
+            depots=reference.depots(),
         )
         problems = [*made.problems, *made.beside(errors_of(found))]
         if self.depot_box.isChecked() and not sheet.interval_days.strip():

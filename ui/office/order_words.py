@@ -103,6 +103,15 @@ _PROBLEMS: dict[str, object] = {
         "orders", "Dager mellom injeksjonene må være over null. Det står {0}."
     ),
     "depot_unknown": QT_TRANSLATE_NOOP("orders", "Depotet finnes ikke i tabellen. Velg et annet."),
+    "depot_not_scheduled": QT_TRANSLATE_NOOP(
+        "orders", "{0} er korttidsvirkende og kan ikke være en fast ordinasjon."
+    ),
+    "depot_atc": QT_TRANSLATE_NOOP(
+        "orders", "Depotet i tabellen har ATC-kode {0}. Er det riktig depot?"
+    ),
+    "depot_interval": QT_TRANSLATE_NOOP(
+        "orders", "Uvanlig avstand mellom injeksjonene. Tabellen sier: {0}."
+    ),
     "text_too_long": QT_TRANSLATE_NOOP("orders", "Teksten er for lang."),
     "parallel_order": QT_TRANSLATE_NOOP(
         "orders",

@@ -54,7 +54,7 @@ DEPOT = replace(
     strength="24 mg",
     doses=(PlannedDose(Part.MORNING, Decimal(24)),),
     interval_days=7,
-    depot="known",
+    depot="buvidal_weekly",
 )
 
 
@@ -66,7 +66,7 @@ def doses(*figures: str) -> tuple[PlannedDose, ...]:
 
 def codes(order: MedicationRequest, **more: Any) -> set[str]:
     more.setdefault("today", MONDAY)
-    more.setdefault("depots", {"known"})
+    more.setdefault("depots", reference.depots())
     return {problem.code.value for problem in check(order, FORMS, **more)}
 
 
@@ -129,6 +129,8 @@ def test_a_liquid_whose_millilitres_are_not_sure_is_refused(
         ({"interval_days": None}, OrderCode.INTERVAL_MISSING),
         ({"interval_days": 0}, OrderCode.INTERVAL_NOT_POSITIVE),
         ({"depot": "unknown"}, OrderCode.DEPOT_UNKNOWN),
+        ({"atc": "N05AX13"}, OrderCode.DEPOT_ATC),
+        ({"interval_days": 14}, OrderCode.DEPOT_INTERVAL),
         ({"depot": None}, OrderCode.DEPOT_WITHOUT_WINDOW),
         ({"doses": doses("24", "24")}, OrderCode.DEPOT_DOSES),
         ({"take_home_weekdays": (1,)}, OrderCode.DEPOT_TAKE_HOME),
@@ -147,10 +149,17 @@ def test_a_depot_in_an_ampoule_is_measured_in_millilitres() -> None:
         strength="200 mg/ml",
         concentration_mg_per_ml=Decimal(200),
         doses=doses("300"),
+        depot=None,
     )
-    assert codes(ampoule) == set()
+    assert codes(ampoule) == {"depot_without_window"}
     without = replace(ampoule, concentration_mg_per_ml=None)
-    assert codes(without) == {"concentration_missing"}
+    assert "concentration_missing" in codes(without)
+
+
+def test_a_short_acting_injection_is_never_a_standing_order() -> None:
+    for depot in reference.depots().depots:
+        order = replace(DEPOT, depot=depot.code, atc=depot.atc)
+        assert ("depot_not_scheduled" in codes(order)) is not depot.scheduled
 
 
 def test_halves_are_for_forms_that_the_data_allows_to_be_halved() -> None:

@@ -15,6 +15,7 @@ from fieldapp.clock import to_iso
 from fieldapp.domain.claims import Claim, ClaimState, claim_id
 from fieldapp.domain.codec import to_body
 from fieldapp.domain.medication import MedicationRequest, Part, PlannedDose
+from fieldapp.domain.orders import OrderCode, OrderProblem
 from fieldapp.domain.patients import Place, Practitioner, Role
 from fieldapp.domain.proposals import Proposal
 from sync.client.office_messages import (
@@ -34,6 +35,7 @@ from tests.ui.office.test_page import open_dialog, part, press, said, tab_to, wa
 from ui.office.order_act_dialog import OrderActDialog
 from ui.office.order_form import OrderFormDialog
 from ui.office.order_import_dialog import OrderImportDialog
+from ui.office.order_words import problem_text
 from ui.office.orders_tab import OrdersTab
 from ui.office.page import OfficePage
 from ui.theme import Theme
@@ -127,6 +129,16 @@ def fill(dialog: OrderFormDialog, **texts: str) -> None:
         tab_to(line)
         line.selectAll()
         write(text)
+
+
+# --- words
+
+
+def test_every_problem_of_an_order_has_a_sentence_of_its_own() -> None:
+    said = {code: problem_text(OrderProblem(code, "product", "x")) for code in OrderCode}
+    assert [code for code, text in said.items() if text == code.value] == []
+    assert all(text.endswith((".", "?")) for text in said.values())
+    assert len(set(said.values())) == len(said)
 
 
 # --- every look
