@@ -9,7 +9,8 @@ from typing import Any
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.codec import BodyError, from_body, to_body
 from fieldapp.domain.kinds import KINDS, Policy
-from fieldapp.domain.medication import MedicationRequest
+from fieldapp.domain.handout_events import DoseIncident
+from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.domain.proposals import Proposal
 from fieldapp.errors import UserError
 from fieldapp.services import people
@@ -94,7 +95,20 @@ def order_values(order: MedicationRequest) -> dict[str, Any]:
 
 
 def _product(session: Session, proposal: Proposal) -> str:
-    if proposal.target_kind != "medication_request":
+    order_id: str | None = proposal.target_id
+    if proposal.target_kind in ("medication_administration", "dose_incident"):
+        order_id = _order_of_dose(session, proposal)
+    elif proposal.target_kind != "medication_request":
         return ""
-    request = records.get(session.database, MedicationRequest, proposal.target_id)
+    request = records.get(session.database, MedicationRequest, order_id) if order_id else None
     return request.product if request is not None else ""
+
+
+def _order_of_dose(session: Session, proposal: Proposal) -> str | None:
+    """Return the order of the dose whose slot is to be opened again."""
+    dose_id: str | None = proposal.target_id
+    if proposal.target_kind == "dose_incident":
+        incident = records.get(session.database, DoseIncident, proposal.target_id)
+        dose_id = next(iter(incident.administration_ids), None) if incident is not None else None
+    dose = records.get(session.database, MedicationAdministration, dose_id) if dose_id else None
+    return dose.request_id if dose is not None else None

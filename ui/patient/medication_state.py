@@ -70,8 +70,12 @@ def wish(view: ProposalView, today: date) -> WishLine:
         ProposalStatus.DECLINED: "danger",
     }
     what = " · ".join(part for part in said if part)
+    title = view.product or translate("patient", "Ønske til kontoret")
+    if proposal.target_kind in ("medication_administration", "dose_incident"):
+        opens = translate("patient", "Åpne dagen igjen: {what}")
+        title = opens.format(what=view.product or translate("patient", "en dose"))
     return WishLine(
-        title=view.product or translate("patient", "Ønske til kontoret"),
+        title=title,
         detail=f"{what}\n{by}" if what else by,
         status=word(proposal.status),
         tone=tones[proposal.status],

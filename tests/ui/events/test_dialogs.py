@@ -32,7 +32,7 @@ from ui.events.incident_dialog import IncidentDialog
 from ui.patient.page import PatientPage
 from ui.shots import settle
 from ui.theme import Theme
-from ui.widgets import Dialog, Timeline
+from ui.widgets import Dialog, Text, Timeline
 from ui.workspace import Workspace
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -176,8 +176,8 @@ def test_returned_bottles_may_be_put_before_the_office(workspace: Workspace, war
     dialog.confirm_button.click()
     (view,) = incidents.for_patient(ward.session, AASE)
     assert view.incident.type is IncidentType.RETURNED
-    workspace.navigate("patient", patient_id=AASE, tab="medication")
-    settle()
+    words = [label.text() for label in _page(workspace).findChildren(Text)]
+    assert any("Åpne dagen igjen: Metadon" in text for text in words)
 
 
 def test_the_pharmacys_word_is_written_down_by_digits_and_text(
