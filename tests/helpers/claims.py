@@ -24,6 +24,7 @@ from fieldapp.services.session import Session
 from fieldapp.store import claims as store_claims
 from fieldapp.store import inbox, records, trusted_time
 from fieldapp.store import medication as store_medication
+from fieldapp.store.claims import Granted, Name
 from fieldapp.store.inbox import IncomingRecord
 
 _grants = itertools.count(1_000)
@@ -40,9 +41,7 @@ def trust(session: Session) -> None:
     trusted_time.note_complete_pull(session.database, now, elapsed)
 
 
-def claim_of(
-    session: Session, order: MedicationRequest, unit: str | date, **changes: Any
-) -> Claim:
+def claim_of(session: Session, order: MedicationRequest, unit: str | date, **changes: Any) -> Claim:
     """The claim of an order's group as the server grants it now, by default to this store."""
     group = reference.substances().group_code(order)
     unit = day_unit(unit) if isinstance(unit, date) else unit
@@ -108,6 +107,14 @@ def grant_days(session: Session, orders: Iterable[MedicationRequest], days: int 
     }
     deliver(session, *claims.values())
     trust(session)
+
+
+def give_up(session: Session) -> None:
+    """Give up all that this store holds, and let the server have heard of it."""
+    own = store_claims.held(session.database, own_store(session))
+    store_claims.drop(session.database, own_store(session), [claim.id for claim in own])
+    told = [Granted(Name(claim.patient_id, claim.group, claim.unit), claim.grant) for claim in own]
+    store_claims.apply_answer(session.database, released=told)
 
 
 def claims_here(session: Session) -> list[Claim]:

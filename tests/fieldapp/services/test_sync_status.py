@@ -144,7 +144,9 @@ def _bad(session: Session) -> set[str]:
 def test_after_a_whole_sync_the_laptop_is_ready_for_the_trip(
     session: Session, kari: Patient
 ) -> None:
-    receive(session, appointment(kari), request(kari))
+    order = request(kari)
+    receive(session, appointment(kari), order)
+    grant(session, order)
     inbox.finish(session.database, START)
     assert not trip.ready(trip.checklist(session, NO_HARDWARE)), "the passphrase was never tried"
     trip.note_passphrase_verified(session)

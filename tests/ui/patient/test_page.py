@@ -10,6 +10,7 @@ from fieldapp.domain.patients import FlagCategory, FlagState, Relation
 from fieldapp.services import notes, patients
 from fieldapp.store import inbox
 from tests.helpers.builders import assignment, flag
+from tests.helpers.claims import give_up
 from tests.helpers.ward import AASE, ODD, Ward, receive
 from tests.helpers.windows import LOOKS, problems_in
 from ui.patient.addendum_dialog import AddendumDialog
@@ -178,6 +179,7 @@ def test_a_patient_who_left_the_laptop_is_told_and_nothing_of_them_stays_on_scre
     workspace: Workspace, ward: Ward
 ) -> None:
     page = _open(workspace)
+    give_up(ward.session)
     changes = inbox.apply_page(
         ward.session.database,
         [],
