@@ -15,7 +15,6 @@ from fieldapp.domain.claims import (
     SERVICE_DAY_BEGINS,
     Claim,
     ClaimState,
-    Store,
     claim_id,
     day_unit,
     occurrence_unit,
@@ -246,10 +245,12 @@ def _bears_on(dose: MedicationAdministration, other: MedicationAdministration) -
 
 
 def _held_by_other(around: Surroundings, dose: MedicationAdministration) -> bool:
-    me = Store(dose.device_id, dose.author_id)
+    me = (dose.device_id, dose.author_id)
     for unit in _units(around, dose):
         claim = around.claims.get(claim_id(around.patient_id, around.group_code, unit))
-        if claim is not None and claim.state is ClaimState.HELD and not claim.held_by(me):
+        if claim is None or claim.state not in (ClaimState.HELD, ClaimState.UNKNOWN):
+            continue
+        if (claim.holder_device_id, claim.holder_id) != me:
             return True
     return False
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.codec import BodyError, from_body, to_body
-from fieldapp.domain.kinds import KINDS, Policy
 from fieldapp.domain.handout_events import DoseIncident
+from fieldapp.domain.kinds import KINDS, Policy
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.domain.proposals import Proposal
 from fieldapp.errors import UserError
