@@ -98,6 +98,8 @@ class ClaimsCard(Card):
         self.body.addWidget(self._denied)
         self._build_own()
         context.sync.status_changed.connect(self._show_button)
+        # A denial is no record that came: nothing else tells of it.
+        context.sync.finished.connect(self._on_synced)
         theme.current().changed.connect(self._show_rows)
 
     def _build_own(self) -> None:
@@ -215,6 +217,12 @@ class ClaimsCard(Card):
         )
         self.release_button.setEnabled(chosen is not None and not pinned)
         self.release_all_button.setEnabled(any(not one.pinned for one in self._held.values()))
+
+    @Slot(object)
+    def _on_synced(self, report: object) -> None:
+        del report
+        if self.isVisible():
+            self.show_claims()
 
     # --- what the user does
 

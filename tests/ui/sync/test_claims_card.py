@@ -113,7 +113,9 @@ def test_a_day_that_a_colleague_has_names_them(card: ClaimsCard, ward: Ward) -> 
     assert all(units not in ticked for ticked in card._boxes)
 
 
-def test_a_denial_says_why_and_whom_to_ring(card: ClaimsCard, ward: Ward) -> None:
+def test_a_denial_says_why_and_whom_to_ring(
+    card: ClaimsCard, ward: Ward, context: AppContext
+) -> None:
     press_days(card, 2)
     card.reserve_button.click()
     name = store_claims.Name(AASE, "opioid", TOMORROW.isoformat())
@@ -126,7 +128,7 @@ def test_a_denial_says_why_and_whom_to_ring(card: ClaimsCard, ward: Ward) -> Non
     store_claims.apply_answer(
         ward.session.database, denied=[store_claims.Denied(name, "held", answer)]
     )
-    card.show_claims()
+    context.sync.finished.emit(None)
     (row,) = card._denied.rows
     assert row.title == "Ødegård, Åse, i morgen"
     for said in ("En annen har døgnet", BERIT.name, "Feltlaptop 2"):
