@@ -154,7 +154,11 @@ def listed(
     )
     start = request.page * ORDERS_PAGE
     shown = found[start : start + ORDERS_PAGE]
-    rows, claims = Rows(transaction, who, today), live_claims(transaction, shown)
+    rows, queued = Rows(transaction, who, today), waiting[:MAX_WAITING]
+    # Asked once for all: who holds what, and the versions that the entries were made on.
+    before = {order.id: order for order in orders}
+    abouts = {entry.id: before.get(entry.order_id) or _order_in(entry) for entry in queued}
+    claims = live_claims(transaction, [*shown, *(one for one in abouts.values() if one)])
     newest = max(
         (order for order in orders if order.recorded_at is not None),
         key=lambda order: order.recorded_at or now,
@@ -170,7 +174,15 @@ def listed(
         ],
         page=request.page,
         total=len(found),
-        waiting=[_entry_row(transaction, rows, entry, names) for entry in waiting[:MAX_WAITING]],
+        waiting=[
+            rows.entry(
+                entry,
+                name_in(names, entry.patient_id),
+                before.get(entry.order_id),
+                claims.get(entry.order_id, []),
+            )
+            for entry in queued
+        ],
         more_waiting=len(waiting) > MAX_WAITING,
         last_entered_at=max(entered, default=None),
         last_confirmed_at=max(confirmed, default=None),
@@ -228,17 +240,12 @@ def patients(
     )
 
 
-def _entry_row(
-    transaction: Transaction,
-    rows: Rows,
-    entry: OrderEntry,
-    names: dict[str, PatientName] | None = None,
-) -> OrderEntryRow:
-    known = names if names is not None else patient_names(transaction, [entry.patient_id])
+def _entry_row(transaction: Transaction, rows: Rows, entry: OrderEntry) -> OrderEntryRow:
+    names = patient_names(transaction, [entry.patient_id])
     before = _order(transaction, entry.order_id)
     about = before or _order_in(entry)
     claims = live_claims(transaction, [about])[about.id] if about is not None else []
-    return rows.entry(entry, name_in(known, entry.patient_id), before, claims)
+    return rows.entry(entry, name_in(names, entry.patient_id), before, claims)
 
 
 def _order_in(entry: OrderEntry) -> MedicationRequest | None:
