@@ -10,15 +10,16 @@ from PySide6.QtCore import QCoreApplication
 
 from fieldapp.clock import OSLO
 from fieldapp.domain import claims as claim_days
-from fieldapp.domain.medication import slots
-from fieldapp.domain.patients import Patient
-from fieldapp.domain.readiness import Light, Verdict, units_of
+from fieldapp.domain.medication import Slot, slots
+from fieldapp.domain.patients import Patient, Practitioner
+from fieldapp.domain.readiness import Light, Situation, Verdict, judge, units_of
 from fieldapp.domain.reference import HandoutReference
 from fieldapp.domain.rights import Right, may
 from fieldapp.services import claims, people, reference, rules, situations
 from fieldapp.services.depots import DepotDue
 from fieldapp.services.medication import RoundSlot
 from fieldapp.services.session import Session
+from fieldapp.services.situations import Situations
 from ui.handout.bags import bag_choices
 from ui.handout.force_state import ForceFacts, holder_of
 from ui.handout.form_state import Needs, dissolve_minutes, home_days, short_day
@@ -29,11 +30,18 @@ translate = QCoreApplication.translate
 
 
 class LightReader:
-    """Reads the store at each question; keeps nothing."""
+    """`read` first: one reading of the store serves all doses of a patient."""
 
     def __init__(self, session: Session, is_online: Callable[[], bool]) -> None:
         self._session = session
         self._is_online = is_online
+        self._read: Situations | None = None
+        self._people: dict[str, Practitioner] = {}
+
+    def read(self, patient_id: str) -> None:
+        """Read what is known of a patient's medicine now."""
+        self._read = situations.situations(self._session, [patient_id])
+        self._people = people.everyone(self._session)
 
     @property
     def may_force(self) -> bool:
@@ -45,9 +53,14 @@ class LightReader:
         """The present day, by the clock that counts."""
         return situations.moment(self._session).astimezone(OSLO).date()
 
-    def verdict(self, slot: RoundSlot) -> Verdict:
-        """Judge one dose, given now."""
-        return situations.verdict(self._session, slot.slot)
+    def verdict(self, slot: Slot, handed_out_on: date | None = None) -> Verdict:
+        """Judge one dose, given now; one to take home with the day that it is handed out on."""
+        found = situations.for_slot(self._situation(slot), slot)
+        return judge(found, slot, handed_out_on=handed_out_on)
+
+    def _situation(self, slot: Slot) -> Situation:
+        assert self._read is not None, "nothing was read"
+        return self._read.of(slot.key.patient_id, situations.group_of(slot.request))
 
     def view(
         self, slot: RoundSlot, home: Sequence[date], due: DepotDue | None, synced: str
@@ -91,7 +104,7 @@ class LightReader:
     def _home_verdicts(self, slot: RoundSlot, home: Sequence[date]) -> list[tuple[date, Verdict]]:
         day = slot.slot.key.day
         return [
-            (ahead.key.day, situations.verdict(self._session, ahead, handed_out_on=day))
+            (ahead.key.day, self.verdict(ahead, day))
             for home_day in home
             for ahead in slots([slot.slot.request], home_day)
         ]
@@ -99,12 +112,11 @@ class LightReader:
     def _knowledge(self, slot: RoundSlot, due: DepotDue | None, synced: str) -> Knowledge:
         session, key = self._session, slot.slot.key
         decided = rules.decided(session)
-        group_code = situations.group_of(slot.slot.request)
-        known = situations.situation(session, key.patient_id, group_code)
+        known = self._situation(slot.slot)
         day = key.day if slot.slot.occurrence is None else situations.service_day(session)
         return Knowledge(
             group=known.group,
-            people=people.everyone(session),
+            people=self._people,
             me=session.user.id,
             today=self.today,
             synced=synced,

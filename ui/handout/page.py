@@ -300,11 +300,17 @@ class HandoutPage(Page):
         self._visit.setVisible(state.patient is not None)
         self._days.setVisible(state.patient is not None)
         if state.patient is not None and state.history is not self._days_shown:
-            # It reads the store: not at every key.
+            # It reads the store: not at every key, and the dose is on screen first.
             self._days_shown = state.history
-            self.calendar.show_patient(state.patient.id)
+            QTimer.singleShot(0, self, self._show_days)
         self._show_cards()
         self._show_form()
+
+    @Slot()
+    def _show_days(self) -> None:
+        patient = self.presenter.state.patient
+        if patient is not None and self.isVisible():
+            self.calendar.show_patient(patient.id)
 
     def _show_cards(self) -> None:
         state = self.presenter.state

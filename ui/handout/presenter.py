@@ -814,8 +814,9 @@ class HandoutPresenter(QObject):
             return
         judged = []
         lights = {}
+        self._lights.read(chosen.patient.id)
         for slot in chosen.slots:
-            slot = replace(slot, verdict=self._lights.verdict(slot))
+            slot = replace(slot, verdict=self._lights.verdict(slot.slot))
             judged.append(slot)
             lights[slot.slot.key] = self._lights.view(
                 slot, self._home_of(slot), self.state.depots.get(slot.slot.key), self.state.synced
