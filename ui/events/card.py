@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.services import adverse_events, pharmacy
@@ -11,13 +12,14 @@ from ui.context import AppContext
 from ui.widgets import Card, FlowLayout, QuietButton, SecondaryButton, Text, clear
 from ui.words import day_text, near_day
 
+translate = QCoreApplication.translate
+
 
 class EventsCard(Card):
     """One button for each form; under them what is still to be followed up."""
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
-        super().__init__("", parent)
-        self.heading.setText(self.tr("Hendelser og kontakt"))
+        super().__init__(translate("events", "Hendelser og kontakt"), parent)
         self._context = context
         self._patient_id = ""
         self.incident = self._button(self.tr("Hendelse med dose"), "circle-alert", "openIncident")
@@ -62,7 +64,8 @@ class EventsCard(Card):
         session = self._context.session
         for view in adverse_events.for_patient(session, patient_id):
             if not view.event.closed:
-                self._rows.addWidget(self._follow_up(view))
+                left = Qt.AlignmentFlag.AlignLeft
+                self._rows.addWidget(self._follow_up(view), 0, left)
         silent = [one for one in pharmacy.days(session, patient_id) if one.report is None]
         self.pharmacy.setVisible(bool(pharmacy.days(session, patient_id)))
         if silent:

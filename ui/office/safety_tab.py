@@ -50,6 +50,8 @@ class SafetyTab(OfficeTab):
         self._rows: dict[str, SafetyRow] = {}
         self._shown: SafetyRow | None = None
         self.add_columns([self._list_card()], self._detail_card())
+        # The list is as tall as its rows, which grow with the text.
+        context.theme.changed.connect(self._fill)
 
     def load(self) -> None:
         request = SafetyRequest(answered_too=self.answered.isChecked())
