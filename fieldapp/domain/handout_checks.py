@@ -85,8 +85,7 @@ def check_take_home(
     """Raise HandoutError unless an order lets these days be taken home with the dose of `first`."""
     if not days:
         return
-    if order.is_depot or list(days) != sorted(set(days)) or days[0] <= first:
-        raise HandoutError("take_home_days_wrong")
+    check_days(order, first, days)
     if (days[-1] - first).days > order.max_take_home_days:
         raise HandoutError("too_many_take_home_days")
     pattern = order.take_home_weekdays
@@ -94,6 +93,15 @@ def check_take_home(
         raise HandoutError("not_a_take_home_day")
     if not witnessed:
         raise HandoutError("first_dose_not_witnessed")
+
+
+def check_days(order: MedicationRequest, first: date, days: Sequence[date]) -> None:
+    """Raise HandoutError unless these are different days after the first, in order.
+
+    All that is asked of what has already happened.
+    """
+    if days and (order.is_depot or list(days) != sorted(set(days)) or days[0] <= first):
+        raise HandoutError("take_home_days_wrong")
 
 
 def check_bottles(bottles: int | None, empties_returned: int | None) -> None:

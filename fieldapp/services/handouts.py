@@ -185,21 +185,24 @@ class _Act:
             return []
         if entry.status is not HandoutStatus.GIVEN:
             raise HandoutError("dose_on_not_given")
-        handout_checks.check_take_home(
-            self._order,
-            slot.key.day,
-            entry.take_home_days,
-            witnessed=entry.witnessed or entry.retrospective,
-        )
-        if not entry.retrospective:
+        first = slot.key.day
+        if entry.retrospective:
+            handout_checks.check_days(self._order, first, entry.take_home_days)
+        else:
+            handout_checks.check_take_home(
+                self._order, first, entry.take_home_days, witnessed=entry.witnessed
+            )
             handout_checks.check_bottles(entry.bottles, entry.empties_returned)
-        found: list[Slot] = []
-        for day in entry.take_home_days:
-            planned = slots([self._order], day)
-            if not planned:
-                raise HandoutError("take_home_days_wrong")
-            found.extend(planned)
-        return found
+        return [one for day in entry.take_home_days for one in self._slots_of(slot, day)]
+
+    def _slots_of(self, slot: Slot, day: date) -> list[Slot]:
+        planned = slots([self._order], day)
+        if planned:
+            return planned
+        if self._entry.retrospective:
+            # It was handed out although no order planned it.
+            return [replace(slot, key=replace(slot.key, day=day))]
+        raise HandoutError("take_home_days_wrong")
 
     # --- which events
 

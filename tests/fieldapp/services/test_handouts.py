@@ -540,6 +540,23 @@ def test_a_supply_that_breaks_a_rule_is_not_written_in_part(
     assert _refused(session, _supply(order, *_ahead(2), **changes)) == code
 
 
+def test_a_supply_that_was_handed_out_is_recorded_whatever_the_order_says(
+    session: Session, order: MedicationRequest
+) -> None:
+    receive(session, replace(order, max_take_home_days=0, weekdays=(7, 1)))
+    told = entry(
+        order,
+        take_home_days=_ahead(5),
+        retrospective=True,
+        reason_text="Utlevert av vakthavende, ført fra papir",
+        witnessed=False,
+    )
+    medication.record(session, told)
+    assert [one.day for one in _events(session)] == [TODAY, *_ahead(5)]
+    backwards = replace(told, id=new_id(), take_home_days=(TOMORROW, TODAY))
+    assert _refused(session, backwards) == "take_home_days_wrong"
+
+
 def test_days_taken_home_are_covered_and_closed(
     session: Session, order: MedicationRequest, clock: FixedClock
 ) -> None:
