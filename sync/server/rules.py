@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from fieldapp.domain.claims import ends
 from sync.protocol.errors import BadRequestError
 from sync.protocol.messages import Rules
@@ -47,7 +45,7 @@ def set_rules(transaction: Transaction, now: datetime | None = None, **changes: 
     values = {**before.model_dump(exclude={_MARK}), **wished}
     try:
         after = Rules(mark="", **values)
-    except ValidationError as error:
+    except ValueError as error:  # what the message's own checks raise
         raise BadRequestError("rule") from error
     if after.service_day_begins != before.service_day_begins:
         _check_nothing_is_claimed(transaction, now, day_begins(before))
