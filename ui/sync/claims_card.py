@@ -163,16 +163,20 @@ class ClaimsCard(Card):
 
     def _patient(self, row: TripRow) -> QWidget:
         holder = QWidget(self)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(Text(row.patient.name, "strong", holder))
-        column.addWidget(Text(row.group_name, "small", holder))
+        line = QHBoxLayout(holder)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(16)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(Text(row.patient.name, "strong", holder))
+        words.addWidget(Text(row.group_name, "small", holder))
+        words.addStretch(1)
+        line.addLayout(words, 1)
         days = QWidget(holder)
         flow = FlowLayout(days, 16, lines=2)
         for day in row.days:
             flow.addWidget(self._day(row, day, days))
-        column.addWidget(days)
+        line.addWidget(days, 3)
         return holder
 
     def _day(self, row: TripRow, day: TripDay, parent: QWidget) -> QWidget:
