@@ -62,7 +62,7 @@ from ui.widgets import (
 )
 from ui.widgets.fitted import settle_layouts
 
-LIST_PIXELS = 330
+LIST_PIXELS = 320
 SHORT_FROM = 150
 """Text size in per cent from which the list's marks are icons alone."""
 LIST_SHARE = 0.32
@@ -340,6 +340,7 @@ class HandoutPage(Page):
             card.proposal_asked.connect(self.presenter.ask_proposal)
             card.incident_asked.connect(self._on_incident)
             card.past_asked.connect(self.presenter.ask_past)
+            card.contact_asked.connect(self._on_contact)
             card.reserve_asked.connect(self.presenter.reserve)
             card.force_asked.connect(self._guarded(self._on_force))
             self._cards[view.key] = card
@@ -499,6 +500,11 @@ class HandoutPage(Page):
             events.open_incident(self.context, self, event_id)
         except FieldAppError as error:
             self._trouble.say(sentence_for(error), "danger")
+
+    def _on_contact(self, key: SlotKey) -> None:
+        events.open_prescriber_contact(
+            self.context, self, key.patient_id, request_id=key.request_id
+        )
 
     def _on_force(self, key: SlotKey) -> None:
         facts = self.presenter.force_facts(key)

@@ -37,6 +37,7 @@ class SlotCard(Card):
         proposal_asked(str): ask the team leader to take back the event with this id.
         incident_asked(str): what became of the dose of this event afterwards.
         past_asked(object): record for this SlotKey what has already happened.
+        contact_asked(object): write down a contact with the prescriber, about this SlotKey.
         reserve_asked(object), force_asked(object): the light's ways out, for this SlotKey.
     """
 
@@ -45,6 +46,7 @@ class SlotCard(Card):
     proposal_asked = Signal(str)
     incident_asked = Signal(str)
     past_asked = Signal(object)
+    contact_asked = Signal(object)
     reserve_asked = Signal(object)
     force_asked = Signal(object)
 
@@ -65,13 +67,15 @@ class SlotCard(Card):
         self.light = LightPanel(self)
         self.light.reserve_asked.connect(lambda: self.reserve_asked.emit(self._key))
         self.light.force_asked.connect(lambda: self.force_asked.emit(self._key))
-        for widget in (self._dose, self.light, self._order, self._last, self._warning):
+        for widget in (self._dose, self.light, self._last, self._warning):
             self.body.addWidget(widget)
         self._events = QVBoxLayout()
         self._events.setSpacing(6)
         self.body.addLayout(self._events)
         self.place = QVBoxLayout()
         self.body.addLayout(self.place)
+        # Below the form: on a small screen the buttons come first.
+        self.body.addWidget(self._order)
         self._actions = QWidget(self)
         self._flow = FlowLayout(self._actions, 8)
         grow_with_width(self._actions)
@@ -156,6 +160,11 @@ class SlotCard(Card):
         )
         past.clicked.connect(lambda: self.past_asked.emit(self._key))
         self._flow.addWidget(past)
+        contact = QuietButton(
+            self.tr("Rekvirent kontaktet …"), self._actions, icon="phone", name="contactPrescriber"
+        )
+        contact.clicked.connect(lambda: self.contact_asked.emit(self._key))
+        self._flow.addWidget(contact)
 
     def _add_event_actions(self, line: EventLine, *, several: bool) -> None:
         """What can be done about one event: take it back, ask for that, say what became of it."""

@@ -32,6 +32,8 @@ from tests.ui.handout.hand import (
     said,
     wait_out_double_click,
 )
+from ui.events.communication_dialog import CommunicationDialog
+from ui.events.incident_dialog import IncidentDialog
 from ui.handout.page import IDLE_MILLISECONDS, HandoutPage
 from ui.handout.witness_dialog import WitnessDialog
 from ui.shots import settle
@@ -356,6 +358,25 @@ def test_of_two_bags_one_is_chosen(open_page: OpenPage, ward: Ward) -> None:
     press(page, "G")
     (line,) = out_of_bags(ward)
     assert line.source == second
+
+
+# --- what is written down beside it
+
+
+def test_what_became_of_a_dose_and_the_prescribers_word_are_written_from_the_card(
+    page: HandoutPage, ward: Ward, qtbot: QtBot
+) -> None:
+    button(page, "contactPrescriber").click()
+    settle()
+    (dialog,) = page.findChildren(CommunicationDialog)
+    dialog.reject()
+    come_back(page, qtbot)
+    press(page, "KUG")
+    wait_out_double_click(page)
+    button(page, "doseIncident").click()
+    settle()
+    assert len(page.findChildren(IncidentDialog)) == 1
+    assert len(events(ward)) == 1
 
 
 # --- the screen that closes
