@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from fieldapp.clock import OSLO
+from fieldapp.domain.claims import service_day
 from fieldapp.domain.medication import (
     MedicationAdministration,
     MedicationRequest,
@@ -176,8 +176,8 @@ def injections(
 
 
 def given_on(dose: MedicationAdministration) -> date:
-    """Return the day an injection was given on, in Norway."""
-    return dose.given_at.astimezone(OSLO).date()
+    """Return the service day on which an injection was given."""
+    return service_day(dose.given_at)
 
 
 def next_slot(order: MedicationRequest, given: Sequence[MedicationAdministration]) -> Slot | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from fieldapp.clock import OSLO
 from fieldapp.domain.medication import (
     CoSignature,
     Force,
@@ -177,7 +178,7 @@ def _check_injection(new: MedicationAdministration, slot: Slot, now: datetime) -
         raise HandoutError("site_missing")
     if not injection.lot.strip():
         raise HandoutError("lot_missing")
-    if injection.expiry < now.date():
+    if injection.expiry < now.astimezone(OSLO).date():
         raise HandoutError("lot_expired")
     if injection.observed_minutes is not None and injection.observed_minutes < 0:
         raise HandoutError("observation_wrong")

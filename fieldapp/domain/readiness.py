@@ -28,6 +28,7 @@ from fieldapp.domain.claims import (
     day_unit,
     ends,
     occurrence_unit,
+    service_day,
 )
 from fieldapp.domain.handout_events import PharmacyReport
 from fieldapp.domain.medication import (
@@ -308,7 +309,7 @@ def _too_near_doses(situation: Situation, slot: Slot, at: datetime) -> Iterator[
     for dose in closing(situation.events, situation.reopened):
         if _same_moment_of_plan(situation, dose, slot):
             continue
-        taken = intake_at(situation.group, dose)
+        taken = intake_at(situation.group, dose, situation.service_day_begins)
         least = _least(situation, slot, dose)
         if abs(at - taken) < least:
             yield Finding(Code.INTERVAL, event_id=dose.id, until=taken + least)
@@ -326,9 +327,10 @@ def _too_near_unknown(situation: Situation, slot: Slot, at: datetime) -> Iterato
     earlier one with its grant.
     """
     start, least = situation.service_day_begins, situation.group.between_days.least
-    patient_id, own = slot.key.patient_id, _own_claim(situation, slot)
+    patient_id, day = slot.key.patient_id, _given_day(situation, slot)
+    # Of an injection, too, the day's claim: its number may have been held long before the day.
+    own = situation.own(patient_id, day_unit(day))
     since = own.held_since if own is not None else None
-    day = _given_day(situation, slot)
     reach = timedelta(days=1) + least
     for offset in range(-reach.days - 1, reach.days + 2):
         other = day + timedelta(days=offset)
@@ -393,9 +395,13 @@ def order_versions(orders: Iterable[MedicationRequest]) -> dict[str, int]:
     return {order.id: order.revision for order in orders}
 
 
-def intake_at(group: SubstanceGroup, dose: MedicationAdministration) -> datetime:
+def intake_at(
+    group: SubstanceGroup,
+    dose: MedicationAdministration,
+    service_day_begins: time = SERVICE_DAY_BEGINS,
+) -> datetime:
     """Return when a dose counts as taken: given, or for one to take home a time on its day."""
-    if dose.take_home is not None and dose.day != _local_day(dose.given_at):
+    if dose.take_home is not None and dose.day != service_day(dose.given_at, service_day_begins):
         return _local(dose.day, group.take_home_counted.at)
     return dose.given_at
 
@@ -474,13 +480,7 @@ def _given_day(situation: Situation, slot: Slot) -> date:
     """Return the service day of an injection given now; of a dose, its own day."""
     if slot.occurrence is None or situation.now is None:
         return slot.key.day
-    local = situation.now.astimezone(OSLO)
-    early = local.time() < situation.service_day_begins
-    return local.date() - timedelta(days=1) if early else local.date()
-
-
-def _local_day(moment: datetime) -> date:
-    return moment.astimezone(OSLO).date()
+    return service_day(situation.now, situation.service_day_begins)
 
 
 def _local(day: date, at: time) -> datetime:

@@ -191,7 +191,7 @@ def _too_near(
 
 
 def _taken(around: Surroundings, dose: MedicationAdministration) -> datetime:
-    return intake_at(around.group, dose)
+    return intake_at(around.group, dose, around.service_day_begins)
 
 
 def _least(

@@ -15,6 +15,7 @@ from typing import Final
 
 from fieldapp.domain import depots, handout_checks
 from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.claims import service_day
 from fieldapp.domain.medication import (
     ClaimUse,
     CoSignature,
@@ -141,7 +142,11 @@ class _Act:
         written: list[MedicationAdministration] = []
         for planned in [slot, *home]:
             # Each dose is judged with those before it as if they were written already.
-            known = replace(self._situation, events=[*self._situation.events, *written])
+            known = replace(
+                self._situation,
+                now=self._judged_at(first.given_at),
+                events=[*self._situation.events, *written],
+            )
             ahead = slot.key.day if planned is not slot else None
             verdict = judge(situations.for_slot(known, planned), planned, handed_out_on=ahead)
             verdicts.append(verdict)
@@ -151,6 +156,10 @@ class _Act:
             right = may(self._session.user.role, Right.FORCE_HANDOUT)
             handout_checks.check_light(verdicts, entry.forced, may_force=right)
         return _with_bottles(written, entry.bottles, entry.empties_returned)
+
+    def _judged_at(self, given_at: datetime) -> datetime | None:
+        """Return the time given: some minutes ago it may still have been too early."""
+        return None if self._situation.now is None else given_at
 
     # --- which doses
 
@@ -208,6 +217,7 @@ class _Act:
 
     def _first_event(self, slot: Slot) -> MedicationAdministration:
         entry, unit, order = self._entry, self._unit, self._order
+        given_at = entry.given_at or self._now
         return MedicationAdministration(
             id=entry.id,
             patient_id=entry.slot.patient_id,
@@ -218,7 +228,7 @@ class _Act:
             day=entry.slot.day,
             part=entry.slot.part,
             status=entry.status,
-            given_at=entry.given_at or self._now,
+            given_at=given_at,
             recorded_at=unit.now,
             author_id=self._session.user.id,
             device_id=self._session.device_id,
@@ -238,18 +248,18 @@ class _Act:
             other_dose=entry.other_dose,
             other_dose_text=entry.other_dose_text.strip(),
             forced=entry.forced,
-            injection=self._injection(),
+            injection=self._injection(given_at),
             supply=entry.supply,
             sheet_id=entry.sheet_id,
             prescriber_contact=entry.prescriber_contact.strip(),
             take_home=_of_paper(entry),
         )
 
-    def _injection(self) -> Injection | None:
+    def _injection(self, given_at: datetime) -> Injection | None:
         injection = self._entry.injection
         if injection is None or injection.next_due is not None:
             return injection
-        given_on = situations.service_day(self._session)
+        given_on = service_day(given_at, self._situation.service_day_begins)
         interval = timedelta(days=self._order.interval_days or 0)
         return replace(injection, next_due=given_on + interval)
 

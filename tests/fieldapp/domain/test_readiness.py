@@ -41,6 +41,7 @@ from fieldapp.domain.readiness import (
     Situation,
     Window,
     days_missed,
+    intake_at,
     judge,
     order_versions,
     units_of,
@@ -500,3 +501,24 @@ def test_a_daily_dose_keeps_the_interval_from_an_injection_of_its_group() -> Non
         injection=Injection(1, "thigh", "left", "A", date(2027, 1, 1)),
     )
     assert codes(situation(NINE, DAILY, DEPOT, events=[given])) == [Code.INTERVAL]
+
+
+def test_of_an_injection_the_days_claim_says_who_keeps_away_from_whom() -> None:
+    # The number was held long before the day was asked for; the other one got Sunday in between.
+    number = claim("#1", order_versions((DEPOT,)), held_since=5)
+    day = claim(MONDAY, order_versions((DEPOT,)), held_since=30)
+    found = situation(
+        at(MONDAY, 6),
+        DEPOT,
+        claims={one.id: one for one in (number, day, theirs(SUNDAY, held_since=20))},
+        pull=Pull({number.id, day.id}, timedelta(hours=1), timedelta(hours=72)),
+        window=Window(MONDAY, MONDAY),
+    )
+    assert codes(found, depot_slot()) == [Code.INTERVAL]
+
+
+def test_a_dose_taken_home_in_the_night_counts_on_its_own_day() -> None:
+    group = reference.substances().group("opioid")
+    home = dose(DAILY, TUESDAY, at(TUESDAY, 1), take_home=TakeHome("e-monday"))
+    counted = group.take_home_counted.at
+    assert intake_at(group, home) == at(TUESDAY, counted.hour, counted.minute)
