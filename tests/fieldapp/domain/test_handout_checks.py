@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from fieldapp.clock import OSLO
 from fieldapp.domain.handout_checks import (
     check_bottles,
     check_handout,
@@ -144,6 +145,14 @@ def test_an_injection_names_its_site_and_a_lot_that_is_still_good(
     refused_with("injection_missing", ACT, slot)
     wrong = replace(INJECTION, **change)  # type: ignore[arg-type]
     refused_with(code, replace(ACT, injection=wrong), slot)
+
+
+def test_a_lot_is_over_at_midnight_in_norway() -> None:
+    slot = Slot(GIVEN.slot, DEPOT, Decimal(90), occurrence=3)
+    after_midnight = datetime(2026, 11, 24, 0, 30, tzinfo=OSLO).astimezone(UTC)
+    injection = replace(INJECTION, expiry=date(2026, 11, 23))
+    act = replace(ACT, injection=injection, given_at=after_midnight)
+    refused_with("lot_expired", act, slot, after_midnight)
 
 
 # --- the light

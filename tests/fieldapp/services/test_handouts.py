@@ -281,6 +281,21 @@ def test_the_next_days_dose_keeps_the_least_interval_across_midnight(
     assert _codes(session, order, TOMORROW) == ()
 
 
+def test_the_interval_is_kept_at_the_time_that_the_giver_names(
+    session: Session, order: MedicationRequest, clock: FixedClock
+) -> None:
+    grant(session, order, TOMORROW)
+    clock.advance(timedelta(hours=16))
+    medication.record(session, entry(order))
+    clock.advance(timedelta(hours=12, minutes=5))
+    trust(session)
+    assert _codes(session, order, TOMORROW) == ()
+    slot = _slot(order, TOMORROW).key
+    early = session.clock.now() - timedelta(minutes=10)
+    assert _refused(session, entry(order, slot=slot, given_at=early)) == "interval"
+    medication.record(session, entry(order, slot=slot))
+
+
 def test_t26_a_dose_told_three_days_late_counts_by_the_time_it_was_given(
     session: Session, order: MedicationRequest
 ) -> None:
@@ -753,6 +768,20 @@ def test_a_depot_is_given_under_its_number_and_the_day_and_says_when_the_next_is
     assert following.window.opens == TODAY + timedelta(days=5)
     assert following.window.closes == TODAY + timedelta(days=9)
     assert following.resting_sites == {("thigh", "left"): TODAY + timedelta(days=56)}
+
+
+def test_an_injection_told_late_says_the_next_day_by_when_it_was_given(
+    session: Session, depot: MedicationRequest
+) -> None:
+    stored = _inject(
+        session,
+        depot,
+        given_at=session.clock.now() - timedelta(days=2),
+        retrospective=True,
+        reason_text="Gitt på sykehuset",
+    )
+    assert stored.injection is not None
+    assert stored.injection.next_due == TODAY + timedelta(days=5)
 
 
 def test_a_depot_needs_the_day_as_well_as_its_number(session: Session, kari: Patient) -> None:
