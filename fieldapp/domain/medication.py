@@ -160,21 +160,6 @@ OPIOID_SUBSTITUTES = ("N07BC", "N02AA01")
 """Beginnings of the ATC codes used in opioid agonist treatment (domain facts, LAR medicines)."""
 
 
-def same_treatment(one: MedicationRequest, other: MedicationRequest) -> bool:
-    """True when a dose under one order bears on a dose under the other.
-
-    A prescriber often changes a dose by a new order. Its slots are other slots, so only this says
-    that the patient has had today's medicine already.
-    """
-    if one.patient_id != other.patient_id:
-        return False
-    if one.id == other.id:
-        return True
-    if one.atc.startswith(OPIOID_SUBSTITUTES):
-        return other.atc.startswith(OPIOID_SUBSTITUTES)
-    return bool(one.atc) and one.atc == other.atc
-
-
 class HandoutStatus(StrEnum):
     """Outcome of a handout (FHIR MedicationAdministration.status with its reason)."""
 

@@ -18,8 +18,9 @@ from enum import StrEnum
 from typing import Final
 
 from fieldapp.domain.depots import Depot, Depots
-from fieldapp.domain.medication import MedicationRequest, PlannedDose, same_treatment
+from fieldapp.domain.medication import MedicationRequest, PlannedDose
 from fieldapp.domain.strict_json import Source
+from fieldapp.domain.substances import Substances
 
 LONGEST_TEXT: Final = 200
 """Letters in one field of an order."""
@@ -221,18 +222,19 @@ def check(
     others: Iterable[MedicationRequest] = (),
     previous: MedicationRequest | None = None,
     depots: Depots | None = None,
+    substances: Substances | None = None,
 ) -> tuple[OrderProblem, ...]:
     """Return everything that is wrong with an order, errors before warnings.
 
     `others` are the patient's orders as they stand, `previous` the version that this one replaces.
-    `depots` is the table of depots, None where it is not known.
+    `depots` and `substances` are the tables of them, None where they are not known.
     """
     found = [
         *_texts(order),
         *_amounts(order, forms),
         *(_depot(order, depots) if _is_depot(order) else _pattern(order, forms, previous)),
         *_period(order, today, previous),
-        *_parallel(order, others),
+        *_parallel(order, others, substances),
     ]
     return tuple(sorted(found, key=lambda problem: problem.is_warning))
 
@@ -438,16 +440,28 @@ def _period(
 
 
 def _parallel(
-    order: MedicationRequest, others: Iterable[MedicationRequest]
+    order: MedicationRequest,
+    others: Iterable[MedicationRequest],
+    substances: Substances | None,
 ) -> Iterator[OrderProblem]:
     for other in others:
-        if other.id != order.id and _same_medicine(order, other) and _overlap(order, other):
+        if other.id == order.id or not _overlap(order, other):
+            continue
+        if _same_medicine(order, other, substances):
             yield OrderProblem(OrderCode.PARALLEL_ORDER, "product", other.product[:80])
 
 
-def _same_medicine(one: MedicationRequest, other: MedicationRequest) -> bool:
-    same_product = one.product.strip().casefold() == other.product.strip().casefold()
-    return same_product or same_treatment(one, other)
+def _same_medicine(
+    one: MedicationRequest, other: MedicationRequest, substances: Substances | None
+) -> bool:
+    """True for one product, or one group of substances: all opioids are one."""
+    if one.product.strip().casefold() == other.product.strip().casefold():
+        return True
+    if not one.atc or not other.atc:
+        return False
+    if substances is None:
+        return one.atc == other.atc
+    return substances.group_code(one) == substances.group_code(other)
 
 
 def _overlap(one: MedicationRequest, other: MedicationRequest) -> bool:

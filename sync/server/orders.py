@@ -188,6 +188,7 @@ def problems_of(
         others=[*orders_of(transaction, order.patient_id), *beside],
         previous=before,
         depots=reference.depots(),
+        substances=reference.substances(),
     )
 
 

@@ -18,7 +18,6 @@ from fieldapp.domain.medication import (
     PlannedDose,
     closing,
     effective,
-    same_treatment,
     slots,
     standing_in_slot,
 )
@@ -97,23 +96,6 @@ def test_no_dose_is_planned_outside_weekday_validity_or_after_a_stop(
 
 def test_a_solid_form_has_no_volume() -> None:
     assert replace(METHADONE, concentration_mg_per_ml=None).volume_ml(Decimal("8")) is None
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "bears"),
-    [
-        ("N07BC02", "N07BC01", True),
-        ("N07BC02", "N02AA01", True),
-        ("N05BA01", "N05BA01", True),
-        ("N05BA01", "N07BC02", False),
-        ("", "", False),
-    ],
-)
-def test_orders_of_one_treatment_are_seen_together(first: str, second: str, bears: bool) -> None:
-    one, other = replace(METHADONE, atc=first), replace(METHADONE, id="r2", atc=second)
-    assert same_treatment(one, other) is bears
-    assert same_treatment(one, one)
-    assert not same_treatment(one, replace(other, patient_id="p2"))
 
 
 @pytest.mark.parametrize("concentration", ["0", "-5"])

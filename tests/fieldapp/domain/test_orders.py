@@ -221,7 +221,9 @@ def test_more_to_take_home_than_the_reference_data_knows_of_is_a_warning() -> No
         (replace(TABLET, id="o2", valid_to=MONDAY - timedelta(days=1)), False),
         (replace(TABLET, id="o2", stopped_on=MONDAY), False),
         (replace(TABLET, id="o2", stopped_on=MONDAY + timedelta(days=1)), True),
+        (replace(TABLET, id="o2", product="OxyContin", atc="N02AA05"), True),
         (replace(TABLET, id="o2", product="Vival", atc="N05BA01"), False),
+        (replace(TABLET, id="o2", product="Uten kode", atc=""), False),
         (replace(TABLET, id="o2", product="METADON TABLETT ", atc="X01XX01"), True),
         (TABLET, False),
     ],
@@ -229,7 +231,8 @@ def test_more_to_take_home_than_the_reference_data_knows_of_is_a_warning() -> No
 def test_another_order_of_the_same_medicine_in_the_same_days_is_a_warning(
     other: MedicationRequest, warned: bool
 ) -> None:
-    problems = check(TABLET, FORMS, today=MONDAY, others=[other])
+    known = reference.substances()
+    problems = check(TABLET, FORMS, today=MONDAY, others=[other], substances=known)
     assert errors_of(problems) == ()
     assert bool(warnings_of(problems)) is warned
 

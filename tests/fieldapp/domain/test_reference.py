@@ -55,6 +55,29 @@ def test_the_prescriber_is_contacted_at_three_days_and_more_than_four_stop_the_u
     assert (opioid.missed_stop.days, opioid.missed_stop.source.verified) == (5, True)
 
 
+@pytest.mark.parametrize(
+    ("atc", "group"),
+    [
+        ("N07BC01", "opioid"),  # buprenorphine
+        ("N07BC02", "opioid"),  # methadone
+        ("N07BC05", "opioid"),  # levomethadone
+        ("N07BC51", "opioid"),  # buprenorphine with naloxone
+        ("N02AA01", "opioid"),  # morphine
+        ("N02AA05", "opioid"),  # oxycodone
+        ("N02AB03", "opioid"),  # fentanyl
+        ("N02AE01", "opioid"),  # buprenorphine against pain
+        ("N02AJ06", "opioid"),  # codeine with paracetamol
+        ("N02AX02", "opioid"),  # tramadol
+        ("N02BE01", "atc:N02BE01"),  # paracetamol
+        ("N07BB04", "atc:N07BB04"),  # naltrexone takes opioids away
+        ("N05AX13", "paliperidone"),
+    ],
+)
+def test_all_opioid_agonists_are_one_group(atc: str, group: str) -> None:
+    known = substances(json.dumps(values_of("substances")))
+    assert known._of_atc(atc) == group
+
+
 def test_handing_out_is_advised_against_when_the_person_is_intoxicated_or_sedated() -> None:
     handout = handout_reference(json.dumps(values_of("handout")))
     against = {state.state for state in handout.states if state.advises_against}
@@ -99,14 +122,16 @@ def test_every_panel_has_a_cut_off_of_its_own_and_is_marked_as_an_example() -> N
     assert "Foreløpig" in rapid.statement
 
 
-@pytest.mark.parametrize("name", ["handout", "rapid_tests", "substances", "depots"])
-def test_whatever_has_a_source_says_whether_it_is_verified_and_when_it_was_reviewed(
-    name: str,
-) -> None:
+@pytest.mark.parametrize(
+    "name", ["handout", "rapid_tests", "substances", "depots", "events", "order_forms"]
+)
+def test_every_clinical_value_has_a_source_a_check_a_review_and_an_owner(name: str) -> None:
     sourced = [entry for entry in objects_in(values_of(name)) if "source" in entry]
     assert len(sourced) >= 8
     for entry in sourced:
-        assert {"verified", "reviewed_on"} <= set(entry)
+        assert {"verified", "reviewed_on", "owner"} <= set(entry)
+        assert entry["source"].strip()
+        assert entry["owner"].strip()
 
 
 READERS: dict[str, Callable[[str], object]] = {
