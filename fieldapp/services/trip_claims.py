@@ -103,8 +103,9 @@ class Own:
 def rows(session: Session, days: int) -> list[TripRow]:
     """Return the round of this person for this service day and the following, by the names.
 
-    Days at the pharmacy are there too, so that nobody wonders where they are. Raises ValueError
-    for fewer than 1 or more than `LONGEST_TRIP` days.
+    Days at the pharmacy are there too, so that nobody wonders where they are; and the days beyond
+    the trip that are taken home from it, because a handout needs the claim of every day it covers.
+    Raises ValueError for fewer than 1 or more than `LONGEST_TRIP` days.
     """
     if not 1 <= days <= LONGEST_TRIP:
         raise ValueError("a trip has 1 to 7 days")
@@ -117,6 +118,9 @@ def rows(session: Session, days: int) -> list[TripRow]:
         for patient, group, trip_day in view.of_day(day):
             patients[patient.id] = patient
             found.setdefault((patient.id, group), []).append(trip_day)
+    for key, trip_day in view.taken_home(first + timedelta(days=days), LONGEST_TRIP - days):
+        if key in found:
+            found[key].append(trip_day)
     made = [
         TripRow(patients[patient_id], group, group_name(session, patient_id, group), tuple(own))
         for (patient_id, group), own in found.items()
@@ -217,6 +221,24 @@ class _View:
         for (patient_id, group), units in per_day.items():
             yield patients[patient_id], group, self._trip_day(day, units)
         yield from self._pharmacy(day, set(per_day))
+
+    def taken_home(self, first: date, days: int) -> Iterable[tuple[tuple[str, str], TripDay]]:
+        """Yield the days from `first` on that are handed out before it, by patient and group."""
+        carrying = [order for order in self._orders if order.take_home_weekdays]
+        # How many more days each may be handed out ahead; the next dose that is seen ends it.
+        left = {
+            (order.patient_id, medication.group_of(order)): order.max_take_home_days
+            for order in carrying
+        }
+        for offset in range(days if carrying else 0):
+            day = first + timedelta(days=offset)
+            for one in medication.planned_units(self._session, day):
+                key = (one[0].id, one[1])
+                if not all(slot.take_home for slot in one[3]):
+                    left.pop(key, None)
+                elif left.get(key, 0) > 0:
+                    left[key] -= 1
+                    yield key, self._trip_day(day, [one])
 
     def _trip_day(self, day: date, planned: list[medication.PlannedUnit]) -> TripDay:
         doses: set[Slot] = {slot for one in planned for slot in one[3]}

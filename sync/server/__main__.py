@@ -243,7 +243,8 @@ def _user_command(admin: Admin, parsed: argparse.Namespace) -> int:
             print(f"{user.username}\t{practitioner.name}\t{user.role}\t{patients}{state}")
     elif parsed.action == "add":
         password = _password(parsed) if parsed.password_stdin else auth.new_password()
-        admin.add_user(parsed.username, parsed.name, Role(parsed.role), password)
+        role = Role(parsed.role)
+        admin.add_user(parsed.username, parsed.name, role, password, parsed.phone)
         if not parsed.password_stdin:
             print(f"First password (shown once): {password}")
     elif parsed.action == "password":
@@ -447,6 +448,7 @@ def _add_user_commands(parser: argparse.ArgumentParser, where: argparse.Argument
         action.add_argument("username")
         if name == "add":
             action.add_argument("--name", required=True)
+            action.add_argument("--phone", default="", help="for colleagues who must ring")
         if name in ("add", "role"):
             action.add_argument("--role", required=True, choices=[role.value for role in Role])
         if name in ("add", "password"):

@@ -74,8 +74,11 @@ class Admin:
     hasher: auth.PasswordHasher
     settings: Settings
 
-    def add_user(self, username: str, name: str, role: Role, password: str) -> str:
-        """Add an account and its practitioner; return the user id."""
+    def add_user(self, username: str, name: str, role: Role, password: str, phone: str = "") -> str:
+        """Add an account and its practitioner; return the user id.
+
+        Colleagues ring `phone` when this person holds a day that they need.
+        """
         normal = normal_username(username)
         if not normal or not name.strip():
             raise AdminError("A user needs a user name and a name.")
@@ -88,7 +91,8 @@ class Admin:
                 raise AdminError(f"There is a user named {normal} already.")
             user_id = self.new_id()
             transaction.accounts.add_user(UserRow(user_id, normal, role.value, stored))
-            self._store(transaction, Practitioner(user_id, normal, name.strip(), role))
+            person = Practitioner(user_id, normal, name.strip(), role, phone=phone.strip())
+            self._store(transaction, person)
         return user_id
 
     def set_password(self, username: str, password: str) -> None:

@@ -80,10 +80,12 @@ def _show(options: argparse.Namespace, say: object) -> int:
     if options.fresh:
         forget(folder)
     from ui.app import set_up
+    from ui.demo.colleagues import locum_was_here
     from ui.demo.window import DemoWindow
 
     with set_stage(folder, SystemClock(), say) as stage:
         first_sync(stage, say)
+        locum_was_here(stage, say)
         desk = set_up()
         window = DemoWindow(stage, desk)
         for number in _SIGNALS:

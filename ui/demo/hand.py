@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtCore import QElapsedTimer, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QWidget
 
 from ui.demo.stage import DemoError
 
 PATIENCE_MILLISECONDS = 60_000
+_MARGIN = 24
+"""Pixels that stay in sight above and below what one scrolled to."""
 
 W = TypeVar("W", bound=QWidget)
 
@@ -52,17 +54,39 @@ def is_there(name: str) -> bool:
     return visible(QWidget, name) is not None
 
 
+def see(widget: QWidget) -> None:
+    """Scroll until a widget is in sight; of a tall one, until its top is."""
+    QApplication.processEvents()
+    above = widget.parentWidget()
+    while above is not None:
+        content = above.widget() if isinstance(above, QScrollArea) else None
+        if isinstance(above, QScrollArea) and content is not None and content.isAncestorOf(widget):
+            inside = widget.mapTo(content, QPoint(0, 0))
+            room = above.viewport().height()
+            bottom = inside.y() + min(widget.height(), room - 2 * _MARGIN)
+            above.ensureVisible(0, bottom, 0, _MARGIN)
+            above.ensureVisible(0, inside.y(), 0, _MARGIN)
+        above = above.parentWidget()
+    QApplication.processEvents()
+
+
 def press(target: str | QAbstractButton) -> None:
-    """Click a button that is on screen and enabled."""
+    """Click a button that is on screen and enabled, scrolling to it first."""
     button = find(QAbstractButton, target) if isinstance(target, str) else target
     wait_until(button.isEnabled, f"{button.objectName()} enabled")
+    see(button)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
 
 
 def type_into(name: str, text: str) -> None:
     """Put the focus into an editor and type."""
-    editor = find(QWidget, name)
+    fill(find(QWidget, name), text)
+
+
+def fill(editor: QWidget, text: str) -> None:
+    """The same for an editor that one has found."""
+    see(editor)
     editor.setFocus()
     QTest.keyClicks(editor, text)
     QApplication.processEvents()
