@@ -250,10 +250,36 @@ def test_an_order_that_changed_only_afterwards_is_no_danger(town: Town) -> None:
     assert town.items() == {}
 
 
-def test_a_dose_by_an_order_that_had_been_stopped_or_held_is_an_item(town: Town) -> None:
-    town.put(order(on_hold=True, revision=2), received=NOW - timedelta(hours=1))
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"on_hold": True},
+        {"stopped_on": DAY},
+        {"doses": (PlannedDose(Part.MORNING, Decimal(40)),)},
+        {"place": Place.PHARMACY},
+    ],
+)
+def test_a_dose_under_a_superseded_order_is_an_item(town: Town, changed: dict[str, Any]) -> None:
+    """The laptop was without a line when the order was held, stopped, lowered or moved."""
+    town.put(order(revision=2, **changed), received=NOW - timedelta(hours=1))
     town.send(town.kari, dose("m1", town.kari))
-    assert set(town.items()) == {safety.SUPERSEDED_ORDER}
+    item = town.items()[safety.SUPERSEDED_ORDER]
+    assert item["evidence"] == ["m1"]
+    assert item["status"] == "open"
+    assert item["involved"] == [user(town.kari)]
+
+
+def test_a_dose_under_the_newest_version_is_no_danger(town: Town) -> None:
+    town.put(order(revision=2), received=NOW - timedelta(hours=1))
+    town.send(town.kari, dose("m1", town.kari, request_revision=2))
+    assert town.items() == {}
+
+
+def test_a_dose_forced_in_knowledge_of_the_changed_order_is_one_item(town: Town) -> None:
+    town.put(order(revision=2, stopped_on=DAY), received=NOW - timedelta(hours=1))
+    force = Force("prescriber_decided", ("request_stopped",), prescriber="Hanne Rud")
+    town.send(town.kari, dose("m1", town.kari, forced=force))
+    assert set(town.items()) == {safety.FORCED}
 
 
 def test_the_same_injection_twice_is_an_item_whatever_the_days(town: Town) -> None:
