@@ -95,8 +95,9 @@ class Situations:
         events = [
             event
             for event in self.events.get(patient_id, [])
-            # An order may have left the laptop, or changed its product; the event says its group.
-            if (event.request_id in ids if event.group is None else event.group == group_code)
+            # An order may have left the laptop, or changed its product: then the event says its
+            # group. It may not say itself out of its order's.
+            if event.request_id in ids or event.group == group_code
         ]
         claims = [one for one in self.claims.get(patient_id, []) if one.group == group_code]
         return replace(

@@ -301,6 +301,8 @@ def retry(database: Database, change_id: str) -> None:
             newest = _fold_newer(connection, row)
         # With its own id: under the parked one the server may know another text already.
         _wait_again(connection, row, change_id=str(newest["change_id"]), body=str(newest["body"]))
+        if policy_of(str(row["kind"])) is Policy.EVENT:
+            _note_left(connection, str(newest["change_id"]))
 
 
 def keep_mine(database: Database, change_id: str, new_id: IdMaker) -> Change:
@@ -410,6 +412,8 @@ def offer_again(
                 change = Change(kind, record_id, row["patient_id"])
                 change_id = record_id if event else new_id()
                 add_row(connection, change, change_id, str(row["body"]), None, now)
+                if event:
+                    _note_left(connection, change_id)
                 offered += 1
             elif not event:
                 body = str(_fold_newer(connection, unsent)["body"])
@@ -762,6 +766,13 @@ def _wait_again(
         # The office was asked about the very change that may come to a stop again; another is new.
         " handed_over_at = CASE WHEN change_id = ? THEN handed_over_at END WHERE sequence = ?",
         (change_id, body, base_body, change_id, row["sequence"]),
+    )
+
+
+def _note_left(connection: Connection, change_id: str) -> None:
+    """This event has been outside before: others may know of it, and it is not undone any more."""
+    connection.execute(
+        "UPDATE outbox SET attempts = max(attempts, 1) WHERE change_id = ?", (change_id,)
     )
 
 

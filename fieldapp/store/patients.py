@@ -70,14 +70,14 @@ def possible_duplicates(database: Database, patient_ids: Iterable[str]) -> set[s
         "active = 1 AND body ->> '$.birth_date' IN ("
         " SELECT body ->> '$.birth_date' FROM patient WHERE active = 1"
         " GROUP BY body ->> '$.birth_date' HAVING count(*) > 1)"
-        " OR active = 1 AND national_id IN ("
-        " SELECT national_id FROM patient WHERE active = 1"
-        " GROUP BY national_id HAVING count(*) > 1)",
+        " OR active = 1 AND replace(national_id, ' ', '') IN ("
+        " SELECT replace(national_id, ' ', '') FROM patient WHERE active = 1"
+        " GROUP BY 1 HAVING count(*) > 1)",
     )
     seen: dict[tuple[str, ...], set[str]] = {}
     for patient in alike:
-        if patient.national_id:
-            seen.setdefault((patient.national_id,), set()).add(patient.id)
+        if number := "".join((patient.national_id or "").split()):
+            seen.setdefault((number,), set()).add(patient.id)
         if patient.birth_date is not None:
             person = (fold(patient.name), patient.birth_date.isoformat())
             seen.setdefault(person, set()).add(patient.id)
