@@ -160,10 +160,6 @@ class Depots:
         found = self.depot(code)
         return self.other if found is None else found.window
 
-    def site_text(self, code: str) -> str:
-        """Return the word for a site; an unknown code as it is."""
-        return next((site.text for site in self.sites if site.code == code), code)
-
 
 # --- when the next one is due
 

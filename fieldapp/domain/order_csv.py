@@ -23,7 +23,6 @@ PATIENT: Final = "patient"
 
 PATIENT_MISSING: Final = "patient_missing"
 PATIENT_UNKNOWN: Final = "patient_unknown"
-PATIENT_NOT_YOURS: Final = "patient_not_yours"
 ALREADY_THERE: Final = "already_there"
 
 NEEDED: Final = (PATIENT, "product", "atc", "form", "strength", "place", "valid_from", "prescriber")

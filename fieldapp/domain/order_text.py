@@ -20,7 +20,6 @@ from fieldapp.domain.orders import (
     OrderForms,
     OrderProblem,
     StrengthError,
-    dose_weekdays,
     read_strength,
 )
 from fieldapp.domain.patients import Place
@@ -280,12 +279,6 @@ class _Reader:
 def sheet_fields() -> tuple[str, ...]:
     """Return the names of a sheet's fields, in the order in which they are typed."""
     return tuple(field.name for field in fields(OrderSheet))
-
-
-def week_text(order: MedicationRequest) -> str:
-    """Return the days of an order as numbers, "1,2,3*": with a star where it is taken home."""
-    home = set(order.take_home_weekdays)
-    return ",".join(f"{day}*" if day in home else str(day) for day in dose_weekdays(order))
 
 
 def _weekday(text: str) -> int | None:

@@ -244,11 +244,6 @@ def errors_of(problems: Iterable[OrderProblem]) -> tuple[OrderProblem, ...]:
     return tuple(problem for problem in problems if not problem.is_warning)
 
 
-def warnings_of(problems: Iterable[OrderProblem]) -> tuple[OrderProblem, ...]:
-    """Return what must be seen, and does not stop the order."""
-    return tuple(problem for problem in problems if problem.is_warning)
-
-
 def dose_weekdays(order: MedicationRequest) -> tuple[int, ...]:
     """Return the weekdays on which an order plans at least one dose."""
     return tuple(

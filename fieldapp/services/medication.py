@@ -25,9 +25,8 @@ from fieldapp.domain.medication import (
     standing_in_slot,
 )
 from fieldapp.domain.patients import Flag, Patient, Place, Role
-from fieldapp.domain.readiness import Code, Finding, Light, Situation, Verdict, days_missed
-from fieldapp.domain.substances import MissedLimit
-from fieldapp.services import conflicts, people, reference
+from fieldapp.domain.readiness import Code, Finding, Light, Situation, Verdict
+from fieldapp.services import conflicts, people
 from fieldapp.services.depots import DepotDue, all_due, depot_due
 from fieldapp.services.handouts import (
     HandoutEntry,
@@ -38,7 +37,7 @@ from fieldapp.services.handouts import (
     reverse_handing_over,
     store_events,
 )
-from fieldapp.services.session import NotFoundError, Session
+from fieldapp.services.session import Session
 from fieldapp.services.situations import (
     group_of,
     judged_on,
@@ -50,7 +49,6 @@ from fieldapp.services.situations import service_day as claim_day
 from fieldapp.store import claims as store_claims
 from fieldapp.store import medication as store
 from fieldapp.store import patients as store_patients
-from fieldapp.store import records
 
 __all__ = [
     "Code",
@@ -60,7 +58,6 @@ __all__ = [
     "HandoutError",
     "HandoutView",
     "Light",
-    "MissedDays",
     "PlannedUnit",
     "RoundPatient",
     "RoundSlot",
@@ -72,7 +69,6 @@ __all__ = [
     "depot_due",
     "group_of",
     "history",
-    "missed_days",
     "orders_of",
     "planned_units",
     "propose_reversal",
@@ -123,28 +119,6 @@ class HandoutView:
     author_name: str
     reversed_by: MedicationAdministration | None
     request: MedicationRequest | None
-
-
-@dataclass(frozen=True, slots=True)
-class MissedDays:
-    """Days in a row without medicine, and the group's limits with their sources.
-
-    The limits are None for a group that has none (depots have windows instead).
-    """
-
-    count: int
-    warn: MissedLimit | None
-    stop: MissedLimit | None
-
-    @property
-    def should_warn(self) -> bool:
-        """True when the prescriber is to be contacted."""
-        return self.warn is not None and self.count >= self.warn.days
-
-    @property
-    def should_stop(self) -> bool:
-        """True when the treatment must be assessed again before a dose is given."""
-        return self.stop is not None and self.count >= self.stop.days
 
 
 # --- the round
@@ -365,17 +339,3 @@ def history(session: Session, patient_id: str, limit: int = 100) -> list[Handout
         )
         for event in events
     ]
-
-
-def missed_days(session: Session, patient_id: str, request_id: str, day: date) -> MissedDays:
-    """How many days in a row before ``day`` no known dose of the order's substance group covers.
-
-    Raises NotFoundError.
-    """
-    request = records.get(session.database, MedicationRequest, request_id)
-    if request is None or request.patient_id != patient_id:
-        raise NotFoundError(request_id)
-    code = group_of(request)
-    group = reference.substances().group(code)
-    count = days_missed(situation(session, patient_id, code), day)
-    return MissedDays(count, group.missed_warn, group.missed_stop)

@@ -60,16 +60,6 @@ def lines_of_ledgers(database: Database, ledgers: Iterable[str]) -> list[SupplyM
     )
 
 
-def lines_between(database: Database, start: datetime, end: datetime) -> list[SupplyMovement]:
-    """The lines that happened from `start` up to, and not with, `end`; oldest first."""
-    return records.select(
-        database,
-        SupplyMovement,
-        "happened_at >= ? AND happened_at < ? ORDER BY happened_at, device_id, sequence, id",
-        (to_iso(start), to_iso(end)),
-    )
-
-
 def lines_of_handout(database: Database, administration_id: str) -> list[SupplyMovement]:
     """What a dose took out, and the counter-entry of that; usually one line or two."""
     return records.select(

@@ -16,7 +16,6 @@ _YES: Final = "1"
 _NO: Final = "0"
 _MARK: Final = "mark"
 _MARK_LETTERS: Final = 12
-_DAY_BEGINS: Final = "service_day_begins"
 
 
 def rules(transaction: Transaction) -> Rules:

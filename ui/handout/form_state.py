@@ -34,7 +34,7 @@ from fieldapp.domain.reference import HandoutReference
 from fieldapp.domain.substances import SubstanceGroup
 from fieldapp.services.medication import HandoutEntry
 from ui.typed import parse_decimal
-from ui.words import NO_BREAK, amount, dose_text, word
+from ui.words import NO_BREAK, amount, dose_text
 
 translate = QCoreApplication.translate
 
@@ -309,12 +309,6 @@ def short_day(day: date) -> str:
     """ "tir. 24."."""
     name = QLocale().dayName(day.isoweekday(), QLocale.FormatType.ShortFormat).rstrip(".")
     return f"{name}.{NO_BREAK}{day.day}."
-
-
-def identity_words(form: HandoutForm) -> str:
-    """What was said of identity and state, for the emergency handout's summary."""
-    said = [word(code) for code in (form.identity, form.observed) if code is not None]
-    return ", ".join(said)
 
 
 # --- the entry

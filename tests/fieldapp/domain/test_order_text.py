@@ -17,7 +17,6 @@ from fieldapp.domain.order_text import (
     read,
     read_weekdays,
     sheet_of,
-    week_text,
 )
 from fieldapp.domain.orders import check
 from fieldapp.domain.patients import Place
@@ -131,10 +130,6 @@ def test_a_zero_or_negative_amount_is_read_as_it_stands_and_refused_by_the_check
 )
 def test_weekdays_are_read_as_people_write_them(text: str, days: tuple[int, ...] | None) -> None:
     assert read_weekdays(text) == days
-
-
-def test_the_week_of_an_order_marks_the_days_that_are_taken_home() -> None:
-    assert week_text(made(SHEET)) == "1,2,3,4,5,6*,7*"
 
 
 # --- files

@@ -29,7 +29,7 @@ from fieldapp.domain.medication import (
 )
 from fieldapp.domain.patients import Patient, Place
 from fieldapp.domain.proposals import Proposal
-from fieldapp.domain.readiness import Code, Light, Verdict
+from fieldapp.domain.readiness import Code, Light, Verdict, days_missed
 from fieldapp.ids import new_id
 from fieldapp.services import claims, medication
 from fieldapp.services.medication import HandoutEntry
@@ -572,6 +572,57 @@ def test_a_supply_that_was_handed_out_is_recorded_whatever_the_order_says(
     assert _refused(session, backwards) == "take_home_days_wrong"
 
 
+def test_the_evening_of_a_split_dose_is_handed_out_with_the_morning_under_the_days_one_claim(
+    session: Session, kari: Patient
+) -> None:
+    doses = (
+        PlannedDose(Part.MORNING, Decimal(40)),
+        PlannedDose(Part.EVENING, Decimal(20), take_home=True),
+    )
+    order = request(kari, doses=doses)
+    receive(session, order)
+    (claim,) = grant(session, order)
+    said = entry(
+        order,
+        dose_mg=Decimal(40),
+        take_home_parts=(Part.EVENING,),
+        bottles=1,
+        empties_returned=0,
+    )
+    assert _refused(session, replace(said, bottles=None)) == "bottles_missing"
+    assert _refused(session, replace(said, witnessed=False)) == "first_dose_not_witnessed"
+    noon = replace(said, take_home_parts=(Part.NOON,))
+    assert _refused(session, noon) == "not_a_take_home_part"
+    medication.record(session, said)
+    found = {one.part: one for one in _events(session)}
+    evening = found[Part.EVENING]
+    assert (evening.day, evening.dose_mg, evening.witnessed) == (TODAY, Decimal(20), False)
+    assert evening.take_home is not None
+    assert (evening.take_home.supply_id, evening.take_home.bottles) == (said.id, 1)
+    assert {one.claim.claim_id for one in found.values() if one.claim} == {claim.id}
+    in_the_evening = slots([order], TODAY)[1]
+    assert "slot_already_given" in medication.verdict(session, in_the_evening).codes
+    medication.reverse_handing_over(session, said.id, "Skjedde ikke")
+    assert len(_events(session)) == 4
+
+
+def test_a_dose_that_the_order_does_not_send_home_stays_for_its_part_of_the_day(
+    session: Session, kari: Patient
+) -> None:
+    doses = (PlannedDose(Part.MORNING, Decimal(40)), PlannedDose(Part.EVENING, Decimal(20)))
+    order = request(kari, doses=doses)
+    receive(session, order)
+    grant(session, order)
+    said = entry(
+        order,
+        dose_mg=Decimal(40),
+        take_home_parts=(Part.EVENING,),
+        bottles=1,
+        empties_returned=0,
+    )
+    assert _refused(session, said) == "not_a_take_home_part"
+
+
 def test_days_taken_home_are_covered_and_closed(
     session: Session, order: MedicationRequest, clock: FixedClock
 ) -> None:
@@ -581,7 +632,7 @@ def test_days_taken_home_are_covered_and_closed(
     trust(session)
     assert "slot_already_given" in _codes(session, order, TOMORROW)
     two_later = TODAY + timedelta(days=3)
-    assert medication.missed_days(session, order.patient_id, order.id, two_later).count == 0
+    assert days_missed(medication.situation(session, order.patient_id, "opioid"), two_later) == 0
 
 
 # --- taking back

@@ -18,8 +18,10 @@ from fieldapp.domain.medication import (
     MedicationRequest,
     Part,
     PlannedDose,
+    slots,
 )
 from fieldapp.domain.patients import Patient, Place
+from fieldapp.domain.readiness import days_missed
 from fieldapp.ids import new_id
 from fieldapp.services import medication, notes
 from fieldapp.services.session import Session
@@ -340,18 +342,21 @@ def test_the_round_shows_the_dose_before(session: Session, kari: Patient) -> Non
     assert evening.last_given.id == today.id
 
 
+def _missed(session: Session, order: MedicationRequest, day: date) -> int:
+    return days_missed(medication.situation(session, order.patient_id, "opioid"), day)
+
+
 def test_missed_days_warn_and_stop_by_the_reference_data(session: Session, kari: Patient) -> None:
     order = request(kari)
     receive(session, order, event(order, TODAY - timedelta(days=1)))
-    assert medication.missed_days(session, kari.id, order.id, TODAY).count == 0
+    assert _missed(session, order, TODAY) == 0
 
-    later = TODAY + timedelta(days=3)
-    missed = medication.missed_days(session, kari.id, order.id, later)
-    assert (missed.count, missed.should_warn, missed.should_stop) == (3, True, False)
-    assert missed.warn is not None
-    assert missed.warn.source.text
-    missed = medication.missed_days(session, kari.id, order.id, TODAY + timedelta(days=5))
-    assert missed.should_stop
+    three_days = medication.verdict(session, slots([order], TODAY + timedelta(days=3))[0])
+    assert three_days.warn_missed == 3
+    assert "missed_too_long" not in three_days.codes
+    five_days = medication.verdict(session, slots([order], TODAY + timedelta(days=5))[0])
+    assert five_days.warn_missed == 5
+    assert "missed_too_long" in five_days.codes
 
 
 def test_doses_taken_home_are_no_missed_days(session: Session, kari: Patient) -> None:
@@ -359,9 +364,9 @@ def test_doses_taken_home_are_no_missed_days(session: Session, kari: Patient) ->
     monday = date(2026, 11, 16)
     receive(session, order, event(order, monday))
     sunday = monday + timedelta(days=6)
-    assert medication.missed_days(session, kari.id, order.id, sunday).count == 0
+    assert _missed(session, order, sunday) == 0
     thursday = monday + timedelta(days=10)
-    assert medication.missed_days(session, kari.id, order.id, thursday).count == 3
+    assert _missed(session, order, thursday) == 3
 
 
 def test_a_draft_of_the_form_goes_with_the_event(
