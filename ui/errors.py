@@ -463,6 +463,11 @@ _SENTENCES: dict[str, object] = {
         "Dagene som tas med hjem, stemmer ikke med ordinasjonen. Ingenting er skrevet. Velg "
         "dagene på nytt.",
     ),
+    "not_a_take_home_part": QT_TRANSLATE_NOOP(
+        "errors",
+        "Ordinasjonen sier ikke at denne delen av dagen tas med hjem. Ingenting er skrevet. Gi "
+        "den når den skal tas.",
+    ),
     "not_a_take_home_day": QT_TRANSLATE_NOOP(
         "errors",
         "En av dagene er ikke en hjemmedose etter ordinasjonen. Ingenting er skrevet. Velg "

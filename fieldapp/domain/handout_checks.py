@@ -12,6 +12,7 @@ from typing import Final
 
 from fieldapp.clock import OSLO
 from fieldapp.domain.medication import (
+    PART_ORDER,
     CoSignature,
     Force,
     HandoutError,
@@ -19,7 +20,10 @@ from fieldapp.domain.medication import (
     MedicationAdministration,
     MedicationRequest,
     OtherDose,
+    Part,
     Slot,
+    SlotKey,
+    slots,
     takes_back,
 )
 from fieldapp.domain.readiness import NEEDS_PRESCRIBER, Code, Light, Verdict
@@ -92,6 +96,21 @@ def check_take_home(
     pattern = order.take_home_weekdays
     if pattern and any(day.isoweekday() not in pattern for day in days):
         raise HandoutError("not_a_take_home_day")
+    if not witnessed:
+        raise HandoutError("first_dose_not_witnessed")
+
+
+def check_take_home_parts(
+    order: MedicationRequest, slot: SlotKey, parts: Sequence[Part], *, witnessed: bool
+) -> None:
+    """Raise HandoutError unless an order has these later parts of the day go home with `slot`."""
+    if not parts:
+        return
+    later = {one.key.part for one in slots([order], slot.day) if one.take_home} - {slot.part}
+    if len(set(parts)) != len(parts) or not later.issuperset(parts):
+        raise HandoutError("not_a_take_home_part")
+    if any(PART_ORDER[part] < PART_ORDER[slot.part] for part in parts):
+        raise HandoutError("not_a_take_home_part")
     if not witnessed:
         raise HandoutError("first_dose_not_witnessed")
 

@@ -37,6 +37,8 @@ class PlannedDose:
     part: Part
     dose_mg: Decimal
     weekdays: tuple[int, ...] = ()
+    take_home: bool = False
+    """Of a split dose: handed out with an earlier, supervised dose of the same day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class Slot:
     request: MedicationRequest
     dose_mg: Decimal
     take_home: bool = False
-    """It is meant to be handed out ahead, on an earlier day."""
+    """It is meant to be handed out ahead, on an earlier day or with an earlier dose of its day."""
     occurrence: int | None = None
     """Of a depot: the number of this injection in its substance group, from 1."""
 
@@ -135,7 +137,7 @@ def slots(requests: Iterable[MedicationRequest], day: date) -> list[Slot]:
             SlotKey(request.patient_id, request.id, day, dose.part),
             request,
             dose.dose_mg,
-            take_home=weekday in request.take_home_weekdays,
+            take_home=dose.take_home or weekday in request.take_home_weekdays,
         )
         for request in requests
         if not request.is_depot and is_active(request, day)
@@ -337,7 +339,7 @@ class HandoutError(ValueError):
     intake_missing, dissolve_not_positive, witness_unknown, witness_is_giver, given_in_future,
     back_dated (an act of some time ago: it must be told as such), order_changed, not_planned.
     Of doses to take home: take_home_days_wrong, too_many_take_home_days, not_a_take_home_day,
-    first_dose_not_witnessed, bottles_missing, empties_missing, bottles_wrong.
+    not_a_take_home_part, first_dose_not_witnessed, bottles_missing, empties_missing, bottles_wrong.
     Of injections: injection_missing, site_missing, lot_missing, lot_expired, observation_wrong.
     Of an emergency handout: force_not_allowed, force_reason_missing, prescriber_missing,
     holder_call_missing, findings_changed (more stands in the way now than the giver saw),

@@ -34,6 +34,7 @@ from fieldapp.domain.handout_events import PharmacyReport
 from fieldapp.domain.medication import (
     MedicationAdministration,
     MedicationRequest,
+    Part,
     Slot,
     closing,
     is_active,
@@ -198,7 +199,8 @@ def judge(situation: Situation, slot: Slot, *, handed_out_on: date | None = None
     """Say whether a dose may be given now.
 
     `handed_out_on` is the service day on which a dose to take home is handed out, with the others
-    of that day; its own day then need not have begun.
+    of that day; its own day then need not have begun. It is that very day for the later part of a
+    split dose that goes home with the earlier one.
     """
     findings = [
         *_of_the_order(situation, slot),
@@ -290,10 +292,12 @@ def _of_the_time(situation: Situation, slot: Slot, handed_out_on: date | None) -
         if now >= ends(day, start):
             yield Finding(Code.NOT_SERVED_NOW)
             return
-    ahead = handed_out_on is not None and slot.key.day != handed_out_on
-    at = _local(slot.key.day, situation.group.take_home_counted.at) if ahead else now
+    at = now
+    if handed_out_on is not None:
+        at = _taken_at_home(situation.group, slot.key.day, slot.key.part, now)
     worst: Finding | None = None
-    for finding in (*_too_near_doses(situation, slot, at), *_too_near_unknown(situation, slot, at)):
+    near = _too_near_doses(situation, slot, at, home=handed_out_on is not None)
+    for finding in (*near, *_too_near_unknown(situation, slot, at)):
         # The one that lasts longest; one without an end lasts longer than any.
         if worst is None or (worst.until is not None and _later(finding.until, worst.until)):
             worst = finding
@@ -305,11 +309,15 @@ def _later(one: datetime | None, other: datetime) -> bool:
     return one is None or one > other
 
 
-def _too_near_doses(situation: Situation, slot: Slot, at: datetime) -> Iterator[Finding]:
+def _too_near_doses(
+    situation: Situation, slot: Slot, at: datetime, *, home: bool
+) -> Iterator[Finding]:
     for dose in closing(situation.events, situation.reopened):
         if _same_moment_of_plan(situation, dose, slot):
             continue
-        taken = intake_at(situation.group, dose, situation.service_day_begins)
+        if home and dose.take_home is not None and _are_planned_parts(situation, slot, dose):
+            continue  # nobody sees either of them taken, and the plan keeps them apart
+        taken = intake_at(situation.group, dose)
         least = _least(situation, slot, dose)
         if abs(at - taken) < least:
             yield Finding(Code.INTERVAL, event_id=dose.id, until=taken + least)
@@ -395,15 +403,23 @@ def order_versions(orders: Iterable[MedicationRequest]) -> dict[str, int]:
     return {order.id: order.revision for order in orders}
 
 
-def intake_at(
-    group: SubstanceGroup,
-    dose: MedicationAdministration,
-    service_day_begins: time = SERVICE_DAY_BEGINS,
-) -> datetime:
+def intake_at(group: SubstanceGroup, dose: MedicationAdministration) -> datetime:
     """Return when a dose counts as taken: given, or for one to take home a time on its day."""
-    if dose.take_home is not None and dose.day != service_day(dose.given_at, service_day_begins):
-        return _local(dose.day, group.take_home_counted.at)
+    if dose.take_home is not None:
+        return _taken_at_home(group, dose.day, dose.part, dose.given_at)
     return dose.given_at
+
+
+def _taken_at_home(group: SubstanceGroup, day: date, part: Part, handed_over: datetime) -> datetime:
+    return max(_local(day, group.take_home_counted.parts[part]), handed_over)
+
+
+def _are_planned_parts(situation: Situation, slot: Slot, dose: MedicationAdministration) -> bool:
+    """True for two parts of one day that the present orders plan."""
+    if dose.day != slot.key.day:
+        return False
+    planned = {one.key for one in slots(situation.orders, dose.day)}
+    return {slot.key, dose.slot} <= planned
 
 
 def days_missed(situation: Situation, day: date) -> int:

@@ -25,6 +25,7 @@ from fieldapp.domain.substances import (
     MissedLimit,
     SubstanceGroup,
     Substances,
+    TakeHomeCounted,
 )
 from fieldapp.domain.toxicology import (
     ExpectedWith,
@@ -237,7 +238,7 @@ def _group(entry: JsonObject) -> SubstanceGroup:
         between_parts=_interval(entry.child("between_parts")),
         missed_warn=_limit(entry.child("missed_warn")) if entry.has("missed_warn") else None,
         missed_stop=_limit(entry.child("missed_stop")) if entry.has("missed_stop") else None,
-        take_home_counted=_counted_at(entry.child("take_home_counted")),
+        take_home_counted=_taken_home(entry.child("take_home_counted")),
         pharmacy_counted=_counted_at(entry.child("pharmacy_counted")),
         dissolve_minutes=dissolve.integer("minutes") if dissolve is not None else None,
         dissolve_source=dissolve.source() if dissolve is not None else None,
@@ -269,13 +270,25 @@ def _limit(entry: JsonObject) -> MissedLimit:
 
 
 def _counted_at(entry: JsonObject) -> CountedAt:
-    try:
-        at = time.fromisoformat(entry.text("at"))
-    except ValueError:
-        raise entry.fail("at must be a time hh:mm") from None
-    found = CountedAt(at, entry.source())
+    found = CountedAt(_clock(entry, "at"), entry.source())
     entry.done()
     return found
+
+
+def _taken_home(entry: JsonObject) -> TakeHomeCounted:
+    parts = {part: _clock(entry, part.value) for part in Part}
+    found = TakeHomeCounted(parts, entry.source())
+    entry.done()
+    if list(parts.values()) != sorted(set(parts.values())):
+        raise entry.fail("the parts of a day must follow each other")
+    return found
+
+
+def _clock(entry: JsonObject, key: str) -> time:
+    try:
+        return time.fromisoformat(entry.text(key))
+    except ValueError:
+        raise entry.fail(f"{key} must be a time hh:mm") from None
 
 
 _REASONED = (HandoutStatus.WITHHELD, HandoutStatus.REFUSED, HandoutStatus.NOT_MET)

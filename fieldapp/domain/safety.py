@@ -191,7 +191,7 @@ def _too_near(
 
 
 def _taken(around: Surroundings, dose: MedicationAdministration) -> datetime:
-    return intake_at(around.group, dose, around.service_day_begins)
+    return intake_at(around.group, dose)
 
 
 def _least(
@@ -209,6 +209,8 @@ def _least(
         return days if {first.request_id, second.request_id} & known else timedelta()
     if (first.day, first.part) == (second.day, second.part):
         return timedelta()  # parallel orders that plan the same part
+    if first.day == second.day and first.take_home and second.take_home:
+        return timedelta()  # nobody saw either of them taken, and the plan keeps them apart
     several = any(len({slot.key.part for slot in day}) > 1 for day in (there, here))
     return parts if several else days
 

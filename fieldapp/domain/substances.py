@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 
-from fieldapp.domain.medication import MedicationRequest
+from fieldapp.domain.medication import MedicationRequest, Part
 from fieldapp.domain.strict_json import Source
 
 
@@ -42,6 +42,14 @@ class CountedAt:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeHomeCounted:
+    """The local time at which a dose taken home counts as taken, by the part of its day."""
+
+    parts: dict[Part, time]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class SubstanceGroup:
     """Medicines that are one and the same to the rules of handing out.
 
@@ -57,7 +65,7 @@ class SubstanceGroup:
     between_parts: Interval
     missed_warn: MissedLimit | None
     missed_stop: MissedLimit | None
-    take_home_counted: CountedAt
+    take_home_counted: TakeHomeCounted
     """When a dose taken home counts as taken, on its day."""
     pharmacy_counted: CountedAt
     """When a pharmacy's dose without news counts as taken at the latest, on its day."""

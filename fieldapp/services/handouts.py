@@ -29,6 +29,7 @@ from fieldapp.domain.medication import (
     MedicationRequest,
     ObservedState,
     OtherDose,
+    Part,
     Slot,
     SlotKey,
     SupplyUse,
@@ -58,8 +59,9 @@ class HandoutEntry:
     a ``reason_text``. ``request_revision`` is the revision of the order that the giver saw, None
     for the present one.
 
-    ``take_home_days`` are the days after the slot's own whose doses are handed out with it; each
-    becomes an event of its own. ``bottles`` and ``empties_returned`` belong to them. ``supply`` is
+    ``take_home_days`` are the days after the slot's own whose doses are handed out with it, and
+    ``take_home_parts`` the later parts of its own day that the order has go home; each becomes an
+    event of its own. ``bottles`` and ``empties_returned`` belong to them. ``supply`` is
     what the dose of the slot took out of which ledger; those taken home come from the same one.
     ``forced`` makes it an emergency handout.
     """
@@ -78,6 +80,7 @@ class HandoutEntry:
     encounter_id: str | None = None
     request_revision: int | None = None
     take_home_days: tuple[date, ...] = ()
+    take_home_parts: tuple[Part, ...] = ()
     bottles: int | None = None
     empties_returned: int | None = None
     intake: Intake | None = None
@@ -190,7 +193,7 @@ class _Act:
 
     def _slots_taken_home(self, slot: Slot) -> list[Slot]:
         entry = self._entry
-        if not entry.take_home_days:
+        if not entry.take_home_days and not entry.take_home_parts:
             return []
         if entry.status is not HandoutStatus.GIVEN:
             raise HandoutError("dose_on_not_given")
@@ -201,8 +204,18 @@ class _Act:
             handout_checks.check_take_home(
                 self._order, first, entry.take_home_days, witnessed=entry.witnessed
             )
+            handout_checks.check_take_home_parts(
+                self._order, slot.key, entry.take_home_parts, witnessed=entry.witnessed
+            )
             handout_checks.check_bottles(entry.bottles, entry.empties_returned)
-        return [one for day in entry.take_home_days for one in self._slots_of(slot, day)]
+        today = [self._slot_of_part(slot, part) for part in entry.take_home_parts]
+        return today + [one for day in entry.take_home_days for one in self._slots_of(slot, day)]
+
+    def _slot_of_part(self, slot: Slot, part: Part) -> Slot:
+        key = replace(slot.key, part=part)
+        planned = slots([self._order], key.day)
+        # What has happened is recorded, whether or not the order planned it.
+        return next((one for one in planned if one.key == key), replace(slot, key=key))
 
     def _slots_of(self, slot: Slot, day: date) -> list[Slot]:
         planned = slots([self._order], day)

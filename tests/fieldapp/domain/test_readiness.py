@@ -350,6 +350,46 @@ def test_a_dose_taken_home_bears_on_the_doses_beside_it_as_if_taken_at_noon_of_i
     assert codes(replace(midnight, now=at(MONDAY, 0, 1)), sunday) == [Code.INTERVAL]
 
 
+SPLIT = replace(
+    TWICE, doses=(TWICE.doses[0], replace(TWICE.doses[1], take_home=True)), valid_from=SUNDAY
+)
+
+
+def test_the_evening_of_a_split_dose_goes_home_with_the_morning_and_counts_in_the_evening() -> None:
+    morning, evening = slots([SPLIT], MONDAY)
+    assert [morning.take_home, evening.take_home] == [False, True]
+    given = dose(SPLIT, MONDAY, at(MONDAY, 16))
+    found = situation(at(MONDAY, 16), replace(SPLIT, valid_from=MONDAY), events=[given])
+    assert codes(found, evening, handed_out_on=MONDAY) == []
+    late = replace(found, events=[replace(given, given_at=at(MONDAY, 16, 1))])
+    assert codes(replace(late, now=at(MONDAY, 16, 1)), evening, handed_out_on=MONDAY) == [
+        Code.INTERVAL
+    ]
+
+
+def test_an_evening_dose_taken_home_bears_on_the_next_dose_as_if_taken_in_the_evening() -> None:
+    home = dose(SPLIT, SUNDAY, at(SUNDAY, 9), part=Part.EVENING, take_home=TakeHome("s1"))
+    assert intake_at(reference.substances().group("opioid"), home) == at(SUNDAY, 20)
+    handed_over_late = replace(home, given_at=at(SUNDAY, 21))
+    assert intake_at(reference.substances().group("opioid"), handed_over_late) == at(SUNDAY, 21)
+    single = replace(DAILY, id="r2", valid_from=SUNDAY)
+    found = situation(at(MONDAY, 7, 59), single, events=[home])
+    assert codes(found, slot_of(single)) == [Code.INTERVAL]
+    assert codes(replace(found, now=at(MONDAY, 8)), slot_of(single)) == []
+
+
+def test_all_parts_of_a_day_can_be_taken_home_however_near_their_reference_times() -> None:
+    night = replace(SPLIT.doses[1], part=Part.NIGHT)
+    doses = (*SPLIT.doses, night)
+    order = replace(SPLIT, doses=doses, take_home_weekdays=(2,), valid_from=MONDAY)
+    events = [dose(order, MONDAY, NINE)]
+    found = situation(NINE, order, own=(MONDAY, TUESDAY))
+    for slot in slots([order], TUESDAY):
+        assert codes(replace(found, events=events), slot, handed_out_on=MONDAY) == []
+        home = dose(order, TUESDAY, NINE, part=slot.key.part, take_home=TakeHome("s1"))
+        events.append(replace(home, id=slot.key.part))
+
+
 def test_days_taken_home_are_no_missed_days() -> None:
     order = replace(DAILY, valid_from=date(2026, 11, 1))
     days = [MONDAY - timedelta(days=number) for number in (4, 3, 2, 1)]
@@ -520,5 +560,5 @@ def test_of_an_injection_the_days_claim_says_who_keeps_away_from_whom() -> None:
 def test_a_dose_taken_home_in_the_night_counts_on_its_own_day() -> None:
     group = reference.substances().group("opioid")
     home = dose(DAILY, TUESDAY, at(TUESDAY, 1), take_home=TakeHome("e-monday"))
-    counted = group.take_home_counted.at
+    counted = group.take_home_counted.parts[Part.MORNING]
     assert intake_at(group, home) == at(TUESDAY, counted.hour, counted.minute)
