@@ -143,6 +143,7 @@ _HEADINGS: Final = {
         "night": ("Natt", "Natt mg"),
         "weekdays": ("Ukedager", "Dager", "Dosedager"),
         "take_home_weekdays": ("Hjemdoser", "Hjemdosedager", "Med hjem", "Dager med hjem"),
+        "take_home_parts": ("Hjemdel", "Del av dagen med hjem", "Del med hjem"),
         "max_take_home_days": ("Maks hjemdoser", "Høyst med hjem", "Største hjemlevering"),
         "place": ("Sted", "Utleveringssted"),
         "valid_from": ("Gjelder fra", "Fra", "Fra dato", "Startdato"),

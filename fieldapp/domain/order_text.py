@@ -27,6 +27,13 @@ from fieldapp.domain.patients import Place
 _EVERY_DAY: Final = (1, 2, 3, 4, 5, 6, 7)
 _FIGURE = re.compile(r"([-+]?[0-9]{1,9}(?:[.,][0-9]{1,6})?)\s*(.*)")
 _DAY_NAMES: Final = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
+_PARTS: Final = {
+    "morgen": Part.MORNING,
+    "midt på dagen": Part.NOON,
+    "kveld": Part.EVENING,
+    "natt": Part.NIGHT,
+    **{part.value: part for part in Part},
+}
 _PLACES: Final = {
     "hjemme": Place.HOME,
     "hjem": Place.HOME,
@@ -43,7 +50,9 @@ class OrderSheet:
     """Every field as typed; blank where nothing was.
 
     `morning` … `night` are milligrams a part of the day. `weekdays` and `take_home_weekdays` are
-    written "1,3,5", "ma-fr" or "daglig". `interval_days` and `depot` are of a depot alone.
+    written "1,3,5", "ma-fr" or "daglig"; `take_home_parts`, the parts of a split dose that go home
+    with an earlier one of their day, "kveld" or "kveld, natt". `interval_days` and `depot` are of a
+    depot alone.
     """
 
     product: str = ""
@@ -57,6 +66,7 @@ class OrderSheet:
     night: str = ""
     weekdays: str = ""
     take_home_weekdays: str = ""
+    take_home_parts: str = ""
     max_take_home_days: str = ""
     place: str = ""
     valid_from: str = ""
@@ -118,6 +128,7 @@ def sheet_of(order: MedicationRequest) -> OrderSheet:
         night=doses.get(Part.NIGHT, ""),
         weekdays=_days_text(order.weekdays),
         take_home_weekdays=_days_text(order.take_home_weekdays),
+        take_home_parts=",".join(dose.part.value for dose in order.doses if dose.take_home),
         max_take_home_days=str(order.max_take_home_days) if order.max_take_home_days else "",
         place=order.place.value,
         valid_from=f"{order.valid_from:%d.%m.%Y}",
@@ -212,12 +223,23 @@ class _Reader:
 
     def _doses(self) -> tuple[PlannedDose, ...]:
         found = []
+        home = self._home_parts()
         for part in Part:
             text = getattr(self._sheet, part.value)
             amount = self._figure(f"dose_{part.value}", text, ("mg",))
             if amount is not None:
-                found.append(PlannedDose(part, amount))
+                found.append(PlannedDose(part, amount, take_home=part in home))
+        if not home <= {dose.part for dose in found}:
+            self._wrong(OrderCode.TAKE_HOME_PART_UNKNOWN, "take_home_parts")
         return tuple(found)
+
+    def _home_parts(self) -> set[Part]:
+        typed = self._sheet.take_home_parts.casefold()
+        words = [word for word in re.split(r"[,;+/]|\bog\b", typed) if word.strip()]
+        found = {_PARTS.get(" ".join(word.split())) for word in words}
+        if None in found:
+            self._wrong(OrderCode.TAKE_HOME_PART_UNKNOWN, "take_home_parts", typed)
+        return {part for part in found if part is not None}
 
     def _concentration(self) -> Decimal | None:
         typed = self._sheet.concentration_mg_per_ml

@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Final
 
 from fieldapp.domain.depots import Depot, Depots
-from fieldapp.domain.medication import MedicationRequest, PlannedDose
+from fieldapp.domain.medication import PART_ORDER, MedicationRequest, PlannedDose
 from fieldapp.domain.strict_json import Source
 from fieldapp.domain.substances import Substances
 
@@ -66,6 +66,10 @@ class OrderCode(StrEnum):
     TAKE_HOME_NOT_A_DOSE_DAY = "take_home_not_a_dose_day"
     TAKE_HOME_WITHOUT_SUPERVISED = "take_home_without_supervised"
     TAKE_HOME_MORE_THAN_MAX = "take_home_more_than_max"
+    TAKE_HOME_PART_UNKNOWN = "take_home_part_unknown"
+    """A part of the day to take home that has no dose, or is no part of the day."""
+    TAKE_HOME_PART_FIRST = "take_home_part_first"
+    """The first dose of a supervised day is seen taken; only later ones go home with it."""
     MAX_TAKE_HOME_NEGATIVE = "max_take_home_negative"
     VALID_TO_BEFORE_FROM = "valid_to_before_from"
     NO_DAY_IN_PERIOD = "no_day_in_period"
@@ -369,6 +373,8 @@ def _take_home(
         days = str(forms.longest_take_home.days)
         yield OrderProblem(OrderCode.TAKE_HOME_LONG, "max_take_home_days", days)
     planned = dose_weekdays(order)
+    if any(_first_part_goes_home(order, day) for day in planned if day not in home):
+        yield OrderProblem(OrderCode.TAKE_HOME_PART_FIRST, "take_home_parts")
     if not home or not planned:
         return
     if not home <= set(planned):
@@ -384,6 +390,11 @@ def _take_home(
         yield OrderProblem(OrderCode.TAKE_HOME_MORE_THAN_MAX, "take_home_weekdays", str(longest))
 
 
+def _first_part_goes_home(order: MedicationRequest, weekday: int) -> bool:
+    doses = [dose for dose in order.doses if not dose.weekdays or weekday in dose.weekdays]
+    return min(doses, key=lambda dose: PART_ORDER[dose.part]).take_home
+
+
 def _first_day(order: MedicationRequest, planned: Sequence[int]) -> date:
     days = (order.valid_from + timedelta(days=ahead) for ahead in range(7))
     return next(day for day in days if day.isoweekday() in planned)
@@ -397,7 +408,8 @@ def _depot(order: MedicationRequest, depots: Depots | None) -> Iterator[OrderPro
         yield OrderProblem(code, "interval_days", str(order.interval_days))
     if len(order.doses) > 1:
         yield OrderProblem(OrderCode.DEPOT_DOSES, "doses")
-    if order.take_home_weekdays or order.max_take_home_days:
+    homeward = any(dose.take_home for dose in order.doses)
+    if order.take_home_weekdays or order.max_take_home_days or homeward:
         yield OrderProblem(OrderCode.DEPOT_TAKE_HOME, "take_home_weekdays")
     if order.depot is None:
         yield OrderProblem(OrderCode.DEPOT_WITHOUT_WINDOW, "depot")

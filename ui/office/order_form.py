@@ -166,6 +166,11 @@ class OrderFormDialog(Dialog):
                 self.home_days,
             ),
             self._line("max_take_home_days", self.tr("Høyst så mange dager med hjem om gangen")),
+            self._line(
+                "take_home_parts",
+                self.tr("Deler av dagen som tas med hjem sammen med dagens første dose"),
+                self.tr("«kveld», eller «kveld, natt». Tomt: alle dagens doser tas hos oss."),
+            ),
         ]
         self.depot = QComboBox(self)
         self.depot.setObjectName("orderDepot")
@@ -272,7 +277,8 @@ class OrderFormDialog(Dialog):
         )
         if depot:
             # A depot is told by its interval; an empty one is then named as missing.
-            return replace(sheet, max_take_home_days="", noon="", evening="", night="")
+            none = {"noon": "", "evening": "", "night": "", "take_home_parts": ""}
+            return replace(sheet, max_take_home_days="", **none)
         return replace(sheet, interval_days="", depot="")
 
     def _show_kind(self) -> None:

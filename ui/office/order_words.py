@@ -86,6 +86,15 @@ _PROBLEMS: dict[str, object] = {
         "Doser med hjem må ha en dag med overvåket dose foran seg. Den første dosen tas alltid "
         "under oppsyn.",
     ),
+    "take_home_part_unknown": QT_TRANSLATE_NOOP(
+        "orders",
+        "Det som tas med hjem samme dag, må være en del av dagen som har en dose: «kveld» eller "
+        "«kveld, natt».",
+    ),
+    "take_home_part_first": QT_TRANSLATE_NOOP(
+        "orders",
+        "Dagens første dose tas under observasjon. Bare senere doser samme dag kan tas med hjem.",
+    ),
     "take_home_more_than_max": QT_TRANSLATE_NOOP(
         "orders", "{0} dager på rad med hjem er flere enn ordinasjonen tillater."
     ),
@@ -270,6 +279,7 @@ def doses_text(order: MedicationRequest) -> str:
     """Every dose with its part of the day and its millilitres."""
     said = ", ".join(
         f"{word(dose.part).lower()} {dose_text(dose.dose_mg, order.volume_ml(dose.dose_mg))}"
+        + (translate("orders", " (med hjem)") if dose.take_home else "")
         for dose in order.doses
     )
     return said[:1].upper() + said[1:]

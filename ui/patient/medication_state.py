@@ -105,6 +105,7 @@ def doses_text(request: MedicationRequest) -> str:
     """Every dose of a day: "Morgen 85 mg = 42,5 mL, kveld 40 mg = 20 mL"."""
     parts = [
         f"{word(dose.part).lower()} {dose_text(dose.dose_mg, request.volume_ml(dose.dose_mg))}"
+        + (translate("patient", " (med hjem)") if dose.take_home else "")
         for dose in request.doses
     ]
     said = ", ".join(parts)

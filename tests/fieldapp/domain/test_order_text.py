@@ -100,6 +100,19 @@ def test_what_cannot_be_read_is_named_by_its_field(
     assert wrong(replace(SHEET, **fields)) == {problem}
 
 
+def test_the_evening_of_a_split_dose_can_be_ordered_to_go_home_with_the_morning() -> None:
+    order = made(replace(SHEET, take_home_parts="Kveld"))
+    assert [(dose.part, dose.take_home) for dose in order.doses] == [
+        (Part.MORNING, False),
+        (Part.EVENING, True),
+    ]
+    assert check(order, FORMS, today=MONDAY) == ()
+    assert made(sheet_of(order)) == order
+    for unreadable in ("natt", "siden", "kveld og frokost"):
+        found = wrong(replace(SHEET, take_home_parts=unreadable))
+        assert found == {("take_home_part_unknown", "take_home_parts")}
+
+
 def test_every_wrong_field_of_a_sheet_is_told_at_once() -> None:
     assert len(wrong(replace(SHEET, morning="x", place="", valid_from="x", weekdays="x"))) == 4
 

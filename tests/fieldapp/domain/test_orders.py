@@ -182,6 +182,18 @@ def test_days_to_take_home_need_a_supervised_day_before_them() -> None:
     assert codes(begins_at_home, previous=TABLET) == set()
 
 
+def test_the_first_dose_of_a_supervised_day_is_never_ordered_to_go_home() -> None:
+    twenty = Decimal(20)
+    evening = PlannedDose(Part.EVENING, twenty, take_home=True)
+    split = replace(TABLET, doses=(PlannedDose(Part.MORNING, twenty), evening))
+    assert codes(split) == set()
+    assert codes(replace(split, doses=(evening,))) == {"take_home_part_first"}
+    only_some_days = replace(split.doses[0], weekdays=(1, 2))
+    assert codes(replace(split, doses=(only_some_days, evening))) == {"take_home_part_first"}
+    depot = replace(DEPOT, doses=(replace(DEPOT.doses[0], take_home=True),))
+    assert "depot_take_home" in codes(depot)
+
+
 def test_days_to_take_home_must_be_days_of_the_order() -> None:
     order = replace(TABLET, weekdays=(1, 2), take_home_weekdays=(2, 3), max_take_home_days=2)
     assert codes(order) == {"take_home_not_a_dose_day"}
