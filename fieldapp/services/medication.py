@@ -26,7 +26,7 @@ from fieldapp.domain.medication import (
 )
 from fieldapp.domain.patients import Flag, Patient, Place, Role
 from fieldapp.domain.readiness import Code, Finding, Light, Situation, Verdict
-from fieldapp.services import conflicts, people
+from fieldapp.services import conflicts, people, witness
 from fieldapp.services.depots import DepotDue, all_due, depot_due
 from fieldapp.services.handouts import (
     HandoutEntry,
@@ -46,6 +46,7 @@ from fieldapp.services.situations import (
     verdict,
 )
 from fieldapp.services.situations import service_day as claim_day
+from fieldapp.services.witness import Standing
 from fieldapp.store import claims as store_claims
 from fieldapp.store import medication as store
 from fieldapp.store import patients as store_patients
@@ -119,6 +120,8 @@ class HandoutView:
     author_name: str
     reversed_by: MedicationAdministration | None
     request: MedicationRequest | None
+    witness: Standing = Standing.NONE
+    """How its second person stands."""
 
 
 # --- the round
@@ -330,12 +333,14 @@ def history(session: Session, patient_id: str, limit: int = 100) -> list[Handout
     counter_entries = store.counter_entries(database, [event.id for event in events])
     requests = {request.id: request for request in store.requests_of(database, [patient_id])}
     names = people.names(session)
+    signed = witness.statements(session, [event.id for event in events])
     return [
         HandoutView(
             event=event,
             author_name=names.get(event.author_id, ""),
             reversed_by=counter_entries.get(event.id),
             request=requests.get(event.request_id),
+            witness=witness.standing_of(event, signed),
         )
         for event in events
     ]

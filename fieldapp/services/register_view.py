@@ -469,11 +469,8 @@ def adviser_day(session: Session, day: date) -> tuple[AdviserLine, ...]:
         in_force = order.valid_to is None or order.valid_to >= day
         if groups.group_of(order).controlled and in_force and order.stopped_on is None:
             orders.setdefault(order.patient_id, []).append(order)
-    events = [
-        event
-        for event in effective(records.select(session.database, MedicationAdministration))
-        if since <= event.day <= day
-    ]
+    known = medication.events_since(session.database, orders, since)
+    events = [event for event in effective(known) if event.day <= day]
     issues = [
         issue
         for issue in records.select(session.database, DetectedIssue)

@@ -79,10 +79,6 @@ class Standing(StrEnum):
     LATE = "late"
     """Signed afterwards in the witness's own log-in, and marked so."""
 
-    @property
-    def is_witnessed(self) -> bool:
-        return self in (Standing.BY_CODE, Standing.LATE)
-
 
 @dataclass(frozen=True, slots=True)
 class Waiting:

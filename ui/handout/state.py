@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication
 
 from fieldapp.clock import OSLO
 from fieldapp.domain.medication import (
+    CoSignature,
     HandoutStatus,
     MedicationAdministration,
     MedicationRequest,
@@ -21,6 +22,7 @@ from fieldapp.domain.medication import (
 from fieldapp.domain.readiness import Light
 from fieldapp.domain.reference import HandoutReference
 from fieldapp.services.medication import HandoutView, RoundPatient, RoundSlot
+from fieldapp.services.witness import Standing
 from ui.flags import flag_icon
 from ui.handout.light import LightView, short_words
 from ui.widgets import Row, RowTag
@@ -379,6 +381,7 @@ def _event_words(view: HandoutView) -> str:
         parts.append(_dose_in_brackets(event.dose_mg, event.dose_ml))
     if event.status is HandoutStatus.GIVEN and not event.retrospective:
         parts += _given_words(event)
+        parts += _witness_words(event.witness, view.witness)
     elif event.prescriber_contact:
         parts.append(
             translate("handout", "rekvirent kontaktet: {who}").format(who=event.prescriber_contact)
@@ -387,7 +390,7 @@ def _event_words(view: HandoutView) -> str:
 
 
 def _given_words(event: MedicationAdministration) -> list[str]:
-    """How it was given: seen, injected or taken home, and who else was there."""
+    """How it was given: seen, or injected, and whether as an emergency."""
     parts = []
     if event.injection is None:
         seen = translate("handout", "inntak sett")
@@ -396,14 +399,23 @@ def _given_words(event: MedicationAdministration) -> list[str]:
         parts.append(translate("handout", "injeksjon, LOT {lot}").format(lot=event.injection.lot))
     if event.forced is not None:
         parts.append(translate("handout", "nødutdeling"))
-    witness = event.witness
-    if witness is not None and witness.by_code:
-        parts.append(translate("handout", "bekreftet av {name}").format(name=witness.name))
-    elif witness is not None and witness.practitioner_id is not None:
-        parts.append(translate("handout", "{name} bekrefter senere").format(name=witness.name))
-    elif witness is not None:
-        parts.append(translate("handout", "ikke bevitnet (navn: {name})").format(name=witness.name))
     return parts
+
+
+def _witness_words(witness: CoSignature | None, standing: Standing) -> list[str]:
+    """Who else was there, and whether they have signed."""
+    match standing:
+        case Standing.NONE:
+            return []
+        case Standing.BY_CODE:
+            words = translate("handout", "bekreftet av {name}")
+        case Standing.LATE:
+            words = translate("handout", "bekreftet i ettertid av {name}")
+        case Standing.WAITING:
+            words = translate("handout", "{name} har ikke bekreftet ennå")
+        case Standing.NAME_ONLY:
+            words = translate("handout", "ikke bevitnet (navn: {name})")
+    return [words.format(name="" if witness is None else witness.name)]
 
 
 def with_reasons(line: EventLine, event: MedicationAdministration, words: str) -> EventLine:
@@ -462,7 +474,7 @@ def staleness(last_complete: datetime | None, online: bool, now: datetime) -> st
     if online and now - last_complete <= STALE_AFTER:
         return ""
     return translate(
-        "handout", "Data fra sist hentet {when}; andre kan ha gitt dose siden."
+        "handout", "Listen ble sist hentet {when}. Andre kan ha gitt dosen siden."
     ).format(when=synced_text(last_complete, now))
 
 

@@ -21,7 +21,7 @@ from fieldapp.domain.supply import SupplyMovement, SupplyType
 from fieldapp.domain.witness_codes import is_too_simple, is_verifier
 from fieldapp.security import codes
 from fieldapp.security.kdf import FAST
-from fieldapp.services import witness
+from fieldapp.services import medication, witness
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.services.witness import (
     NoWitnessCodeError,
@@ -189,7 +189,8 @@ def test_what_names_this_person_waits_for_their_signature_and_is_then_late(
     assert [item.kind for item in outbox.items(team.database)] == ["witness_statement"]
     signed = witness.statements(team, [dose.id])
     assert witness.standing_of(dose, signed) is Standing.LATE
-    assert witness.standing_of(dose, signed).is_witnessed
+    (shown,) = medication.history(team, kari.id)
+    assert shown.witness is Standing.LATE
     with pytest.raises(NotFoundError):
         witness.confirm(team, waiting)
 
@@ -222,7 +223,6 @@ def test_a_typed_name_counts_as_not_witnessed_and_waits_for_nobody(
     receive(team, typed, own, by_code)
 
     assert witness.standing_of(typed) is Standing.NAME_ONLY
-    assert not witness.standing_of(typed).is_witnessed
     assert witness.standing_of(own) is Standing.NAME_ONLY, "one's own code is no second person"
     assert witness.standing_of(by_code) is Standing.BY_CODE
     assert witness.standing_of(handout(kari, None)) is Standing.NONE
