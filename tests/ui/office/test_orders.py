@@ -248,6 +248,47 @@ def test_what_is_wrong_is_said_at_its_field_nothing_is_sent_and_nothing_typed_is
     dialog.reject()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"morning": ""}, "Ordinasjonen har ingen dose."),
+        ({"morning": "0"}, "Dosen må være over null. Det står 0."),
+        ({"morning": "-80"}, "Dosen må være over null. Det står -80."),
+        ({"morning": "80 ml"}, "Feil enhet: «80 ml»"),
+        ({"morning": "80 g"}, "Feil enhet: «80 g»"),
+        ({"strength": "20 mg", "morning": "75"}, "75 mg går ikke opp i denne styrken."),
+        ({"strength": "20 mg/ml"}, "Feil enhet: «20 mg/ml»"),
+        ({"strength": "20 mikrogram"}, "Feil enhet: «20 mikrogram»"),
+    ],
+)
+def test_a_bad_order_is_one_clear_sentence_nothing_saved_and_nothing_lost(
+    qtbot: QtBot, office: Office, scene: Scene, wrong: dict[str, str], sentence: str
+) -> None:
+    page, _ = office(Role.SECRETARY, "orders")
+    wait_for(qtbot, page, "Ingenting venter.")
+    press("Ctrl+N")
+    dialog = form()
+    write("Åse")
+    qtbot.waitUntil(lambda: dialog.patient.currentData() == "p1")
+    right = {"product": "Metadon", "atc": "N07BC02", "strength": "20 mg", "morning": "80"}
+    fill(dialog, **{**right, **wrong}, prescriber="Hanne Vik", valid_from="23.11.2026")
+    dialog.form.setCurrentIndex(dialog.form.findData("tablett"))
+    dialog.place.setCurrentIndex(dialog.place.findData("home"))
+    for box in dialog.weekdays.boxes:
+        box.setChecked(True)
+    press("Ctrl+Return")
+    qtbot.waitUntil(lambda: sentence in said(dialog))
+    assert "Ordinasjonen er ikke lagret. Rett det som er merket." in said(dialog)
+    with scene.team.storage.read() as transaction:
+        assert transaction.orders.waiting(10) == []
+        assert transaction.records.of_kind("medication_request") == []
+    for name, text in {**right, **wrong}.items():
+        assert dialog._lines[name].text() == text
+    fill(dialog, **right)
+    press("Ctrl+Return")
+    wait_for(qtbot, page, "Ført. Venter på at en annen godkjenner.")
+
+
 def test_a_lost_line_leaves_the_form_open_and_the_second_try_enters_it_once(
     qtbot: QtBot, office: Office, scene: Scene
 ) -> None:
