@@ -26,9 +26,9 @@ from fieldapp.domain.claims import (
 )
 from fieldapp.domain.codec import BodyError, from_body, to_body
 from fieldapp.domain.medication import (
-    HandoutStatus,
     MedicationAdministration,
     MedicationRequest,
+    Slot,
     closing,
     is_active,
     slots,
@@ -144,6 +144,9 @@ class _Call:
         self._records: dict[str, StoredRecord | None] = {}
         self._orders: _Orders = {}
         self._reopened: dict[str, set[str]] = defaultdict(set)
+        self._closed: dict[str, bool] = {}
+        self._injections: dict[str, list[MedicationAdministration]] = {}
+        self._holders: dict[tuple[str, str], tuple[str, str, str]] = {}
         self._following: frozenset[str] = frozenset()
         self._in_doubt = False
         self._granted: list[HeldClaim] = []
@@ -221,7 +224,9 @@ class _Call:
         self._released.append(given_up)
 
     def _is_injected(self, record: StoredRecord, claim: Claim) -> bool:
-        return claim.occurrence in self._injected(record.patient_id or claim.patient_id)
+        return claim.occurrence in self._injected(
+            record.patient_id or claim.patient_id, claim.group
+        )
 
     # --- held
 
@@ -266,14 +271,14 @@ class _Call:
                 self._hold_again(record, record.patient_id, held, claim, held.grant)
         elif claim.state is ClaimState.HELD:
             self._two_hold(record, claim, held)
-        else:
+        elif self._owner_known_to_user(held.patient_id) is not None:
             # Given up here by a number that was given out twice, or before the server was set back.
             number = held.grant if held.grant > claim.grant else self._next_grant()
             self._hold_again(record, record.patient_id, held, claim, number)
 
     def _two_hold(self, record: StoredRecord, claim: Claim, held: HeldClaim) -> None:
         """The larger number is the later one, and was given out after the other had given up; but
-        where the other has said that it holds the unit, both do.
+        where the other has said that it holds the unit, both do: nobody gives it without force.
         """
         other = Store(claim.holder_device_id or "", claim.holder_id or "")
         other_said_so = self._transaction.claims.has_reported(other, self._state.epoch)
@@ -284,6 +289,8 @@ class _Call:
         danger = Danger(CLAIM_CONFLICT, (claim.id,), (claim.id,), tuple(involved))
         found = [(record.patient_id or claim.patient_id, danger)]
         raise_items(self._transaction, found, self._now)
+        # Either may have given by it: what one of them gives up is not the other's to give.
+        self._put(record, replace(claim, state=ClaimState.UNKNOWN))
 
     def _hold_again(
         self,
@@ -337,6 +344,23 @@ class _Call:
         for record in transaction.claims.reopenings_of(patient_ids):
             opened = record.body.get("administration_ids", [])
             self._reopened[record.patient_id or ""].update(opened)
+        self._read_doses(wanted)
+        self._read_injections(
+            name.patient_id for name in wanted if occurrence_of(name.unit) is not None
+        )
+
+    def _read_doses(self, wanted: Sequence[ClaimName]) -> None:
+        """Read which planned slots of the days that are asked for a dose keeps closed."""
+        owners: dict[str, str] = {}
+        for name in wanted:
+            if is_unit(name.unit) and occurrence_of(name.unit) is None:
+                day = date.fromisoformat(name.unit)
+                planned = slots(self._orders.get((name.patient_id, name.group), []), day)
+                owners.update((_slot_text(name, slot), name.patient_id) for slot in planned)
+        doses = self._transaction.records.doses_in(sorted(owners))
+        for text, patient_id in owners.items():
+            opened = self._reopened[patient_id]
+            self._closed[text] = any(event_id not in opened for event_id, _ in doses.get(text, ()))
 
     def want(self, name: ClaimName, held_grant: int | None, request: ClaimsRequest) -> None:
         """Give a unit out, or say why not."""
@@ -434,23 +458,9 @@ class _Call:
             return DenialReason.STOPPED
         if all(order.place is Place.PHARMACY for order in due):
             return DenialReason.PHARMACY
-        if planned and not depots and self._all_given(name, [slot.key for slot in planned]):
+        if planned and not depots and all(self._closed[_slot_text(name, one)] for one in planned):
             return DenialReason.GIVEN
         return None
-
-    def _all_given(self, name: ClaimName, keys: Iterable[object]) -> bool:
-        texts = {
-            slot_of(name.patient_id, to_body(key))  # the names of a key are those of a handout
-            for key in keys
-        }
-        doses = self._transaction.records.doses_in(sorted(texts))
-        opened = self._reopened[name.patient_id]
-        closed = {
-            text
-            for text, found in doses.items()
-            if any(event_id not in opened for event_id, _ in found)
-        }
-        return closed == texts
 
     def _against_injection(
         self, name: ClaimName, orders: Sequence[MedicationRequest], number: int
@@ -466,38 +476,61 @@ class _Call:
             return DenialReason.STOPPED
         if all(order.place is Place.PHARMACY for order in valid):
             return DenialReason.PHARMACY
-        injected = self._injected(name.patient_id)
+        injected = self._injected(name.patient_id, name.group)
         if number in injected:
             return DenialReason.GIVEN
         return DenialReason.TOO_FAR if number > max(injected, default=0) + 1 else None
 
-    def _injected(self, patient_id: str) -> set[int]:
-        events = [
-            event
-            for record in self._transaction.claims.injections_of(patient_id)
-            if (event := _read_event(record)) is not None
-        ]
+    def _read_injections(self, patient_ids: Iterable[str]) -> None:
+        wanted = [one for one in dict.fromkeys(patient_ids) if one not in self._injections]
+        if not wanted:
+            return
+        self._injections.update((patient_id, []) for patient_id in wanted)
+        for record in self._transaction.claims.injections_of(wanted):
+            event = _read_event(record)
+            if event is not None and record.patient_id is not None:
+                self._injections[record.patient_id].append(event)
+
+    def _injected(self, patient_id: str, group: str) -> set[int]:
+        """Return the numbers of the group's injections that were given and still stand."""
+        self._read_injections([patient_id])
         opened = self._reopened.get(patient_id, set())
         return {
             event.injection.occurrence
-            for event in closing(events, opened)
-            if event.injection is not None and event.status is HandoutStatus.GIVEN
+            for event in closing(self._injections[patient_id], opened)
+            if event.injection is not None and self._is_of_group(event, patient_id, group)
         }
+
+    def _is_of_group(self, event: MedicationAdministration, patient_id: str, group: str) -> bool:
+        """Each group counts its injections by itself. One that names no group may be of any."""
+        own = {order.id for order in self._orders.get((patient_id, group), [])}
+        return event.request_id in own or event.group in (group, None)
 
     def _denial(self, name: ClaimName, reason: DenialReason, claim: Claim | None) -> Denial:
         if reason not in (DenialReason.HELD, DenialReason.UNKNOWN_DAY) or claim is None:
             return Denial(name=name, reason=reason)
-        person = self._transaction.records.get("practitioner", claim.holder_id or "")
-        device = self._transaction.accounts.device(claim.holder_device_id or "")
-        holder = _read_person(person)
+        holder_name, phone, device = self._holder(claim.holder_id, claim.holder_device_id)
         return Denial(
             name=name,
             reason=reason,
             holder_id=claim.holder_id,
-            holder_name=holder.name if holder is not None else "",
-            holder_phone=holder.phone if holder is not None else "",
-            holder_device=device.name if device is not None else "",
+            holder_name=holder_name,
+            holder_phone=phone,
+            holder_device=device,
         )
+
+    def _holder(self, person_id: str | None, device_id: str | None) -> tuple[str, str, str]:
+        """Return a holder's name and phone, and the name of the laptop; read once for each."""
+        key = (person_id or "", device_id or "")
+        if key not in self._holders:
+            person = _read_person(self._transaction.records.get("practitioner", key[0]))
+            device = self._transaction.accounts.device(key[1])
+            self._holders[key] = (
+                person.name if person is not None else "",
+                person.phone if person is not None else "",
+                device.name if device is not None else "",
+            )
+        return self._holders[key]
 
     # --- the records
 
@@ -542,6 +575,11 @@ class _Call:
 
 def _id_of(name: ClaimName) -> str:
     return claim_id(name.patient_id, name.group, name.unit)
+
+
+def _slot_text(name: ClaimName, slot: Slot) -> str:
+    # The names of a key are those of a handout.
+    return slot_of(name.patient_id, to_body(slot.key))
 
 
 def _held(claim: Claim) -> HeldClaim:

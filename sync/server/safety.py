@@ -32,6 +32,7 @@ _ISSUES: Final = uuid.UUID("0b9d3a57-7a3e-4a4b-8d6c-2b1f0c9f7e21")
 ISSUE_KIND: Final = "detected_issue"
 PHARMACY_KIND: Final = "pharmacy_report"
 _ORDER_KIND: Final = "medication_request"
+_REOPENING_KIND: Final = "slot_reopening"
 
 V = TypeVar("V")
 
@@ -135,14 +136,16 @@ class _Reader:
         self._transaction = transaction
         self._new = {version.id for version in versions}
         self._registered: dict[str, str] = {}
-        self._patients = list(dict.fromkeys(str(version.patient_id) for version in versions))
         self._begins = day_begins(rules(transaction))
-        self._orders = _Orders(transaction, self._patients)
-        self._events = self._handouts(versions)
-        self._reports = self._pharmacy_reports(versions)
+        found: dict[str, list[StoredRecord]] = defaultdict(list)
+        for record in transaction.records.around(_windows(versions)):
+            found[record.kind].append(record)
+        self._orders = _Orders(transaction, found[_ORDER_KIND])
+        self._events = self._handouts(found[HANDOUT_KIND])
+        self._reports = self._pharmacy_reports(found[PHARMACY_KIND])
         self._reopened = {
             event_id
-            for record in transaction.claims.reopenings_of(self._patients)
+            for record in found[_REOPENING_KIND]
             if (opening := read_value(SlotReopening, record)) is not None
             for event_id in opening.administration_ids
         }
@@ -176,22 +179,10 @@ class _Reader:
         }
 
     def _handouts(
-        self, versions: Sequence[NewVersion]
+        self, records: Iterable[StoredRecord]
     ) -> dict[tuple[str, str], list[MedicationAdministration]]:
-        windows: dict[str, list[tuple[date, timedelta]]] = defaultdict(list)
-        for version in versions:
-            windows[str(version.patient_id)].extend(_looked_at(version.body))
-        spans = [
-            (
-                patient_id,
-                min(day - reach for day, reach in days).isoformat(),
-                max(day + reach for day, reach in days).isoformat(),
-            )
-            for patient_id, days in windows.items()
-            if days
-        ]
         found: dict[tuple[str, str], list[MedicationAdministration]] = defaultdict(list)
-        for record in self._transaction.records.handouts_near(spans):
+        for record in records:
             event = read_value(MedicationAdministration, record)
             if event is not None:
                 patient_id = str(record.patient_id)
@@ -200,10 +191,10 @@ class _Reader:
         return found
 
     def _pharmacy_reports(
-        self, versions: Sequence[NewVersion]
+        self, records: Iterable[StoredRecord]
     ) -> dict[tuple[str, str], list[PharmacyReport]]:
         found: dict[tuple[str, str], list[PharmacyReport]] = defaultdict(list)
-        for record in self._transaction.records.pharmacy_reports(self._patients):
+        for record in records:
             report = read_value(PharmacyReport, record)
             if report is not None:
                 found[str(record.patient_id), report.group].append(report)
@@ -231,13 +222,12 @@ class _OrderVersion:
 class _Orders:
     """The orders of some patients, each in all its versions."""
 
-    def __init__(self, transaction: Transaction, patient_ids: Sequence[str]) -> None:
+    def __init__(self, transaction: Transaction, present: Sequence[StoredRecord]) -> None:
         self._records = transaction.records
-        self._present = transaction.claims.orders_of(patient_ids)
-        self._owner = {record.id: str(record.patient_id) for record in self._present}
+        self._owner = {record.id: str(record.patient_id) for record in present}
         self._versions: dict[str, list[_OrderVersion]] = {}
         self._codes: dict[str, str] = {}
-        for record in self._present:
+        for record in present:
             order = read_value(MedicationRequest, record)
             if order is not None:
                 self._codes[order.id] = reference.substances().group_code(order)
@@ -289,6 +279,30 @@ class _Orders:
                 older[order_id].append(_OrderVersion(at, order))
         for order_id, versions in older.items():
             self._versions[order_id] = [*versions, *self._versions[order_id]]
+
+
+def _windows(versions: Sequence[NewVersion]) -> list[tuple[str, str, str]]:
+    """Return for each patient the days (ISO text) round all that is new."""
+    spans: dict[str, list[tuple[date, timedelta]]] = defaultdict(list)
+    for version in versions:
+        spans[str(version.patient_id)].extend(_looked_at(version.body))
+    return [
+        (
+            patient_id,
+            min(_moved(day, -reach) for day, reach in days).isoformat(),
+            max(_moved(day, reach) for day, reach in days).isoformat(),
+        )
+        for patient_id, days in spans.items()
+        if days
+    ]
+
+
+def _moved(day: date, by: timedelta) -> date:
+    """Return another day; a laptop may have written one at the end of the calendar."""
+    try:
+        return day + by
+    except OverflowError:
+        return date.min if by < timedelta() else date.max
 
 
 def _looked_at(body: Mapping[str, Any]) -> list[tuple[date, timedelta]]:

@@ -178,12 +178,18 @@ class ClaimRepository:
         """Return the office's words that opened slots of some patients."""
         return self._of_kind(_REOPENING_KIND, patient_ids)
 
-    def injections_of(self, patient_id: str) -> list[StoredRecord]:
-        """Return a patient's handouts of depots; reads all the patient has."""
-        rows = self._db.rows(
-            "SELECT seq FROM record WHERE patient_id = ? AND kind = 'medication_administration'"
-            " AND body LIKE ? ORDER BY seq",
-            (patient_id, '%"injection":{%'),
+    def injections_of(self, patient_ids: Sequence[str]) -> list[StoredRecord]:
+        """Return the handouts of depots of some patients, and what takes them back."""
+        rows = self._db.rows_for(
+            "WITH wanted (patient_id) AS ({keys}), given AS (SELECT i.seq, i.id FROM wanted"
+            " JOIN injection i ON i.patient_id = wanted.patient_id)"
+            " SELECT seq FROM given UNION SELECT r.seq FROM given"
+            # A counter-entry names the dose and carries no injection of its own.
+            " JOIN handout h ON h.reverses = given.id"
+            " JOIN record r ON r.kind = 'medication_administration' AND r.id = h.event_id"
+            " ORDER BY 1",
+            ("text",),
+            [(patient_id,) for patient_id in dict.fromkeys(patient_ids)],
         )
         return self._of(int(row[0]) for row in rows)
 
@@ -207,15 +213,7 @@ class ClaimRepository:
     # --- inner parts
 
     def _of_kind(self, kind: str, patient_ids: Sequence[str]) -> list[StoredRecord]:
-        # The kind stands in the text itself: only so do the databases use the index of that kind.
-        rows = self._db.rows_for(
-            "WITH wanted (patient_id) AS ({keys}) SELECT r.seq FROM wanted"  # noqa: S608
-            f" JOIN record r ON r.patient_id = wanted.patient_id AND r.kind = '{kind}'"
-            " ORDER BY r.seq",
-            ("text",),
-            [(patient_id,) for patient_id in dict.fromkeys(patient_ids)],
-        )
-        return self._of(int(row[0]) for row in rows)
+        return self._records.of_patients(kind, patient_ids)
 
     def _of(self, sequences: Iterable[int]) -> list[StoredRecord]:
         wanted = list(sequences)

@@ -67,6 +67,37 @@ _AFTER_RESTORE = 1_000_000
 Name = tuple[str, str]
 """Kind and id of a record."""
 
+_QUALIFIED = ", ".join(f"r.{column.strip()}" for column in _COLUMNS.split(","))
+
+
+def _of_kind(kind: str) -> str:
+    """Return the query for records of a kind. The kind stands in the text itself: only so do the
+    databases use the index of that kind.
+    """
+    return (
+        f"SELECT {_QUALIFIED} FROM wanted"  # noqa: S608
+        f" JOIN record r ON r.patient_id = wanted.patient_id AND r.kind = '{kind}'"
+    )
+
+
+_HANDOUTS_NEAR = (
+    f"SELECT {_QUALIFIED} FROM wanted JOIN handout h ON h.patient_id = wanted.patient_id"  # noqa: S608
+    " AND h.day BETWEEN wanted.first AND wanted.last"
+    " JOIN record r ON r.kind = 'medication_administration' AND r.id = h.event_id"
+)
+_REPORTS_NEAR = (
+    f"SELECT {_QUALIFIED} FROM wanted JOIN pharmacy_day d ON d.patient_id = wanted.patient_id"  # noqa: S608
+    " AND d.day BETWEEN wanted.first AND wanted.last JOIN record r ON r.seq = d.seq"
+)
+_AROUND = " UNION ALL ".join(
+    [
+        _HANDOUTS_NEAR,
+        _REPORTS_NEAR,
+        _of_kind("medication_request"),
+        _of_kind("slot_reopening"),
+    ]
+)
+
 
 @dataclass(slots=True)
 class _Turn:
@@ -230,7 +261,7 @@ class RecordRepository:
         if not wanted:
             return {}
         rows = self._db.rows_for(
-            f"WITH wanted (kind, id) AS ({{keys}}) SELECT {_qualified('r')}"  # noqa: S608
+            f"WITH wanted (kind, id) AS ({{keys}}) SELECT {_QUALIFIED}"  # noqa: S608
             " FROM wanted JOIN record r ON r.kind = wanted.kind AND r.id = wanted.id",
             ("text", "text"),
             wanted,
@@ -242,7 +273,7 @@ class RecordRepository:
         if not sequences:
             return {}
         rows = self._db.rows_for(
-            f"WITH wanted (seq) AS ({{keys}}) SELECT {_qualified('r')}"  # noqa: S608
+            f"WITH wanted (seq) AS ({{keys}}) SELECT {_QUALIFIED}"  # noqa: S608
             " FROM wanted JOIN record r ON r.seq = wanted.seq",
             ("bigint",),
             [(seq,) for seq in sequences],
@@ -304,6 +335,18 @@ class RecordRepository:
                 f"SELECT {_COLUMNS} FROM record WHERE patient_id = ? AND kind = ? ORDER BY seq",  # noqa: S608
                 (patient_id, kind),
             )
+        return [stored_record(row) for row in rows]
+
+    def of_patients(self, kind: str, patient_ids: Sequence[str]) -> list[StoredRecord]:
+        """Return the records of a kind of some patients, oldest version first."""
+        wanted = [(patient_id,) for patient_id in dict.fromkeys(patient_ids)]
+        if not wanted:
+            return []
+        rows = self._db.rows_for(
+            f"WITH wanted (patient_id) AS ({{keys}}) {_of_kind(kind)} ORDER BY r.seq",
+            ("text",),
+            wanted,
+        )
         return [stored_record(row) for row in rows]
 
     def of_team(self) -> list[StoredRecord]:
@@ -464,29 +507,26 @@ class RecordRepository:
 
         A window is (patient id, first day, last day), days as ISO text, both included.
         """
+        return self._in_windows(_HANDOUTS_NEAR, windows)
+
+    def around(self, windows: Sequence[tuple[str, str, str]]) -> list[StoredRecord]:
+        """Return what a dose is judged by beside itself, oldest first, in one statement.
+
+        As `handouts_near`, at most one window for a patient; and also what the pharmacy has said
+        about those days, all orders of these patients, and the office's words that opened slots.
+        """
+        return self._in_windows(_AROUND, windows)
+
+    def _in_windows(self, text: str, windows: Sequence[tuple[str, str, str]]) -> list[StoredRecord]:
         if not windows:
             return []
         rows = self._db.rows_for(
-            "WITH wanted (patient_id, first, last) AS ({keys}) SELECT DISTINCT h.event_id"
-            " FROM wanted JOIN handout h ON h.patient_id = wanted.patient_id"
-            " AND h.day BETWEEN wanted.first AND wanted.last",
+            f"WITH wanted (patient_id, first, last) AS ({{keys}}) {text}",
             ("text", "text", "text"),
             windows,
         )
-        found = self.get_many((HANDOUT_KIND, str(row[0])) for row in rows)
-        return sorted(found.values(), key=lambda record: record.seq)
-
-    def pharmacy_reports(self, patient_ids: Sequence[str]) -> list[StoredRecord]:
-        """Return what the pharmacy has said about the days of some patients, oldest first."""
-        # The kind stands in the text itself: only so do the databases use the index of that kind.
-        rows = self._db.rows_for(
-            f"WITH wanted (patient_id) AS ({{keys}}) SELECT {_qualified('r')}"  # noqa: S608
-            " FROM wanted JOIN record r ON r.patient_id = wanted.patient_id"
-            " AND r.kind = 'pharmacy_report' ORDER BY r.seq",
-            ("text",),
-            [(patient_id,) for patient_id in dict.fromkeys(patient_ids)],
-        )
-        return [stored_record(row) for row in rows]
+        found = {record.seq: record for record in map(stored_record, rows)}
+        return [found[seq] for seq in sorted(found)]
 
     def older_versions(
         self, kind: str, record_ids: Sequence[str]
@@ -651,10 +691,6 @@ def _leave_out(turn: _Turn, record: StoredRecord) -> None:
     key = record.patient_id or TEAM
     count, digest = turn.sums.get(key, (0, 0))
     turn.sums[key] = (count - 1, digest - digest_of(record))
-
-
-def _qualified(table: str) -> str:
-    return ", ".join(f"{table}.{column.strip()}" for column in _COLUMNS.split(","))
 
 
 def _row(record: StoredRecord, immutable: bool) -> Row:
