@@ -71,11 +71,9 @@ class MedicineCalendar(QWidget):
 
     def _head(self) -> QWidget:
         head = QWidget(self)
-        row = QHBoxLayout(head)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        self._period = Text("", "label", head)
-        row.addWidget(self._period, 1)
+        # A flow, or large text would make the page wider than the window.
+        row = FlowLayout(head, 8)
+        self._period = Text("", "label", head, wrap=False)
         self.earlier = SecondaryButton(
             self.tr("Eldre"), head, icon="chevron-left", name="calendarEarlier"
         )
@@ -86,8 +84,8 @@ class MedicineCalendar(QWidget):
         )
         self.later.setAccessibleName(self.tr("Vis nyere uker"))
         self.later.clicked.connect(self._show_later)
-        row.addWidget(self.earlier)
-        row.addWidget(self.later)
+        for widget in (self.earlier, self.later, self._period):
+            row.addWidget(widget)
         return head
 
     # --- what is shown
@@ -112,6 +110,7 @@ class MedicineCalendar(QWidget):
         days = self._days
         assert days is not None
         self._period.setText(period(days.first, days.last))
+        self._period.setMinimumHeight(self.earlier.sizeHint().height())
         self.later.setEnabled(self._back > 0)
         self._columns.setVisible(bool(days.groups))
         self._empty.setVisible(not days.groups)

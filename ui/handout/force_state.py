@@ -71,21 +71,21 @@ _MISSING: dict[str, object] = {
 
 
 def missing(facts: ForceFacts, said: ForceSaid) -> tuple[str, ...]:
-    """Codes of what must be answered before the second step."""
+    """Codes of what must be answered before the second step, in the dialog's order."""
     chosen = next((entry for entry in facts.reasons if entry.code == said.reason), None)
     known = {
-        "reason": chosen is not None,
-        "reason_text": chosen is None or not chosen.needs_text or bool(said.reason_text.strip()),
         "called": not facts.has_holder or said.called is not None,
         "answered": not facts.has_holder or said.called is not True or said.answered is not None,
         "answer": not facts.has_holder or said.answered is not True or bool(said.answer.strip()),
+        "reason": chosen is not None,
+        "reason_text": chosen is None or not chosen.needs_text or bool(said.reason_text.strip()),
         "prescriber": not facts.needs_prescriber or bool(said.prescriber.strip()),
     }
     return tuple(code for code, is_known in known.items() if not is_known)
 
 
 def missing_words(codes: Iterable[str]) -> str:
-    """ "Mangler: begrunnelse og om du har ringt. Ingenting er ført."; empty for nothing."""
+    """ "Mangler: om du har ringt og begrunnelse. Ingenting er ført."; empty for nothing."""
     words = [translate("handout", str(_MISSING[code])) for code in codes]
     if not words:
         return ""

@@ -90,7 +90,8 @@ def light_view(verdict: Verdict, slot: Slot, known: Knowledge) -> LightView:
     """Put the light of one dose into words."""
     icon, tone, title = _head(verdict.light)
     sentences = [_sentence(finding, slot, known) for finding in verdict.findings]
-    also = list(dict.fromkeys(sentences[1:]))
+    # Two days of one trip may say the same; it is told once.
+    also = [said for said in dict.fromkeys(sentences[1:]) if said != sentences[0]]
     warned = _warning(verdict, known)
     if warned:
         also.append(warned)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.medication import HandoutStatus, SlotKey
+from fieldapp.domain.readiness import Light
 from fieldapp.errors import FieldAppError
 from fieldapp.services.medication import HandoutView
 from ui import events, theme
@@ -62,7 +63,8 @@ from ui.widgets import (
 )
 from ui.widgets.fitted import settle_layouts
 
-LIST_PIXELS = 320
+LIST_PIXELS = 308
+"""So that all that is said of a patient's state stands on one line of a small screen."""
 SHORT_FROM = 150
 """Text size in per cent from which the list's marks are icons alone."""
 LIST_SHARE = 0.32
@@ -228,7 +230,7 @@ class HandoutPage(Page):
         question.clock_changed.connect(presenter.set_past_clock)
         question.confirmed.connect(self._guarded(presenter.confirm))
         question.cancelled.connect(self._on_cancel)
-        self._next.clicked.connect(presenter.next_patient)
+        self._next.clicked.connect(self._on_next)
         self._visit.clicked.connect(self._on_visit)
         self.context.sync.status_changed.connect(self._on_sync)
         self.context.sync.finished.connect(self._on_synced)
@@ -250,13 +252,13 @@ class HandoutPage(Page):
             for key, value in keys.items():
                 self._letter(key, partial(say, partial(presenter.say, name), value))
         self._letter(DISSOLVE_KEY, presenter.press_dissolve)
-        self._letter("N", presenter.next_patient)
+        self._letter("N", self._on_next)
         self._letter("Z", presenter.undo)
         for key, status in OUTCOME_KEYS.items():
             self._letter(key, partial(say, self._on_pressed, status))
         for digit in range(10):
             self._letter(str(digit), partial(self._on_digit, digit))
-        self._shortcut("Ctrl+Down", self.presenter.next_patient)
+        self._shortcut("Ctrl+Down", self._on_next)
         self._letter("Ctrl+Z", presenter.undo)
         self._shortcut("Esc", self._on_cancel)
 
@@ -296,7 +298,10 @@ class HandoutPage(Page):
         self._notices.show_patient(state.patient.id if state.patient else None)
         if state.patient is not None:
             self._head.show_header(header(state.patient, state.flags, today))
-        self._stale.say(state.stale, "warn")
+        # A day that is reserved here is given by nobody else: its light says how old the list is.
+        lights = state.lights.values()
+        reserved = bool(lights) and all(view.light is Light.GREEN for view in lights)
+        self._stale.say("" if reserved else state.stale, "warn")
         self._visit.setVisible(state.patient is not None)
         self._days.setVisible(state.patient is not None)
         if state.patient is not None and state.history is not self._days_shown:
@@ -426,6 +431,14 @@ class HandoutPage(Page):
         self._on_patient(patient_id)
         self._focus_work()
 
+    @Slot()
+    def _on_next(self) -> None:
+        """The next patient, with the focus on the first thing to say."""
+        before = self.presenter.state.patient
+        self.presenter.next_patient()
+        if self.presenter.state.patient is not before:
+            self._focus_work()
+
     def _on_slot(self, key: SlotKey) -> None:
         form = self.presenter.state.form
         if self._settling.isActive() or (form is not None and form.slot.key == key):
@@ -486,8 +499,12 @@ class HandoutPage(Page):
         form = self.presenter.state.form
         settle_layouts()
         card = self._cards.get(form.slot.key) if form is not None else None
-        if card is not None:
+        if card is not None and card.height() > self._scroll.viewport().height():
+            self._scroll.verticalScrollBar().setValue(card.y())
+        elif card is not None:
             self._scroll.ensureWidgetVisible(card, 0, 12)
+        elif form is None:  # what was just recorded, and the way to take it back
+            self._scroll.verticalScrollBar().setValue(0)
 
     def _on_visit(self) -> None:
         patient = self.presenter.state.patient

@@ -42,12 +42,12 @@ class QuestionPart(QWidget):
         self._reasons = ChoiceRow(self.tr("Årsak"), parent=self, name="reason", numbered=True)
         self._reasons.chosen.connect(lambda code: self.reason_chosen.emit(str(code)))
         column.addWidget(self._reasons)
-        self._day = self._editor("pastDay", self.tr("i dag, eller for eksempel 21.11"))
-        self._day.textEdited.connect(lambda text: self.typed.emit("past_day_text", text))
-        self._day_field = FormField(self.tr("Hvilken dag gjaldt dosen?"), self._day, parent=self)
         self._clock = self._editor("pastClock", self.tr("for eksempel 08:30"))
         self._clock.textEdited.connect(lambda text: self.clock_changed.emit(parse_clock(text)))
         self._clock_field = FormField(self.tr("Når ble dosen gitt?"), self._clock, parent=self)
+        self._day = self._editor("pastDay", self.tr("i dag, eller for eksempel 21.11"))
+        self._day.textEdited.connect(lambda text: self.typed.emit("past_day_text", text))
+        self._day_field = FormField(self.tr("Hvilken dag gjaldt dosen?"), self._day, parent=self)
         self._dose = self._editor("pastDose", "")
         self._dose.textEdited.connect(lambda text: self.typed.emit("past_dose", text))
         self._dose_field = FormField(self.tr("Hvor mye ble gitt (mg)?"), self._dose, parent=self)
@@ -58,7 +58,7 @@ class QuestionPart(QWidget):
         self._contact = self._editor("prescriberContact", self.tr("navn, og hva som ble sagt"))
         self._contact.textEdited.connect(lambda text: self.typed.emit("contact", text))
         self._contact_field = FormField(
-            self.tr("Rekvirent kontaktet? Skriv hvem, eller la stå tomt for nei"),
+            self.tr("Rekvirent kontaktet? Skriv det før du trykker årsaken. Tomt betyr nei."),
             self._contact,
             parent=self,
         )
@@ -123,8 +123,8 @@ class QuestionPart(QWidget):
         elif form.ask is Ask.PROPOSAL:
             self._title.setText(
                 self.tr(
-                    "Dette er sendt, eller ført av en annen. Teamleder avgjør, og dagen er lukket "
-                    "til det er svart."
+                    "Dette kan du ikke ta tilbake selv: det er sendt, ført av en annen, eller gitt "
+                    "uten reservasjon. Teamleder avgjør, og dagen er lukket til det er svart."
                 )
             )
             self._say_words(self.tr("Hva er feil, og hvordan vet du det?"))

@@ -151,3 +151,5 @@ def test_it_is_readable_in_every_look(
     qtbot.waitUntil(lambda: not clipped(made))
     assert audit(made) == []
     assert made.picture.height() >= made.picture.sizeHint().height()
+    # Beside the list of the round, at large text: wider, and its right side would be cut off.
+    assert made.minimumSizeHint().width() <= 620

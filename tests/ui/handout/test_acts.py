@@ -6,13 +6,19 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.handout_events import WitnessCode
-from fieldapp.domain.medication import HandoutStatus, Intake, MedicationAdministration, OtherDose
+from fieldapp.domain.medication import (
+    HandoutStatus,
+    Intake,
+    MedicationAdministration,
+    OtherDose,
+    Part,
+)
 from fieldapp.domain.supply import SupplyMovement, SupplyType, item_of
 from fieldapp.security import codes
 from fieldapp.security.kdf import FAST
@@ -103,6 +109,46 @@ def test_three_days_to_take_home_are_one_handing_over_with_bottles_and_empties(
     wait_out_double_click(page)
     press(page, "Z")
     assert len([e for e in all_events(ward) if e.status is HandoutStatus.ENTERED_IN_ERROR]) == 4
+
+
+def test_the_evening_of_a_split_dose_goes_home_with_the_morning_by_one_word(
+    open_page: OpenPage, ward: Ward
+) -> None:
+    order = orders_of(ward, "r-per")
+    part = order.doses[0].part
+    evening = replace(order.doses[0], part=Part.EVENING, take_home=True)
+    receive(ward.session, [replace(order, revision=2, doses=(order.doses[0], evening))])
+    grant(ward.session, order)
+    page = open_page(PER)
+    press(page, "KUG")
+    assert "Mangler: om resten av dagens dose tas med hjem." in said(page)
+    target = button(page, "homeTodayYes")
+    assert target.text() == "kveld i dag med hjem (planlagt)"
+    assert target.height() >= 44
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton)
+    assert "kveld i dag med hjem" in said(page)
+    type_in(page, "bottles", "1")
+    type_in(page, "empties", "0")
+    button(page, "given").click()
+    first, home = all_events(ward)
+    assert (first.part, first.take_home, home.part, home.day) == (part, None, Part.EVENING, TODAY)
+    assert home.take_home is not None
+    assert (home.take_home.supply_id, home.take_home.bottles) == (first.id, 1)
+
+
+def test_the_evening_of_a_split_dose_may_stay_to_be_given_in_the_evening(
+    open_page: OpenPage, ward: Ward
+) -> None:
+    order = orders_of(ward, "r-per")
+    evening = replace(order.doses[0], part=Part.EVENING, take_home=True)
+    receive(ward.session, [replace(order, revision=2, doses=(order.doses[0], evening))])
+    grant(ward.session, order)
+    page = open_page(PER)
+    press(page, "KU")
+    button(page, "homeTodayNo").click()
+    button(page, "given").click()
+    (first,) = all_events(ward)
+    assert first.take_home is None
 
 
 def test_days_that_are_not_claimed_make_the_handing_over_amber(
@@ -248,6 +294,20 @@ def test_a_dose_of_yesterday_is_recorded_on_its_day_with_its_amount_and_marked(
     )
     (event,) = [one for one in found if one.device_id == "d-1"]
     assert (event.dose_mg, event.retrospective) == (Decimal(40), True)
+
+
+def test_the_fields_of_a_past_dose_are_reached_from_top_to_bottom(page: HandoutPage) -> None:
+    button(page, "past").click()
+    settle()
+    names = []
+    for _ in range(4):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        names.append(focus.objectName())
+        QTest.keyClick(focus, Qt.Key.Key_Tab)
+    assert names == ["pastClock", "pastDay", "pastDose", "reasonText"]
+    tops = [field(page, name).mapTo(page, QPoint(0, 0)).y() for name in names]
+    assert tops == sorted(tops)
 
 
 def test_a_dose_of_the_past_without_reason_is_refused_and_nothing_typed_is_lost(

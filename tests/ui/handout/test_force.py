@@ -85,11 +85,11 @@ def test_nothing_is_filled_in_and_what_is_missing_is_said(open_page: OpenPage, w
     press(page, "KUE")
     dialog = asked(page)
     button(dialog, "dialogConfirm").click()
-    assert "Mangler: begrunnelse og om du har ringt. Ingenting er ført." in said(dialog)
+    assert "Mangler: om du har ringt og begrunnelse. Ingenting er ført." in said(dialog)
     button(dialog, "holderCalled_True").click()
     button(dialog, "forceReason_other").click()
     button(dialog, "dialogConfirm").click()
-    assert "begrunnelsen med egne ord og om det ble svart" in said(dialog)
+    assert "om det ble svart og begrunnelsen med egne ord" in said(dialog)
     assert events(ward) == []
 
 

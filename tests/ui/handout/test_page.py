@@ -28,6 +28,7 @@ from tests.helpers.a11y import audit, clipped
 from tests.helpers.claims import grant
 from tests.helpers.pages import Coverage, make_context, show_page
 from tests.helpers.ward import AASE, MARET, ODD, TODAY, Ward, at, receive
+from tests.ui.handout.conftest import OpenPage
 from tests.ui.handout.hand import (
     button,
     colleagues_dose,
@@ -38,6 +39,7 @@ from tests.ui.handout.hand import (
     said,
     wait_out_double_click,
 )
+from tests.ui.handout.test_reserve import PER, take_claim
 from ui.handout.page import HandoutPage
 from ui.shots import settle
 from ui.tasks import TaskRunner
@@ -396,12 +398,31 @@ def test_the_next_patient_can_be_recorded_at_once(page: HandoutPage, ward: Ward)
     assert [event.patient_id for event in events(ward)] == [AASE, "p-per"]
 
 
-def test_the_line_about_old_data_follows_the_coverage(page: HandoutPage, ward: Ward) -> None:
+def test_the_line_about_old_data_follows_the_coverage(open_page: OpenPage, ward: Ward) -> None:
+    take_claim(ward)
+    page = open_page(PER)
     sync = page.context.sync
     assert isinstance(sync, Coverage)
-    assert "andre kan ha gitt dose siden" not in said(page)
+    assert "Andre kan ha gitt dosen siden" not in said(page)
     sync.turn(False)
-    assert "Data fra sist hentet 08:12; andre kan ha gitt dose siden." in said(page)
+    assert "Listen ble sist hentet 08:12. Andre kan ha gitt dosen siden." in said(page)
+
+
+def test_a_day_that_is_reserved_here_frightens_nobody_with_old_data(page: HandoutPage) -> None:
+    sync = page.context.sync
+    assert isinstance(sync, Coverage)
+    sync.turn(False)
+    assert "Grønt: kan gis" in said(page)
+    assert "Andre kan ha gitt" not in said(page)
+    assert "hentet 08:12" in said(page)
+
+
+def test_the_next_patient_begins_at_the_first_thing_to_say(page: HandoutPage) -> None:
+    press(page, "KUG")
+    QTest.keyClicks(page.list, "N")
+    focus = QApplication.focusWidget()
+    assert focus is not None
+    assert focus.objectName() == "identityKnown"
 
 
 def test_somebody_without_a_dose_today_is_told_about_in_words(page: HandoutPage) -> None:
