@@ -398,6 +398,33 @@ def test_an_injection_that_was_given_is_not_given_out_and_the_next_one_is(ward: 
     assert ward.take(ward.second, occurrence_unit(2))
 
 
+def test_injections_of_another_group_do_not_count(ward: Ward) -> None:
+    _with_depot(ward)
+    other = ward.add_order(
+        interval_days=28, atc="N05AX13", product="Paliperidon depot", depot="paliperidone_monthly"
+    )
+    injection = Injection(1, "deltoid", "left", "L1", date(2027, 1, 1))
+    ward.give(ward.second, request_id=other.id, group="paliperidone", injection=injection)
+    granted = ward.take(ward.first, occurrence_unit(1))
+    assert ward.refusal(ward.second, occurrence_unit(2)) is DenialReason.TOO_FAR
+    ward.call(ward.first, released=[ward.held(granted.grant, occurrence_unit(1))], all_sent=True)
+    assert ward.claim(occurrence_unit(1)).state is ClaimState.FREE
+
+
+def test_an_injection_that_never_happened_can_be_given_by_another(ward: Ward) -> None:
+    _with_depot(ward)
+    injection = Injection(1, "abdomen", "left", "L1", date(2027, 1, 1))
+    event = ward.give(ward.first, injection=injection)
+    ward.give(
+        ward.first,
+        status=HandoutStatus.ENTERED_IN_ERROR,
+        reverses=event.id,
+        reopens=True,
+        reason_text="Feil pasient",
+    )
+    assert ward.take(ward.second, occurrence_unit(1))
+
+
 def test_the_day_of_an_injection_is_claimed_as_well(ward: Ward) -> None:
     _with_depot(ward)
     assert ward.take(ward.first, TODAY)
@@ -627,7 +654,18 @@ def test_two_stores_that_both_hold_a_day_raise_one_safety_item(
     assert issue.code == "claim_conflict"
     assert issue.evidence == (ward.claim().id,)
     assert set(issue.involved) == {ward.first.user_id, ward.second.user_id}
-    assert ward.claim().state is ClaimState.HELD
+    assert ward.claim().state is ClaimState.UNKNOWN
+    ward.call(ward.second, released=[again], all_sent=True)
+    assert ward.refusal(ward.second) is DenialReason.UNKNOWN_DAY, "the first may still give by it"
+
+
+def test_a_report_of_somebody_who_never_followed_the_patient_holds_nothing(ward: Ward) -> None:
+    granted = ward.take(ward.first)
+    ward.call(ward.first, released=[granted], all_sent=True)
+    stranger = ward.office.new_user()
+    ward.restored()
+    ward.call(stranger, held=[ward.held(granted.grant + 1)])
+    assert ward.claim().state is ClaimState.FREE
 
 
 # --- beside claims

@@ -303,6 +303,34 @@ def test_a_dose_on_a_day_that_the_pharmacy_says_was_collected_is_an_item(town: T
     assert town.items()[safety.DOUBLE_HANDOUT]["evidence"] == ["m1", "ap1"]
 
 
+def test_what_the_pharmacy_said_is_seen_whatever_letters_its_note_holds(town: Town) -> None:
+    device = town.ola.enrolled.device_id
+    day = DAY + timedelta(days=1)
+    for number, note in enumerate(("\x00", '"day":"1999-01-01"')):
+        report = PharmacyReport(
+            f"ap{number}",
+            "p1",
+            "opioid",
+            day + timedelta(days=number),
+            True,
+            "Apotek 1",
+            NOW,
+            user(town.ola),
+            device,
+            1,
+            note,
+        )
+        town.send(town.ola, report)
+        town.send(town.kari, dose(f"m{number}", town.kari, day=report.day))
+    found = [item for item in town.of_kind("detected_issue") if "ap" in str(item["evidence"])]
+    assert sorted(item["evidence"][-1] for item in found) == ["ap0", "ap1"]
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_a_dose_at_the_end_of_the_calendar_is_taken_in(town: Town, day: date) -> None:
+    assert town.send(town.kari, dose("m1", town.kari, day=day)) == [Outcome.ACCEPTED]
+
+
 def test_two_registrations_of_one_person_that_are_joined_show_their_double_dose(
     town: Town,
 ) -> None:
