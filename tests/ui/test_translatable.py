@@ -17,6 +17,8 @@ NOT_SCREEN_TEXT = {
     "shots.py",  # the letters a font must have
     "screenshots.py",  # a made-up file
     "demo/headless.py",  # what the played case manager types
+    "demo/colleagues.py",  # the name of a made-up colleague
+    "demo/medicine.py",  # what is typed in the played round
 }
 
 
