@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.services import register_view
+from fieldapp.services.register_view import Overview
 from ui.context import AppContext
+from ui.errors import sentence_for
 from ui.page import Page
 from ui.register import state
 from ui.register.dialogs import (
@@ -45,12 +47,22 @@ _KINDS = frozenset({"supply_movement", "witness_statement", "medication_request"
 
 
 class RegisterPage(Page):
-    """Worked out anew each time it is shown; it holds nothing of its own."""
+    """Worked out anew each time it is shown, off the window's thread: years of lines take seconds.
+
+    Until then the last figures stand there, and nothing can be done by them the first time.
+
+    Signals:
+        shown(): what the lines add up to is on screen.
+    """
+
+    shown = Signal()
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setObjectName("page")
-        self._view = register_view.overview(context.session)
+        self._view: Overview | None = None
+        self._asked = self._answered = 0
+        self._focus_when_shown = False
         self._header = PageHeader(self.tr("Narkotikaregnskap"), parent=self)
         self.pack = PrimaryButton(self.tr("Pakk veske"), self, icon="package", name="registerPack")
         self.receive = SecondaryButton(
@@ -65,18 +77,22 @@ class RegisterPage(Page):
         acts = QWidget(self)
         flow = FlowLayout(acts, 8)
         for button in (self.pack, self.receive, self.papers):
+            button.setEnabled(False)
             flow.addWidget(button)
         self.reverse = QuietButton(
             self.tr("Rett en linje"), self, icon="undo-2", name="registerReverse"
         )
         self.reverse.clicked.connect(self._open_reverse)
+        self.reverse.setEnabled(False)
         flow.addWidget(self.reverse)
         self.said = Banner("", "ok", self)
+        self.trouble = Banner("", "danger", self)
         self._notices = QVBoxLayout()
         self._notices.setSpacing(10)
         self._differences = Card(self.tr("Differanser som ikke er forklart"), self)
         self._difference_rows = QVBoxLayout()
         self._differences.body.addLayout(self._difference_rows)
+        self._differences.hide()
         self._columns = Columns(self, shares=(1, 1))
         self._bags, self._stores = QVBoxLayout(), QVBoxLayout()
         for column, target in (
@@ -90,6 +106,7 @@ class RegisterPage(Page):
         area.body.addWidget(self._header)
         area.body.addWidget(acts)
         area.body.addWidget(self.said)
+        area.body.addWidget(self.trouble)
         area.body.addLayout(self._notices)
         area.body.addWidget(self._differences)
         area.body.addWidget(self._columns)
@@ -98,10 +115,15 @@ class RegisterPage(Page):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
 
+    @property
+    def is_reading(self) -> bool:
+        """True until what was asked for last has come."""
+        return self._answered < self._asked
+
     def show_for(self, **args: object) -> None:
         self.said.say("")
+        self._focus_when_shown = True
         self._load()
-        (self.pack if self.pack.isEnabled() else self.receive).setFocus()
 
     def refresh(self, change_set: ChangeSet) -> None:
         if change_set.touches(kinds=_KINDS):
@@ -110,14 +132,40 @@ class RegisterPage(Page):
     # --- showing
 
     def _load(self) -> None:
+        self._asked += 1
+        asked, session = self._asked, self.context.session
+        if self._view is None:
+            self._header.say(self.tr("Narkotikaregnskap"), self.tr("Regner ut …"))
+
+        def work() -> Overview:
+            with session.beside() as beside:
+                return register_view.overview(beside)
+
+        def on_done(view: Overview) -> None:
+            # What was asked for last counts; it has the newest lines.
+            if asked == self._asked:
+                self._answered = asked
+                self._show(view)
+
+        def on_trouble(error: BaseException) -> None:
+            if asked == self._asked:
+                self._answered = asked
+                self.trouble.say(sentence_for(error), "danger")
+
+        self.context.tasks.run(work, on_done, on_trouble)
+
+    def _show(self, view: Overview) -> None:
+        self._view = view
         session = self.context.session
-        view = self._view = register_view.overview(session)
         own = (session.device_id, session.user.id)
+        self.trouble.say("")
         self._header.say(
             self.tr("Narkotikaregnskap"),
             self.tr("Regnes ut av linjene hver gang. Ingen linje kan endres eller slettes."),
         )
         self.pack.setEnabled(bool(view.stores))
+        for button in (self.receive, self.papers, self.reverse):
+            button.setEnabled(True)
         self._show_notices(state.notices(view))
         self._show_differences(state.differences(view, session.user.id))
         bags, stores = state.bags(view, own), state.stores(view)
@@ -131,6 +179,10 @@ class RegisterPage(Page):
             self._stores.addWidget(self._no_store())
         for card in stores:
             self._stores.addWidget(self._ledger_card(card))
+        if self._focus_when_shown:
+            self._focus_when_shown = False
+            (self.pack if self.pack.isEnabled() else self.receive).setFocus()
+        self.shown.emit()
 
     def _show_notices(self, found: Sequence[state.Notice]) -> None:
         clear(self._notices)
@@ -207,17 +259,22 @@ class RegisterPage(Page):
 
     # --- acting
 
+    def _known(self) -> Overview:
+        """What is on screen; the buttons work from the first showing on."""
+        assert self._view is not None
+        return self._view
+
     @Slot()
     def _open_pack(self) -> None:
-        self._open(PackDialog(self.context, self._view, parent=self))
+        self._open(PackDialog(self.context, self._known(), parent=self))
 
     @Slot()
     def _open_receive(self) -> None:
-        self._open(ReceiveDialog(self.context, self._view, self))
+        self._open(ReceiveDialog(self.context, self._known(), self))
 
     @Slot()
     def _open_reverse(self) -> None:
-        self._open(ReverseDialog(self.context, self._view, self))
+        self._open(ReverseDialog(self.context, self._known(), self))
 
     @Slot()
     def _open_papers(self) -> None:
@@ -225,7 +282,7 @@ class RegisterPage(Page):
 
     def _opener(self, act: str, ledger: LedgerView) -> Callable[[], None]:
         def open_act() -> None:
-            context, view = self.context, self._view
+            context, view = self.context, self._known()
             match act:
                 case "back" | "count":
                     back = act == "back"
@@ -240,11 +297,10 @@ class RegisterPage(Page):
 
     def _explainer(self, count_id: str) -> Callable[[], None]:
         def open_it() -> None:
-            found = next(
-                (one for _, one in self._view.differences if one.count.id == count_id), None
-            )
+            view = self._known()
+            found = next((one for _, one in view.differences if one.count.id == count_id), None)
             if found is not None:
-                self._open(ExplainDialog(self.context, self._view, found, self))
+                self._open(ExplainDialog(self.context, view, found, self))
 
         return open_it
 

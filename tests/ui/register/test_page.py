@@ -60,7 +60,8 @@ def fill(ward: Ward, *, bag: bool = True) -> str:
 
 def make_page(qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme) -> RegisterPage:
     page = RegisterPage(make_context(ward.session, tasks, theme))
-    show_page(qtbot, page)
+    with qtbot.waitSignal(page.shown):
+        show_page(qtbot, page)
     return page
 
 
@@ -166,7 +167,8 @@ def test_a_difference_stays_until_it_is_explained(
     confirm(dialog)
     assert dialog.problem.text.text()  # no reason, no explanation
     QTest.keyClicks(dialog.reason, "Flasken var sprukket")
-    confirm(dialog)
+    with qtbot.waitSignal(page.shown):
+        confirm(dialog)
     assert not page.findChildren(Button, "registerExplain") or not any(
         one.isVisible() for one in page.findChildren(Button, "registerExplain")
     )
@@ -397,6 +399,19 @@ def test_the_month_names_the_opening_every_line_and_the_closing_balance(ward: Wa
         (one.ledger, one.item.product): one for one in register_view.month(ward.session, 2026, 12)
     }
     assert following[CUPBOARD, "Metadon mikstur"].opening == 400
+
+
+def test_the_page_stands_there_before_the_figures_and_nothing_is_done_by_missing_ones(
+    qtbot: QtBot, ward: Ward, tasks: TaskRunner, theme: Theme
+) -> None:
+    fill(ward)
+    page = RegisterPage(make_context(ward.session, tasks, theme))
+    buttons = (page.pack, page.receive, page.papers, page.reverse)
+    with qtbot.waitSignal(page.shown):
+        show_page(qtbot, page)
+        assert not any(button.isEnabled() for button in buttons)
+    assert all(button.isEnabled() for button in buttons)
+    assert page.pack.hasFocus()
 
 
 # --- the look
