@@ -75,6 +75,8 @@ class CalendarDay:
     forced: bool = False
     retrospective: bool = False
     taken_back: bool = False
+    taken_home: int = 0
+    """So many of the day's doses were handed out to take home."""
     depot_due: bool = False
     """The day on which the next injection is due."""
 
@@ -225,6 +227,7 @@ def _daily(history: _History, day: date, today: date) -> CalendarDay | None:
         forced=any(event.forced is not None for event in given),
         retrospective=any(event.retrospective for event in given),
         taken_back=bool(kept_closed),
+        taken_home=sum(event.take_home is not None for event in given),
     )
 
 
@@ -242,7 +245,7 @@ def _mark(
         filled = {event.slot for event in given}
         if day < today and any(slot.key not in filled for slot in planned):
             return Mark.PARTLY
-        return Mark.SUPERVISED if all(map(_was_seen, given)) else Mark.TAKE_HOME
+        return Mark.SUPERVISED if _is_supervised(given) else Mark.TAKE_HOME
     if kept_closed:
         return Mark.UNKNOWN
     if report is not None:
@@ -254,9 +257,10 @@ def _mark(
     return Mark.MISSED if day < today or refused else Mark.PLANNED
 
 
-def _was_seen(event: MedicationAdministration) -> bool:
-    ahead = event.take_home is not None and event.day != _local_day(event)
-    return event.witnessed and not ahead
+def _is_supervised(given: Sequence[MedicationAdministration]) -> bool:
+    """True for a day whose doses were seen taken, but for a later part that went home with them."""
+    here = [event for event in given if event.take_home is None]
+    return bool(here) and all(event.witnessed for event in here)
 
 
 def _of_several_orders(given: Sequence[MedicationAdministration], planned: Sequence[Slot]) -> bool:

@@ -108,10 +108,12 @@ def _of_the_doses(day: CalendarDay) -> Iterator[str]:
     if day.twice:
         yield translate("calendar", "flere doser enn planlagt")
     if day.forced:
-        yield translate("calendar", "nødutlevering")
+        yield translate("calendar", "nødutdeling")
     if day.mark is Mark.PARTLY or (day.planned > 1 and day.given):
         counts = translate("calendar", "{given} av {planned} doser")
         yield counts.format(given=day.given, planned=day.planned)
+    if day.taken_home and day.mark is not Mark.TAKE_HOME:
+        yield translate("calendar", "{count} med hjem").format(count=day.taken_home)
     if day.reason is not None:
         yield word(day.reason).lower()
     if day.retrospective:

@@ -9,17 +9,24 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from fieldapp.domain.medication import HandoutStatus, IdentityCheck, ObservedState, OtherDose
+from fieldapp.domain.medication import (
+    HandoutStatus,
+    IdentityCheck,
+    ObservedState,
+    OtherDose,
+    Part,
+)
 from fieldapp.domain.reference import HandoutReference
 from ui.handout.depot_panel import DepotPanel
 from ui.handout.depot_state import DepotView
-from ui.handout.form_state import Ask, HandoutForm, as_recorded, short_day
+from ui.handout.form_state import Ask, HandoutForm, as_recorded, home_parts_words, short_day
 from ui.handout.parts import LabelledRow, choices, grow_with_width, offer
 from ui.handout.question_part import QuestionPart
 from ui.widgets import (
     Banner,
     ChoiceRow,
     FlowLayout,
+    FormField,
     PrimaryButton,
     SecondaryButton,
     Text,
@@ -82,6 +89,7 @@ class FormPanel(QWidget):
         super().__init__(parent)
         self._reference = reference
         self._home_offered: tuple[object, ...] = ()
+        self._home_parts_offered: tuple[Part, ...] = ()
         self._ledgers_offered: tuple[tuple[str, str], ...] = ()
         self._shown_id = ""
         self._form: HandoutForm | None = None
@@ -169,7 +177,9 @@ class FormPanel(QWidget):
             "empties": self._empties,
             "witness": self._witness_button,
         }
-        if code == "home_count" and self._home.buttons():
+        if code == "home_today" and self._home_today.buttons():
+            self._home_today.buttons()[0].setFocus()
+        elif code == "home_count" and self._home.buttons():
             self._home.buttons()[0].setFocus()
         elif code == "ledger" and self._ledger.buttons():
             self._ledger.buttons()[0].setFocus()
@@ -356,26 +366,54 @@ class FormPanel(QWidget):
         counts = QWidget(parent)
         flow = FlowLayout(counts, 8)
         grow_with_width(counts)
-        self._bottles = self._field("bottles_text", "bottles", self.tr("flasker/esker med"))
-        self._empties = self._field("empties_text", "empties", self.tr("tomme tilbake"))
-        self._bottles.setAccessibleName(self.tr("Antall flasker eller esker som tas med"))
-        self._empties.setAccessibleName(self.tr("Antall tomme som kom tilbake"))
-        for editor in (self._bottles, self._empties):
-            editor.setMinimumWidth(170)
-            flow.addWidget(editor)
+        self._bottles = self._field(
+            "bottles_text", "bottles", "", self.tr("Antall flasker eller esker som tas med")
+        )
+        self._empties = self._field(
+            "empties_text", "empties", "", self.tr("Antall tomme som kom tilbake")
+        )
+        # Two bare figures side by side would say nothing once they are typed.
+        for editor, words in (
+            (self._bottles, self.tr("Flasker/esker med")),
+            (self._empties, self.tr("Tomme tilbake")),
+        ):
+            field = FormField(words, editor, parent=counts)
+            field.setMinimumWidth(170)
+            flow.addWidget(field)
         self._home_counts = LabelledRow(self.tr("Antall"), counts, parent)
         outer = QWidget(parent)
         column = QVBoxLayout(outer)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(LabelledRow(self.tr("Med hjem"), self._home, outer))
+        self._home_today = self._row(self.tr("Resten av dagen"), "home_today", [])
+        self._home_today_row = LabelledRow(self.tr("Resten av dagen"), self._home_today, outer)
+        self._home_row = LabelledRow(self.tr("Med hjem"), self._home, outer)
+        column.addWidget(self._home_today_row)
+        column.addWidget(self._home_row)
         column.addWidget(self._home_counts)
         self._home_holder = outer
         return outer
 
+    def _show_home_today(self, form: HandoutForm) -> None:
+        parts = form.needs.home_parts
+        self._home_today_row.setVisible(bool(parts))
+        if parts != self._home_parts_offered:
+            self._home_parts_offered = parts
+            words = home_parts_words(parts)
+            offer(
+                self._home_today,
+                [
+                    (True, "", self.tr("{parts} (planlagt)").format(parts=words), "homeTodayYes"),
+                    (False, "", self.tr("Gis her senere i dag"), "homeTodayNo"),
+                ],
+            )
+        self._home_today.choose(form.home_today)
+
     def _show_home(self, form: HandoutForm, *, new: bool) -> None:
         days = form.needs.home_days
-        self._home_holder.setVisible(bool(days))
+        self._home_holder.setVisible(bool(days or form.needs.home_parts))
+        self._home_row.setVisible(bool(days))
+        self._show_home_today(form)
         offered = (days, form.needs.home_planned)
         if offered != self._home_offered:
             self._home_offered = offered
@@ -390,7 +428,7 @@ class FormPanel(QWidget):
                 options.append((count, "", words, f"home_{count}"))
             offer(self._home, options)
         self._home.choose(form.home_count)
-        self._home_counts.setVisible(bool(form.home_days))
+        self._home_counts.setVisible(bool(form.home_slots))
         if new:
             self._bottles.setText(form.bottles_text)
             self._empties.setText(form.empties_text)

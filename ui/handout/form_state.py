@@ -25,6 +25,7 @@ from fieldapp.domain.medication import (
     Intake,
     ObservedState,
     OtherDose,
+    Part,
     Slot,
     SlotKey,
     SupplyUse,
@@ -34,7 +35,7 @@ from fieldapp.domain.reference import HandoutReference
 from fieldapp.domain.substances import SubstanceGroup
 from fieldapp.services.medication import HandoutEntry
 from ui.typed import parse_decimal
-from ui.words import NO_BREAK, amount, dose_text
+from ui.words import NO_BREAK, amount, dose_text, word
 
 translate = QCoreApplication.translate
 
@@ -68,12 +69,14 @@ class Needs:
     """What this dose asks for beyond identity and state, by its medicine and the organisation.
 
     `home_days` are the days that may be taken home, at most the order's; `home_planned` how many of
-    them the order plans. `ledgers` are the bags it may come from, as (id, words).
+    them the order plans. `home_parts` are the later parts of this day that the order sends home
+    with this dose. `ledgers` are the bags it may come from, as (id, words).
     """
 
     dissolves: int | None = None
     home_days: tuple[date, ...] = ()
     home_planned: int = 0
+    home_parts: tuple[Part, ...] = ()
     witness: bool = False
     ledgers: tuple[tuple[str, str], ...] = ()
     injection: bool = False
@@ -102,6 +105,8 @@ class HandoutForm:
     dissolve_text: str = ""
     mouth_checked: bool | None = None
     home_count: int | None = None
+    home_today: bool | None = None
+    """Whether the later parts of this day go home with this dose."""
     bottles_text: str = ""
     empties_text: str = ""
     witness: CoSignature | None = None
@@ -124,6 +129,18 @@ class HandoutForm:
         """The days that are handed out to take home."""
         return self.needs.home_days[: self.home_count or 0]
 
+    @property
+    def home_parts(self) -> tuple[Part, ...]:
+        """The later parts of this day that are handed out to take home."""
+        return self.needs.home_parts if self.home_today else ()
+
+    @property
+    def home_slots(self) -> tuple[Slot, ...]:
+        """Every dose that is handed out to take home."""
+        order, today = self.slot.request, self.slot.key.day
+        later = [slot for slot in slots([order], today) if slot.key.part in self.home_parts]
+        return (*later, *(slot for day in self.home_days for slot in slots([order], day)))
+
 
 # --- what a dose asks for
 
@@ -141,11 +158,20 @@ def home_days(slot: Slot) -> tuple[tuple[date, ...], int]:
     for offset in range(1, order.max_take_home_days + 1):
         day = slot.key.day + timedelta(days=offset)
         doses = slots([order], day)
-        if doses and order.take_home_weekdays and not doses[0].take_home:
+        if doses and order.take_home_weekdays and not all(dose.take_home for dose in doses):
             break  # the next dose under observation
         if doses:
             found.append(day)
     return tuple(found), len(found) if order.take_home_weekdays else 0
+
+
+def home_parts(slot: Slot) -> tuple[Part, ...]:
+    """The later parts of a dose's own day that the order sends home with it."""
+    if slot.take_home or slot.request.is_depot:
+        return ()
+    doses = slots([slot.request], slot.key.day)
+    later = doses[[dose.key for dose in doses].index(slot.key) + 1 :] if slot in doses else []
+    return tuple(dose.key.part for dose in later if dose.take_home)
 
 
 def dissolve_minutes(slot: Slot, group: SubstanceGroup) -> int | None:
@@ -171,6 +197,7 @@ _MISSING: dict[str, object] = {
     "dissolve": QT_TRANSLATE_NOOP("handout", "hvor mange minutter tabletten løste seg opp"),
     "mouth": QT_TRANSLATE_NOOP("handout", "om munnen ble sjekket"),
     "home_count": QT_TRANSLATE_NOOP("handout", "hvor mange dager som tas med hjem"),
+    "home_today": QT_TRANSLATE_NOOP("handout", "om resten av dagens dose tas med hjem"),
     "seen_first": QT_TRANSLATE_NOOP("handout", "inntak sett, for den første dosen av flere dager"),
     "bottles": QT_TRANSLATE_NOOP("handout", "antall flasker eller esker som tas med"),
     "empties": QT_TRANSLATE_NOOP("handout", "antall tomme som kom tilbake (0 for ingen)"),
@@ -192,7 +219,7 @@ _MISSING: dict[str, object] = {
 
 def missing_to_give(form: HandoutForm) -> tuple[str, ...]:
     """Codes of what must be said before the dose is recorded as given, in the form's order."""
-    needs, home = form.needs, form.home_days
+    needs, home = form.needs, (*form.home_parts, *form.home_days)
     injection = form.injection
     said = {
         "identity": form.identity is not None,
@@ -202,6 +229,7 @@ def missing_to_give(form: HandoutForm) -> tuple[str, ...]:
         or form.seen is False
         or (whole(form.dissolve_text) or 0) > 0,
         "mouth": needs.dissolves is None or form.seen is False or form.mouth_checked is not None,
+        "home_today": not needs.home_parts or form.home_today is not None,
         "home_count": needs.home_planned == 0 or form.home_count is not None,
         "seen_first": not home or form.seen is not False,
         "bottles": not home or (whole(form.bottles_text) or 0) > 0,
@@ -280,6 +308,8 @@ def as_recorded(form: HandoutForm) -> str:
             else translate("handout", "inntak sett")
         )
     parts.append(_other_words(form))
+    if form.home_parts:
+        parts.append(home_parts_words(form.home_parts))
     if form.home_days:
         parts.append(home_words(form.home_days))
     bag = dict(form.needs.ledgers).get(form.ledger_id or "")
@@ -294,6 +324,12 @@ def _other_words(form: HandoutForm) -> str:
     if form.other_dose is OtherDose.UNKNOWN:
         return translate("handout", "annen dose siste døgn: vet ikke")
     return translate("handout", "sier nei til annen dose siste døgn")
+
+
+def home_parts_words(parts: Sequence[Part]) -> str:
+    """ "kveld i dag med hjem"."""
+    words = listed([word(part).lower() for part in parts])
+    return translate("handout", "{parts} i dag med hjem").format(parts=words)
 
 
 def home_words(days: Sequence[date]) -> str:
@@ -328,7 +364,8 @@ def entry(
     given = status is HandoutStatus.GIVEN
     past = form.ask is Ask.PAST
     act = given and not past
-    home = form.home_days if act else ()
+    days, parts = (form.home_days, form.home_parts) if act else ((), ())
+    home = bool(days or parts)
     return HandoutEntry(
         id=form.id,
         slot=past_slot(form) if past else form.slot.key,
@@ -342,7 +379,8 @@ def entry(
         given_at=given_at,
         retrospective=past,
         request_revision=form.slot.request.revision,
-        take_home_days=home,
+        take_home_days=days,
+        take_home_parts=parts,
         bottles=whole(form.bottles_text) if home else None,
         empties_returned=whole(form.empties_text) if home else None,
         intake=_intake(form) if act else None,

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 
 from fieldapp.clock import OSLO
 from fieldapp.domain import claims as claim_days
-from fieldapp.domain.medication import Slot, slots
+from fieldapp.domain.medication import Slot
 from fieldapp.domain.patients import Patient, Practitioner
 from fieldapp.domain.readiness import Light, Situation, Verdict, judge, units_of
 from fieldapp.domain.reference import HandoutReference
@@ -22,9 +22,10 @@ from fieldapp.services.session import Session
 from fieldapp.services.situations import Situations
 from ui.handout.bags import bag_choices
 from ui.handout.force_state import ForceFacts, holder_of
-from ui.handout.form_state import Needs, dissolve_minutes, home_days, short_day
+from ui.handout.form_state import Needs, dissolve_minutes, home_days, home_parts, short_day
 from ui.handout.light import CLAIMS_ANEW, Knowledge, LightView, denial_words, light_view
 from ui.handout.state import full_dose
+from ui.words import word
 
 translate = QCoreApplication.translate
 
@@ -63,9 +64,9 @@ class LightReader:
         return self._read.of(slot.key.patient_id, situations.group_of(slot.request))
 
     def view(
-        self, slot: RoundSlot, home: Sequence[date], due: DepotDue | None, synced: str
+        self, slot: RoundSlot, home: Sequence[Slot], due: DepotDue | None, synced: str
     ) -> LightView:
-        """The light of a handing-over: the judged dose, and no greener than its days to take home.
+        """The light of a handing-over: the judged dose, and no greener than its doses to take home.
 
         `synced` is when the list was fetched, in words.
         """
@@ -73,12 +74,12 @@ class LightReader:
         known = self._knowledge(slot, due, synced)
         view = light_view(slot.verdict, slot.slot, known)
         view = replace(view, also=(*view.also, *self._denials(slot, known)))
-        for day, verdict in self._home_verdicts(slot, home):
+        for ahead_slot, verdict in self._home_verdicts(slot, home):
             if verdict.light is Light.GREEN:
                 continue
             ahead = light_view(verdict, slot.slot, known)
             said = translate("handout", "Med hjem {day}: {why}").format(
-                day=short_day(day), why=ahead.sentence
+                day=_home_name(ahead_slot, slot.slot), why=ahead.sentence
             )
             if view.light is Light.GREEN:
                 # What stands in the way is a day to take home; the dose of today may be given.
@@ -87,27 +88,22 @@ class LightReader:
                 view = replace(view, also=(*view.also, said))
         return view
 
-    def to_wish(self, slot: RoundSlot, home: Sequence[date]) -> list[claims.Unit]:
+    def to_wish(self, slot: RoundSlot, home: Sequence[Slot]) -> list[claims.Unit]:
         """What needs a new claim; for the rest fetching the list is enough."""
         given_on = situations.service_day(self._session)
         units: list[str] = []
         if slot.verdict is not None and _needs_claim(slot.verdict):
             units += units_of(slot.slot, given_on)
         units += [
-            claim_days.day_unit(day)
-            for day, verdict in self._home_verdicts(slot, home)
+            claim_days.day_unit(ahead.key.day)
+            for ahead, verdict in self._home_verdicts(slot, home)
             if _needs_claim(verdict)
         ]
         patient_id, group = slot.slot.key.patient_id, situations.group_of(slot.slot.request)
         return [(patient_id, group, unit) for unit in dict.fromkeys(units)]
 
-    def _home_verdicts(self, slot: RoundSlot, home: Sequence[date]) -> list[tuple[date, Verdict]]:
-        day = slot.slot.key.day
-        return [
-            (ahead.key.day, self.verdict(ahead, day))
-            for home_day in home
-            for ahead in slots([slot.slot.request], home_day)
-        ]
+    def _home_verdicts(self, slot: RoundSlot, home: Sequence[Slot]) -> list[tuple[Slot, Verdict]]:
+        return [(ahead, self.verdict(ahead, slot.slot.key.day)) for ahead in home]
 
     def _knowledge(self, slot: RoundSlot, due: DepotDue | None, synced: str) -> Knowledge:
         session, key = self._session, slot.slot.key
@@ -142,6 +138,13 @@ class LightReader:
         )
 
 
+def _home_name(ahead: Slot, slot: Slot) -> str:
+    """The day of a dose to take home; of a part of the same day, the part."""
+    if ahead.key.day == slot.key.day:
+        return word(ahead.key.part).lower()
+    return short_day(ahead.key.day)
+
+
 def _needs_claim(verdict: Verdict) -> bool:
     return any(finding.code in CLAIMS_ANEW for finding in verdict.findings)
 
@@ -155,6 +158,7 @@ def needs_of(session: Session, slot: RoundSlot, due: DepotDue | None) -> Needs:
         dissolves=dissolve_minutes(slot.slot, reference.substances().group_of(request)),
         home_days=days,
         home_planned=planned,
+        home_parts=home_parts(slot.slot),
         witness=rules.decided(session).witness_required,
         ledgers=bag_choices(session, request),
         injection=slot.slot.occurrence is not None,

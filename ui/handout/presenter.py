@@ -18,6 +18,7 @@ from fieldapp.domain.medication import (
     HandoutStatus,
     Injection,
     MedicationAdministration,
+    Slot,
     SlotKey,
     SupplyUse,
 )
@@ -50,6 +51,8 @@ from ui.handout.form_state import (
     dose_problem,
     empty_again,
     entry,
+    home_parts_words,
+    home_words,
     missing_to_confirm,
     missing_to_give,
     missing_words,
@@ -324,7 +327,7 @@ class HandoutPresenter(QObject):
             self._set(injection=replace(form.injection, **said))
         else:
             self._set(**{name: value})
-        if name == "home_count":
+        if name in ("home_count", "home_today"):
             self._read_lights()
             self.changed.emit()
 
@@ -570,12 +573,13 @@ class HandoutPresenter(QObject):
             form = self.state.form
         if form is None:
             return None
-        if form.home_count:
+        if form.home_slots:
             self._set(
                 problem=self.tr("Nødutdeling gjelder bare dagens dose. Velg «Ingen» med hjem.")
             )
             return None
-        lacking = [code for code in missing_to_give(form) if code != "home_count"]
+        only_today = {"home_count", "home_today"}
+        lacking = [code for code in missing_to_give(form) if code not in only_today]
         if form.other_dose is None:
             lacking.insert(sum(code in ("identity", "state") for code in lacking), "other")
         if lacking:
@@ -589,11 +593,12 @@ class HandoutPresenter(QObject):
         """Record the emergency handout of the active dose."""
         form = self.state.form
         if form is not None:
-            self._record(replace(form, ask=None, home_count=0), HandoutStatus.GIVEN, forced=force)
+            alone = replace(form, ask=None, home_count=0, home_today=False)
+            self._record(alone, HandoutStatus.GIVEN, forced=force)
 
-    def _home_of(self, slot: RoundSlot) -> tuple[date, ...]:
+    def _home_of(self, slot: RoundSlot) -> tuple[Slot, ...]:
         form = self._form_of(slot.slot.key)
-        return form.home_days if form is not None else ()
+        return form.home_slots if form is not None else ()
 
     def _form_of(self, key: SlotKey) -> HandoutForm | None:
         form = self.state.form
@@ -734,7 +739,12 @@ class HandoutPresenter(QObject):
         name = patient.name if patient else ""
         if status is not HandoutStatus.GIVEN:
             return f"{word(status)} · {name}"
-        said = f"{word(status)}: {dose_text(form.slot.dose_mg)} · {name}"
+        parts = [f"{word(status)}: {dose_text(form.slot.dose_mg)}"]
+        if form.home_parts and form.ask is not Ask.PAST:
+            parts.append(home_parts_words(form.home_parts))
+        if form.home_days and form.ask is not Ask.PAST:
+            parts.append(home_words(form.home_days))
+        said = " · ".join((*parts, name))
         return self.tr("Nødutdeling. {said}").format(said=said) if forced else said
 
     def _announce(self, changes: ChangeSet) -> None:
