@@ -39,6 +39,7 @@ _PROPOSALS: Final = uuid.UUID("6c1c2b0e-55c6-4be1-9f3c-0d7f6f6f2f11")
 
 KEPT_AS_PROPOSAL: Final = "kept_as_proposal"
 PROPOSAL_KIND: Final = "proposal"
+NOT_ITS_AUTHORS: Final = "not_own_handout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,12 +362,28 @@ class _Batch:
         admission = admit(record.kind, reach, new_patient=new_patient)
         if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
             return _refused(record, admission.value)
+        if present is None and self._takes_back_anothers(record):
+            return _refused(record, NOT_ITS_AUTHORS)
         decision = self._decided(record, present, reach)
         flagged = admission is Admission.FLAGGED
         version = self._store(pushed, decision, present, flagged)
         if new_patient and decision.store is not None:
             self._follow_new_patient(record.id)
         return _result(record, decision, version, present, shown=not flagged)
+
+    def _takes_back_anothers(self, record: PushRecord) -> bool:
+        """True for a counter-entry of a dose that a colleague sent, in the colleague's name.
+
+        After a restore laptops offer each other's; whoever offers the dose itself may offer both.
+        """
+        target_id = record.body.get("reverses")
+        if record.kind != HANDOUT_KIND or not isinstance(target_id, str):
+            return False
+        if record.body.get("author_id") == self._who.user_id:
+            return False
+        name = (HANDOUT_KIND, target_id)
+        target = self._known.present.get(name) or self._records.get(*name)
+        return target is not None and target.author_id != self._who.user_id
 
     def _has_written(self, present: StoredRecord | None) -> bool:
         if present is None:

@@ -57,8 +57,10 @@ def _issue(body: Body, held: Body | None, user_id: str) -> Body:
     involved = body.get("involved", ())
     if user_id in involved or body.get("answered_by") in involved:
         return _with_servers(body, held, _ANSWER)
-    answered = body.get("status") == IssueStatus.ANSWERED.value
-    if answered and not (body.get("answered_by") and str(body.get("answer", "")).strip()):
+    status = body.get("status", IssueStatus.OPEN.value)
+    said = bool(body.get("answered_by")) and bool(str(body.get("answer", "")).strip())
+    if status != IssueStatus.OPEN.value and not (status == IssueStatus.ANSWERED.value and said):
+        # Under a status that nobody knows it would be out of sight.
         return _with_servers(body, held, _ANSWER)
     return body
 

@@ -195,7 +195,10 @@ def _reopen(
     doses = [
         record
         for record in stored.values()
-        if record.patient_id == target.patient_id and record.body.get("status") == "given"
+        if record.patient_id == target.patient_id
+        and record.body.get("status") == "given"
+        # What somebody was seen to swallow is no bottle that came back or was lost.
+        and not (proposal.target_kind == _INCIDENT and record.body.get("witnessed") is True)
     ]
     if not doses:
         raise BadRequestError("body", "administration_ids")

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from fieldapp.clock import from_iso, to_iso
@@ -72,7 +73,7 @@ def look_at(transaction: Transaction, versions: Sequence[NewVersion], now: datet
     if not wanted:
         return
     found = _Reader(transaction, wanted).dangers()
-    raise_items(transaction, found, now)
+    raise_items(transaction, found, now, _sent_for_others(wanted))
 
 
 def look_at_joined(
@@ -97,17 +98,38 @@ def look_at_joined(
     look_at(transaction, versions, now)
 
 
+def _sent_for_others(versions: Sequence[NewVersion]) -> dict[str, str]:
+    """Return who sent an event in another's name, by event id. After a restore that is a favour;
+    from a changed program it would let its sender answer for an own dose.
+    """
+    return {
+        version.id: version.author_id
+        for version in versions
+        if version.author_id is not None and version.body.get("author_id") != version.author_id
+    }
+
+
 def raise_items(
-    transaction: Transaction, found: Sequence[tuple[str, Danger]], now: datetime
+    transaction: Transaction,
+    found: Sequence[tuple[str, Danger]],
+    now: datetime,
+    sent_by: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write the items of (patient id, danger), or let those that are there grow."""
+    """Write the items of (patient id, danger), or let those that are there grow.
+
+    `sent_by` says who sent an event (id) in another's name: they do not answer for it either.
+    """
     if not found:
         return
     present = transaction.records.get_many((ISSUE_KIND, id_of(danger)) for _, danger in found)
     for patient_id, danger in found:
         name = (ISSUE_KIND, id_of(danger))
         stored = present.get(name)
-        body = _new(patient_id, danger, now) if stored is None else _grown(stored, danger)
+        senders = [sent_by[one] for one in danger.evidence if one in sent_by]
+        if stored is None:
+            body: dict[str, Any] | None = _new(patient_id, danger, senders, now)
+        else:
+            body = _grown(stored, danger, senders)
         if body is None:
             continue
         present[name] = transaction.records.add(
@@ -341,7 +363,7 @@ def _read(cls: type[V], body: dict[str, Any]) -> V | None:
 # --- the items
 
 
-def _new(patient_id: str, danger: Danger, now: datetime) -> dict[str, Any]:
+def _new(patient_id: str, danger: Danger, senders: Sequence[str], now: datetime) -> dict[str, Any]:
     return to_body(
         DetectedIssue(
             id=id_of(danger),
@@ -349,12 +371,12 @@ def _new(patient_id: str, danger: Danger, now: datetime) -> dict[str, Any]:
             code=danger.code,
             evidence=danger.evidence,
             raised_at=now,
-            involved=danger.involved,
+            involved=tuple(dict.fromkeys((*danger.involved, *senders))),
         )
     )
 
 
-def _grown(stored: StoredRecord, danger: Danger) -> dict[str, Any] | None:
+def _grown(stored: StoredRecord, danger: Danger, senders: Sequence[str]) -> dict[str, Any] | None:
     """Return the item with further events, None when it names them all already.
 
     It may have come from a laptop, after a restore or made up: then who wrote the events is looked
@@ -364,13 +386,20 @@ def _grown(stored: StoredRecord, danger: Danger) -> dict[str, Any] | None:
     named, involved = _listed(body.get("evidence")), _listed(body.get("involved"))
     added = [one for one in danger.evidence if one not in named]
     authors = [one for one in danger.involved if one not in involved]
-    if not added and not authors:
+    others = [one for one in senders if one not in (*involved, *authors)]
+    is_open = body.get("status") == IssueStatus.OPEN.value
+    if (
+        not added
+        and not authors
+        and not (others and (is_open or body.get("answered_by") in others))
+    ):
+        # What somebody else has answered stays so, whoever offers it again after a restore.
         return None
     return {
         **body,
         "code": danger.code,
         "evidence": [*named, *added],
-        "involved": [*involved, *authors],
+        "involved": [*involved, *authors, *dict.fromkeys(others)],
         # Whoever answered it did not know of this.
         "status": IssueStatus.OPEN.value,
         "answered_by": None,
