@@ -316,15 +316,16 @@ class Rounds:
         claims.drop(store.session, own)
         self.done["claims dropped"] += len(own)
 
-    def hand_out(self, which: int, number: int, ahead: int = 0) -> bool:
+    def hand_out(self, which: int, number: int, ahead: int = 0, day: int = 0) -> bool:
         """Try to give whatever stands next, whatever the light says; True when one was given.
 
-        `ahead` days are handed out to take home beside it.
+        `ahead` days are handed out to take home beside it. `day` is for somebody who takes it to
+        be so many days later.
         """
         store, patient_id = self.stores[which], self.patients[number]
         if not self._has(store, patient_id):
             return False
-        slot = self._next_slot(store, patient_id, number)
+        slot = self._next_slot(store, patient_id, number, day)
         if slot is None:
             return False
         return self._record(which, slot, extra=self._taken_home(store, slot, ahead))
@@ -456,7 +457,9 @@ class Rounds:
         ).fetchone()
         return row is not None
 
-    def _next_slot(self, store: StoreOnLaptop, patient_id: str, number: int) -> Slot | None:
+    def _next_slot(
+        self, store: StoreOnLaptop, patient_id: str, number: int, later: int = 0
+    ) -> Slot | None:
         """The slot that a person at this moment would stand before: of the present service day,
         the part that the hour suggests.
         """
@@ -464,7 +467,7 @@ class Rounds:
             due = depots.depot_due(store.session, patient_id)
             return due[0].slot if due else None
         orders = medication.orders_of(store.session, patient_id)
-        planned = slots(orders, self.today)
+        planned = slots(orders, self.today + timedelta(days=later))
         if not planned:
             return None
         hour = self.now.astimezone(OSLO).hour

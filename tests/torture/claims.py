@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import time as local_time
+from datetime import timedelta
 from pathlib import Path
 
 from sync.server.storage import sqlite
@@ -104,6 +105,11 @@ def step(rounds: Rounds, dice: random.Random) -> None:
         (4, lambda: rounds.give_up(which, number)),
         (12, lambda: rounds.hand_out(which, number, dice.choice((0, 0, 1, 2)))),
         (20, lambda: _hand_out_what_is_held(rounds, dice)),
+        (4, lambda: _hand_a_day_over(rounds, dice)),
+        (3, lambda: _give_late_and_early(rounds, dice)),
+        (2, lambda: _restore_under_a_claim(rounds, dice)),
+        (2, lambda: _set_back_after_a_dose(rounds, dice)),
+        (2, lambda: _clock_runs_ahead(rounds, dice)),
         (3, lambda: rounds.force(which, number)),
         (2, lambda: rounds.tell(which, number)),
         (3, lambda: rounds.undo(which)),
@@ -131,3 +137,68 @@ def _hand_out_what_is_held(rounds: Rounds, dice: random.Random) -> None:
     if ready:
         which, number = dice.choice(ready)
         rounds.hand_out(which, number, dice.choice((0, 0, 1, 2)))
+
+
+def _hand_a_day_over(rounds: Rounds, dice: random.Random) -> None:
+    """A holder gives a day up on a poor line, another takes it, and both try to give."""
+    ready = rounds.ready()
+    if not ready:
+        return
+    which, number = dice.choice(ready)
+    other = dice.choice([one for one in range(len(STORES)) if one != which])
+    rounds.give_up(which, number)
+    rounds.sync(which, [dice.choice(list(Fault)) for _ in range(dice.randrange(4))])
+    rounds.get_ready(other, number, 1, 0, [])
+    first, second = dice.sample((which, other), 2)
+    rounds.hand_out(first, number)
+    rounds.hand_out(second, number)
+
+
+def _give_late_and_early(rounds: Rounds, dice: random.Random) -> None:
+    """One gives today's dose late at night, another tomorrow's early; neither syncs between."""
+    which, other = dice.sample(range(len(STORES)), 2)
+    number = dice.randrange(PATIENTS)
+    claims = [(which, 0), (other, 1)]
+    dice.shuffle(claims)
+    for store, first in claims:
+        rounds.get_ready(store, number, 1, first, [])
+    rounds.pass_until(local_time(dice.choice((17, 23)), 30))
+    rounds.hand_out(which, number)
+    rounds.pass_until(local_time(dice.choice((6, 7)), 30))
+    rounds.hand_out(other, number)
+
+
+def _restore_under_a_claim(rounds: Rounds, dice: random.Random) -> None:
+    """The server forgets a claim that its holder, out in the field, still goes by."""
+    which, other = dice.sample(range(len(STORES)), 2)
+    number = dice.randrange(PATIENTS)
+    rounds.back_up_server()
+    rounds.get_ready(which, number, 1, 0, [])
+    rounds.restore_server()
+    rounds.get_ready(other, number, 1, 0, [])
+    for store in dice.sample((which, other), 2):
+        rounds.hand_out(store, number)
+
+
+def _set_back_after_a_dose(rounds: Rounds, dice: random.Random) -> None:
+    """A store is set back to before a dose that nobody else has heard of."""
+    which, number = dice.randrange(len(STORES)), dice.randrange(PATIENTS)
+    rounds.pass_until(local_time(8, 30))
+    rounds.get_ready(which, number, 1, 0, [])
+    rounds.copy_laptop(which)
+    rounds.hand_out(which, number)
+    rounds.set_laptop_back(which)
+    for _ in range(2):
+        rounds.get_ready(which, number, 1, 0, [])
+    rounds.hand_out(which, number)
+
+
+def _clock_runs_ahead(rounds: Rounds, dice: random.Random) -> None:
+    """Somebody sets the laptop's clock to tomorrow, with tomorrow claimed as well."""
+    which, number = dice.randrange(len(STORES)), dice.randrange(PATIENTS)
+    laptop, _ = STORES[which]
+    rounds.get_ready(which, number, 2, 0, [])
+    rounds.hand_out(which, number)
+    rounds.jump_clock(laptop, timedelta(hours=24))
+    rounds.hand_out(which, number, day=1)
+    rounds.jump_clock(laptop, -timedelta(hours=24))
