@@ -21,8 +21,8 @@ from fieldapp.services.session import Session
 from fieldapp.store import claims as store
 from fieldapp.store import records
 from fieldapp.store.claims import Granted
-from fieldapp.store.outbox import atomic
 from fieldapp.store.db import Connection, Database
+from fieldapp.store.outbox import atomic
 from sync.protocol.claims import DenialReason
 from sync.server import claims as server
 from tests.sync import rounds
