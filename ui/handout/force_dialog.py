@@ -74,6 +74,7 @@ class ForceDialog(Dialog):
             self.problem.say(missing_words(lacking), "danger")
             if lacking:
                 self._focus_missing(lacking[0])
+                self._reveal_soon()
             else:
                 self._go_on()
             self._fit_soon()

@@ -144,6 +144,8 @@ class ChoiceRow(QWidget):
             self._group.addButton(button)
             self._place.addWidget(button)
             self._values[button] = value
+        # The row itself shows no focus: who is sent here is sent to its first button.
+        self.setFocusProxy(next(iter(self._values), None))
 
     def choose(self, value: object | None) -> None:
         """Show a choice without announcing it; None shows that nothing is chosen."""

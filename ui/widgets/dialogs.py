@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QW
 
 from ui import theme
 from ui.widgets.basics import Banner, DangerButton, FormField, PrimaryButton, SecondaryButton, Text
-from ui.widgets.fitted import Fitted
+from ui.widgets.fitted import Fitted, settle_layouts
 
 
 class Dialog(QDialog):
@@ -88,6 +88,7 @@ class Dialog(QDialog):
             self.accept()
         elif self.isVisible():
             self._fit()
+            self._reveal_soon()
 
     def showEvent(self, event: QShowEvent) -> None:
         self._fit()
@@ -97,6 +98,18 @@ class Dialog(QDialog):
         """Fit once new words have been given the look, after this event: then they know their
         size."""
         QTimer.singleShot(0, self, self._fit)
+
+    def _reveal_soon(self) -> None:
+        """Bring what is wrong under the eyes once it has its place: it may lie below the fold."""
+        QTimer.singleShot(0, self, self._reveal)
+
+    def _reveal(self) -> None:
+        settle_layouts()
+        wrong = [field for field in self.findChildren(FormField) if field.problem]
+        focus = self.focusWidget()
+        shown = next((field for field in wrong if field.isVisible()), focus)
+        if shown is not None and self._content.isAncestorOf(shown):
+            self._scroll.ensureWidgetVisible(shown, 0, 12)
 
     def _fit(self) -> None:
         """Be as large as the content needs, but never larger than the window below."""

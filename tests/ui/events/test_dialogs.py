@@ -111,6 +111,23 @@ def test_what_is_missing_is_named_and_nothing_is_lost(workspace: Workspace, ward
     assert _stored(ward, DoseIncident) == []
 
 
+def test_what_is_missing_far_down_comes_under_the_eyes_with_the_focus(
+    workspace: Workspace,
+) -> None:
+    dialog = _incident(workspace)
+    dialog.type.press(2)
+    next(iter(dialog.doses.boxes.values())).setChecked(True)
+    settle()
+    dialog.resize(dialog.width(), 420)
+    dialog._scroll.verticalScrollBar().setValue(0)
+    dialog.confirm_button.click()
+    dialog.resize(dialog.width(), 420)
+    settle()
+    assert dialog.witnessed.buttons()[0].hasFocus()
+    field = dialog.witnessed_field
+    assert field.visibleRegion().boundingRect().height() == field.height()
+
+
 def test_a_form_outlives_a_lock_and_goes_on_where_it_was(workspace: Workspace, ward: Ward) -> None:
     dialog = _incident(workspace)
     dialog.type.press(1)
