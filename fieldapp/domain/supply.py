@@ -10,6 +10,7 @@ mistake is taken back by a counter-entry. Balances are worked out, never stored
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -52,8 +53,10 @@ class Unit(StrEnum):
     PIECE = "piece"
 
 
-_FINEST: Final = {Unit.TABLET: Decimal("0.5"), Unit.ML: Decimal("0.01"), Unit.PIECE: Decimal(1)}
-"""What can be told apart when somebody counts or measures."""
+Finest = Mapping[Unit, Decimal]
+"""What can be told apart when somebody counts or measures, by unit: reference data
+(`resources/reference/register.json`, read by `fieldapp.domain.supply_reference`).
+"""
 
 _LARGEST: Final = Decimal(1_000_000)
 
@@ -92,7 +95,7 @@ def unit_of(request: MedicationRequest) -> Unit:
     return Unit.TABLET if "tablett" in request.form.casefold() else Unit.PIECE
 
 
-def units_of(request: MedicationRequest, dose_mg: Decimal) -> Decimal:
+def units_of(request: MedicationRequest, dose_mg: Decimal, finest: Finest) -> Decimal:
     """Return how many tablets, millilitres or pieces a dose takes, exactly.
 
     Raises SupplyError strength_unclear or dose_does_not_divide; nothing is ever rounded.
@@ -103,16 +106,18 @@ def units_of(request: MedicationRequest, dose_mg: Decimal) -> Decimal:
         per_unit = milligrams(request.strength)
     if per_unit is None or per_unit <= 0 or (unit is not Unit.ML and _per_ml(request.strength)):
         raise SupplyError("strength_unclear")
-    steps = dose_mg / (per_unit * _FINEST[unit])
+    step = finest[unit]
+    steps = dose_mg / (per_unit * step)
     # The quotient may be inexact; multiplying back is not, for figures of this size.
     whole = steps.to_integral_value()
-    if whole * per_unit * _FINEST[unit] != dose_mg:
+    if whole * per_unit * step != dose_mg:
         raise SupplyError("dose_does_not_divide")
-    return plain(whole * _FINEST[unit])
+    return plain(whole * step)
 
 
+_FIGURE: Final = r"\d{1,6}(?:[.,]\d{1,6})?"
 _STRENGTH: Final = re.compile(
-    r"\s*(\d{1,6}(?:[.,]\d{1,6})?)\s*(mg|mikrog|mcg|µg|g)\b", re.IGNORECASE
+    rf"\s*({_FIGURE})(?:\s*/\s*{_FIGURE})?\s*(mg|mikrog|mcg|µg|g)\b", re.IGNORECASE
 )
 _IN_MG: Final = {"mg": Decimal(1), "g": Decimal(1000)}
 
@@ -120,7 +125,8 @@ _IN_MG: Final = {"mg": Decimal(1), "g": Decimal(1000)}
 def milligrams(strength: str) -> Decimal | None:
     """Return the milligrams at the beginning of a strength, or None when it does not say.
 
-    Of a medicine with two substances the first counts ("8 mg/2 mg" is 8), as in the orders.
+    Of a medicine with two substances the first counts, as in the orders: "8 mg/2 mg" and "8/2 mg"
+    are 8.
     """
     match = _STRENGTH.match(strength)
     if match is None:
@@ -133,7 +139,7 @@ def _per_ml(strength: str) -> bool:
     return _folded(strength).endswith("/ml")
 
 
-def check_amount(unit: str, units: Decimal, *, zero: bool = False) -> None:
+def check_amount(unit: str, units: Decimal, finest: Finest, *, zero: bool = False) -> None:
     """Raise SupplyError unless `units` can be counted in `unit`; `zero` is for counts."""
     if unit not in set(Unit):
         raise SupplyError("unit_unknown")
@@ -143,7 +149,7 @@ def check_amount(unit: str, units: Decimal, *, zero: bool = False) -> None:
         raise SupplyError("amount_not_positive")
     if units > _LARGEST:
         raise SupplyError("amount_too_large")
-    if units % _FINEST[Unit(unit)] != 0:
+    if units % finest[Unit(unit)] != 0:
         raise SupplyError("amount_too_fine")
 
 

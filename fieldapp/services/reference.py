@@ -19,12 +19,13 @@ from fieldapp.domain.reference import (
 )
 from fieldapp.domain.screening.instruments import Instrument, load_instrument
 from fieldapp.domain.substances import Substances
+from fieldapp.domain.supply_reference import RegisterReference, register_reference
 from fieldapp.paths import resources_dir
 
 
 @cache
 def handout() -> HandoutReference:
-    """Reasons, observed states, missed-day thresholds and the ends of the parts of the day."""
+    """Reasons, observed states and the ends of the parts of the day."""
     return reference.handout_reference(_text("handout.json"))
 
 
@@ -44,6 +45,12 @@ def events() -> EventReference:
 def order_forms() -> OrderForms:
     """The forms that an order can be written for: which may be halved, which are measured in mL."""
     return reference.order_forms(_text("order_forms.json"))
+
+
+@cache
+def register() -> RegisterReference:
+    """How finely controlled medicine is counted, and what the adviser's list spans."""
+    return register_reference(_text("register.json"))
 
 
 @cache

@@ -33,6 +33,7 @@ from fieldapp.domain.supply import (
 )
 from fieldapp.domain.supply_balance import Balance, balances, is_held
 from fieldapp.domain.supply_chain import START, sealed
+from fieldapp.services import reference
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import records
 from fieldapp.store import supply as store
@@ -77,7 +78,7 @@ def use_of(request: MedicationRequest, dose_mg: Decimal, ledger_id: str) -> Supp
 
     Raises SupplyError strength_unclear or dose_does_not_divide.
     """
-    return SupplyUse(ledger_id, units_of(request, dose_mg))
+    return SupplyUse(ledger_id, units_of(request, dose_mg, reference.register().finest_by_unit))
 
 
 def hand_out(unit: UnitOfWork, administration: MedicationAdministration, use: SupplyUse) -> None:
@@ -99,9 +100,11 @@ def _hand_out(unit: UnitOfWork, administration: MedicationAdministration, use: S
     if not is_held(use.ledger_id):
         raise SupplyError("ledger_unknown")
     item = item_of(request)
-    check_amount(item.unit, use.units)
+    finest = reference.register().finest_by_unit
+    check_amount(item.unit, use.units, finest)
     if not administration.retrospective:
-        if administration.dose_mg is None or use.units != units_of(request, administration.dose_mg):
+        dose_mg = administration.dose_mg
+        if dose_mg is None or use.units != units_of(request, dose_mg, finest):
             raise SupplyError("units_not_the_dose")
         _check_own(unit, use.ledger_id)
     write_line(

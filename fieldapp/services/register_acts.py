@@ -30,7 +30,7 @@ from fieldapp.domain.supply import (
     check_amount,
 )
 from fieldapp.domain.supply_balance import Balance, balances, is_held
-from fieldapp.services import trusted_time
+from fieldapp.services import reference, trusted_time
 from fieldapp.services.register import write_line, write_reversal
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import medication, records, state
@@ -126,7 +126,7 @@ def pack(
         raise SupplyError("product_missing")
     for one in taken:
         _check(one.item, one.units)
-        check_amount(one.item.unit, one.counted, zero=True)
+        _check_counted(one.item, one.counted)
     with session.write() as unit:
         target = bag or BAG + session.new_id()
         for one in taken:
@@ -306,7 +306,11 @@ def _check(item: Item, units: Decimal, *, zero: bool = False) -> None:
         raise SupplyError("product_missing")
     if not item.strength.strip():
         raise SupplyError("strength_missing")
-    check_amount(item.unit, units, zero=zero)
+    check_amount(item.unit, units, reference.register().finest_by_unit, zero=zero)
+
+
+def _check_counted(item: Item, units: Decimal) -> None:
+    check_amount(item.unit, units, reference.register().finest_by_unit, zero=True)
 
 
 def _check_ledger(ledger: str, start: str = "") -> None:

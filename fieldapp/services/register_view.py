@@ -439,10 +439,10 @@ class AdviserLine:
     birth_date: date | None
     orders: tuple[str, ...]
     ends_on: date | None
-    """The first order that ends within `ADVISER_DAYS`."""
+    """The first order that ends within the days of the list."""
     on_hold: bool
     not_given: int
-    """Doses not given in the last `ADVISER_DAYS`."""
+    """Doses not given in the days of the list."""
     forced: int
     """Emergency handouts in that time."""
     open_issues: tuple[str, ...]
@@ -455,14 +455,11 @@ class AdviserLine:
         )
 
 
-ADVISER_DAYS = 28
-"""How far the list for the adviser's day looks back, and ahead for orders that end."""
-
-
 def adviser_day(session: Session, day: date) -> tuple[AdviserLine, ...]:
     """The patients with controlled medicine for whom there is something to talk about, by name."""
     groups = reference.substances()
-    since, until = day - timedelta(days=ADVISER_DAYS), day + timedelta(days=ADVISER_DAYS)
+    span = timedelta(days=reference.register().adviser_list.days)
+    since, until = day - span, day + span
     people_here = patients.active(session.database)
     orders: dict[str, list[MedicationRequest]] = {}
     for order in medication.requests_of(session.database, [one.id for one in people_here]):

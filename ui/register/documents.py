@@ -11,8 +11,8 @@ from PySide6.QtCore import QCoreApplication
 from fieldapp.clock import OSLO
 from fieldapp.domain.patients import Place
 from fieldapp.domain.supply import COUNTED_IN, SupplyType
+from fieldapp.services import reference
 from fieldapp.services.register_view import (
-    ADVISER_DAYS,
     AdviserLine,
     MonthLedger,
     PlaceCount,
@@ -202,10 +202,14 @@ def adviser_list(lines: Sequence[AdviserLine], day: date, author: str, now: date
         )
         for one in lines
     ]
-    basis = translate("register", "Siste og neste {days} dager, pasientene på denne maskinen.")
+    span = reference.register().adviser_list
+    basis = translate(
+        "register",
+        "Siste og neste {days} dager, pasientene på denne maskinen. Grunnlag: {source}.",
+    )
     return (
         _head(translate("register", "Til rådgiverdagen {day}").format(day=day_text(day)))
-        + _paragraph(basis.format(days=ADVISER_DAYS))
+        + _paragraph(basis.format(days=span.days, source=span.source.text))
         + (_table(heads, rows) if rows else _paragraph(translate("register", "Ingen saker.")))
         + _foot(author, now)
     )
@@ -222,7 +226,7 @@ def _topics(line: AdviserLine) -> list[str]:
     if line.not_given:
         found.append(translate("register", "{count} doser ikke gitt").format(count=line.not_given))
     if line.forced:
-        found.append(translate("register", "{count} nødutleveringer").format(count=line.forced))
+        found.append(translate("register", "{count} nødutdelinger").format(count=line.forced))
     if line.open_issues:
         found.append(
             translate("register", "{count} sikkerhetssaker uten svar").format(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
+from fieldapp.domain.orders import Measured
 from fieldapp.domain.screening.instruments import Criterion, Instrument
 from fieldapp.domain.strict_json import Source
 from fieldapp.domain.substances import SubstanceGroup
 from fieldapp.services import reference
 from ui.widgets import Row, RowTag
-from ui.words import day_text
+from ui.words import day_text, word
 
 translate = QCoreApplication.translate
 
@@ -27,9 +28,9 @@ class Limit:
 
 
 def all_limits() -> list[Limit]:
-    """Return the limits of handouts, depots and questionnaires, those not verified first."""
+    """Return every limit that is reference data, those not verified first."""
     questionnaires = (limit for one in reference.instruments() for limit in _instrument(one))
-    found = [*_handout(), *_depots(), *questionnaires]
+    found = [*_handout(), *_depots(), *_orders(), *_register(), *questionnaires]
     return sorted(found, key=lambda limit: limit.source.verified)
 
 
@@ -63,6 +64,20 @@ def _group(group: SubstanceGroup) -> Iterator[Limit]:
             yield Limit(f"{group.name}: {what}", days.format(limit.days), limit.source)
     for interval in (group.between_days, group.between_parts):
         yield Limit(group.name, interval.text, interval.source)
+    clock = translate("settings", "regnes som tatt kl. {0}")
+    home = group.take_home_counted
+    times = ", ".join(f"{at:%H.%M} ({word(part)})" for part, at in home.parts.items())
+    name = translate("settings", "dose med hjem")
+    yield Limit(f"{group.name}: {name}", clock.format(times), home.source)
+    pharmacy = group.pharmacy_counted
+    name = translate("settings", "apotekets dose uten melding")
+    yield Limit(f"{group.name}: {name}", clock.format(f"{pharmacy.at:%H.%M}"), pharmacy.source)
+    if group.dissolve_minutes is not None and group.dissolve_source is not None:
+        watched = translate("settings", "ses på i minst {0} minutter").format(
+            group.dissolve_minutes
+        )
+        name = translate("settings", "tablett under tungen")
+        yield Limit(f"{group.name}: {name}", watched, group.dissolve_source)
 
 
 def _depots() -> Iterator[Limit]:
@@ -80,6 +95,26 @@ def _depots() -> Iterator[Limit]:
         for late in depot.late:
             for band in late.bands:
                 yield Limit(f"{name} · {late.applies}", band.text, band.source)
+
+
+def _orders() -> Iterator[Limit]:
+    forms = reference.order_forms()
+    longest = forms.longest_take_home
+    yield Limit(translate("settings", "Doser med hjem"), longest.text, longest.source)
+    for form in forms.forms:
+        if form.measured is Measured.MILLILITRES:
+            continue
+        whole = translate("settings", "gis i hele")
+        halved = translate("settings", "kan deles i to")
+        yield Limit(form.name.capitalize(), whole if form.parts == 1 else halved, form.source)
+
+
+def _register() -> Iterator[Limit]:
+    found = reference.register()
+    name = translate("settings", "Narkotikaregnskap")
+    for finest in found.finest:
+        yield Limit(name, finest.text, finest.source)
+    yield Limit(name, found.adviser_list.text, found.adviser_list.source)
 
 
 def _instrument(instrument: Instrument) -> Iterator[Limit]:

@@ -22,10 +22,12 @@ from fieldapp.domain.supply import (
 )
 from fieldapp.domain.supply_balance import Balance, balances
 from fieldapp.domain.supply_chain import Fault, breaks, sealed
+from fieldapp.services import reference
 from tests.helpers.builders import patient, request
 from tests.helpers.stores import START
 
 STORE, BAG = "store:Skap", "bag:1"
+FINEST = reference.register().finest_by_unit
 TABLETS = {"form": "sublingvaltablett", "concentration_mg_per_ml": None}
 
 
@@ -79,6 +81,7 @@ class Register:
         ({"strength": "5 mg/mL", "concentration_mg_per_ml": Decimal(5)}, "60", "12"),
         ({"strength": "2 mg/ml", "concentration_mg_per_ml": Decimal(2)}, "33", "16.5"),
         ({"strength": "8 mg/2 mg", **TABLETS}, "24", "3"),
+        ({"strength": "8/2 mg", **TABLETS}, "24", "3"),
         ({"strength": "20 mg", **TABLETS}, "30", "1.5"),
         ({"strength": "0,4 mg", **TABLETS}, "1.2", "3"),
         ({"strength": "400 mg", "interval_days": 28, **TABLETS}, "400", "1"),
@@ -87,7 +90,7 @@ class Register:
 def test_a_dose_takes_an_exact_number_of_units(
     changes: dict[str, Any], dose: str, units: str
 ) -> None:
-    assert units_of(request(patient(), **changes), Decimal(dose)) == Decimal(units)
+    assert units_of(request(patient(), **changes), Decimal(dose), FINEST) == Decimal(units)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,7 @@ def test_a_dose_that_does_not_divide_is_never_rounded(
     changes: dict[str, Any], dose: str, code: str
 ) -> None:
     with pytest.raises(SupplyError) as caught:
-        units_of(request(patient(), **changes), Decimal(dose))
+        units_of(request(patient(), **changes), Decimal(dose), FINEST)
     assert caught.value.code == code
 
 
@@ -129,7 +132,7 @@ def test_a_product_is_one_register_however_it_was_typed() -> None:
 )
 def test_an_amount_that_nobody_can_count_is_refused(unit: str, units: str, code: str) -> None:
     with pytest.raises(SupplyError) as caught:
-        check_amount(unit, Decimal(units))
+        check_amount(unit, Decimal(units), FINEST)
     assert caught.value.code == code
 
 
