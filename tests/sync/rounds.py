@@ -182,7 +182,8 @@ class Rounds:
         self._images: dict[int, Path] = {}
         self._lost: set[str] = set()
         """Doses that nobody holds any more, after a disk was set back."""
-        self.planned: set[tuple[str, date, Part]] = set()
+        self._tried: set[tuple[str, date, Part]] = set()
+        """Slots that somebody stood before to give them without force."""
         self._set_clock(self.office.clock)
         self._users = [self._new_user(number) for number in range(3)]
         self._devices = [new_id() for _ in range(3)]
@@ -392,6 +393,8 @@ class Rounds:
         told: bool = False,
     ) -> bool:
         store = self.stores[which]
+        if forced is None and not told:
+            self._tried.add((slot.key.patient_id, slot.key.day, slot.key.part))
         entry = handouts.HandoutEntry(
             id=new_id(),
             slot=slot.key,
@@ -628,7 +631,18 @@ class Rounds:
                 )
 
     def end(self) -> None:
-        """Become quiet, compare the books with the server, close."""
+        """Become quiet, compare the books with the server, close.
+
+        The share of slots that were given without force stands in `done`: "slots given" of
+        "slots tried".
+        """
+        given = {
+            (one.patient_id, one.day, one.part)
+            for one in self.books.values()
+            if not (one.forced or one.told or one.undone)
+        }
+        self.done["slots tried"] = len(self._tried)
+        self.done["slots given"] = len(given & self._tried)
         try:
             if self.patients:
                 self._become_quiet()
