@@ -228,6 +228,7 @@ class _Day:
         player.say("Coverage on, sync …")
         unsent = [(item.kind, item.record_id) for item in sync_status.unsent(player.session)]
         before = sync_status.read(player.session)
+        player.go("sync")
         press("demoCoverage")
         wait_until(lambda: player.coordinator.online, "coverage")
         wait_until(

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
 
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from fieldapp.domain.medication import MedicationAdministration
 from fieldapp.domain.readiness import Light
-from fieldapp.domain.supply import COUNTED_IN, SupplyMovement, SupplyType, item_of, units_of
+from fieldapp.domain.supply import COUNTED_IN, SupplyMovement, SupplyType, item_of, plain
 from fieldapp.services import (
     claims,
+    depots,
     issues,
     medication,
     register_view,
@@ -21,16 +22,18 @@ from fieldapp.services import (
     trip_claims,
 )
 from fieldapp.services.medication import RoundSlot
+from fieldapp.services.register import use_of
 from ui import shots
 from ui.demo.colleagues import is_ordinary
-from ui.demo.hand import fill, find, first_named, is_there, press, type_into, wait_until
+from ui.demo.hand import fill, find, is_there, press, type_into, wait_until
 from ui.demo.player import Player
 from ui.demo.stage import PASSPHRASE, DemoError
 from ui.handout.force_dialog import ForceDialog
+from ui.handout.page import HandoutPage
 from ui.register.dialogs import CountDialog, PackDialog
+from ui.register.page import RegisterPage
 from ui.sync.claims_state import preset_units
 from ui.sync.issue_dialog import IssueDialog
-from ui.sync.page import SyncPage
 from ui.widgets import RowList
 
 HOME_DAYS = 3
@@ -89,8 +92,8 @@ class Medicine:
         player.say("Reserving the round …")
         player.go("sync")
         player.quiet()
-        card = player.page(SyncPage).claims
-        player.shoot_at("days-to-reserve", card)
+        summary = find(QLabel, "claimSummary")
+        player.shoot_at("days-to-reserve", summary)
         self.counted.ticked = len(preset_units(trip_claims.rows(player.session, 1)))
         press("claimReserve")
         wait_until(
@@ -98,14 +101,23 @@ class Medicine:
             "the days of the round",
         )
         self.counted.claims = [("claim", claim.id) for claim in claims.held(player.session)]
-        player.shoot_at("days-reserved", card)
+        player.shoot_at("days-reserved", summary)
         self._plan = _plan(self._slots())
+
+    def _open_register(self) -> None:
+        """Go to the register and wait for its figures, which are worked out beside the window."""
+        self._player.go("register")
+        self._wait_for_register()
+
+    def _wait_for_register(self) -> None:
+        page = self._player.page(RegisterPage)
+        wait_until(lambda: not page.is_reading, "the figures of the register")
 
     def pack_bag(self) -> None:
         """Out of the cupboard into a bag, counted there."""
         player = self._player
         player.say("Packing the bag …")
-        player.go("register")
+        self._open_register()
         player.shoot("register")
         press("registerPack")
         dialog = player.dialog(PackDialog)
@@ -119,6 +131,7 @@ class Medicine:
         player.shoot("bag-out", dialog)
         press("dialogConfirm")
         player.gone(PackDialog)
+        self._wait_for_register()
         player.shoot("bag-packed")
         # The lines are sent before the coverage goes; what is unsent later is the trip's own.
         press_sync(player)
@@ -158,6 +171,7 @@ class Medicine:
         self._say_what_is_seen()
         press("forceAsk")
         dialog = player.dialog(ForceDialog)
+        player.shoot("emergency", dialog)
         press("holderCalled_True")
         press("holderAnswered_True")
         type_into("holderAnswer", _ANSWER)
@@ -179,7 +193,7 @@ class Medicine:
         """Everything that is left is counted, and goes back to the cupboard."""
         player = self._player
         player.say("Counting the bag in …")
-        player.go("register")
+        self._open_register()
         player.shoot("register-after-round")
         press("register_back")
         dialog = player.dialog(CountDialog)
@@ -191,6 +205,7 @@ class Medicine:
         player.shoot("bag-in", dialog)
         press("dialogConfirm")
         player.gone(CountDialog)
+        self._wait_for_register()
         player.shoot("bag-counted-in")
 
     def safety_item(self) -> None:
@@ -277,21 +292,32 @@ class Medicine:
         player.shoot("take-home")
         self._give()
         player.shoot("take-home-given")
+        player.shoot_at("medicine-days", player.page(HandoutPage).calendar)
 
     def _depot(self) -> None:
         player = self._player
         self._show(self.plan.depot)
         player.shoot("depot")
         self._say_what_is_seen()
-        press(first_named("site_"))
-        press("side_left")
-        type_into("depotLot", "LOT 4711")
+        site, side = self._rested_site()
+        press(f"site_{site}")
+        press(f"side_{side}")
+        type_into("depotLot", "B4711")
         type_into("depotExpiry", "12.2028")
         if is_there("depotObserved"):
             type_into("depotObserved", "15")
         player.shoot("depot-said")
         self._give()
         player.shoot("depot-given")
+
+    def _rested_site(self) -> tuple[str, str]:
+        """A place that its rule does not let rest now, as a nurse finds it on the screen."""
+        patient_id = self.plan.depot.slot.key.patient_id
+        due = depots.depot_due(self._player.session, patient_id)[0]
+        codes = due.depot.sites.codes if due.depot is not None else ("thigh",)
+        sides = ("left", "right")
+        found = [(site, side) for site in codes for side in sides]
+        return next((one for one in found if one not in due.resting_sites), found[0])
 
     def _choose_reason(self, name: str) -> None:
         press(name)
@@ -362,10 +388,11 @@ def _amounts(doses: Iterable[tuple[RoundSlot, int]]) -> Amounts:
     for slot, days in doses:
         request = slot.slot.request
         key = item_of(request).key
-        found[key] = found.get(key, Decimal(0)) + days * units_of(request, slot.slot.dose_mg)
+        taken = use_of(request, slot.slot.dose_mg, "").units
+        found[key] = found.get(key, Decimal(0)) + days * taken
     return found
 
 
 def _typed(units: Decimal) -> str:
     """A figure as a Norwegian types it."""
-    return str(units).replace(".", ",")
+    return str(plain(units)).replace(".", ",")

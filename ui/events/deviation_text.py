@@ -40,7 +40,7 @@ def _fact_lines(facts: DeviationFacts) -> list[tuple[str, str]]:
         planned = f"{day_text(facts.day)}, {word(facts.part)}"
     how = []
     if facts.forced:
-        how.append(translate("events", "nødutlevering"))
+        how.append(translate("events", "nødutdeling"))
     if facts.retrospective:
         how.append(translate("events", "ført i etterkant"))
     return [

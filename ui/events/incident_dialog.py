@@ -68,7 +68,7 @@ class IncidentDialog(EventDialog):
         self.ask = ChoiceRow(label, ask, self, name="askToOpen")
         self.ask_field = self.add("ask", label, self.ask)
         stays = self.tr(
-            "Dagen åpnes ikke av dette. Skal pasienten ha ny dose nå, er det en nødutlevering."
+            "Dagen åpnes ikke av dette. Skal pasienten ha ny dose nå, er det en nødutdeling."
         )
         self.body.addWidget(Text(stays, "muted", self))
         self.open_for_work()

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.handout_events import CommunicationTopic
 from fieldapp.domain.medication import HandoutStatus, SlotKey
 from fieldapp.domain.readiness import Light
 from fieldapp.errors import FieldAppError
@@ -346,6 +347,7 @@ class HandoutPage(Page):
             card.incident_asked.connect(self._on_incident)
             card.past_asked.connect(self.presenter.ask_past)
             card.contact_asked.connect(self._on_contact)
+            card.missed_asked.connect(self._on_missed)
             card.reserve_asked.connect(self.presenter.reserve)
             card.force_asked.connect(self._guarded(self._on_force))
             self._cards[view.key] = card
@@ -521,6 +523,15 @@ class HandoutPage(Page):
     def _on_contact(self, key: SlotKey) -> None:
         events.open_prescriber_contact(
             self.context, self, key.patient_id, request_id=key.request_id
+        )
+
+    def _on_missed(self, key: SlotKey) -> None:
+        events.open_prescriber_contact(
+            self.context,
+            self,
+            key.patient_id,
+            topic=CommunicationTopic.MISSED_DAYS,
+            request_id=key.request_id,
         )
 
     def _on_force(self, key: SlotKey) -> None:

@@ -89,7 +89,7 @@ HISTORY_LIMIT = 200
 ROUND_KINDS = frozenset({"patient", "flag", "assignment", "medication_request",
                          "medication_administration", "detected_issue", "claim",
                          "slot_reopening", "pharmacy_report", "dose_incident",
-                         "supply_movement", "witness_statement"})  # fmt: skip
+                         "supply_movement", "witness_statement", "communication"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

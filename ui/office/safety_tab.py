@@ -91,7 +91,7 @@ class SafetyTab(OfficeTab):
         self._none = EmptyState(
             "circle-check",
             self.tr("Ingen saker her"),
-            self.tr("Nødutleveringer, doble doser og annet som må sees på, kommer hit."),
+            self.tr("Nødutdelinger, doble doser og annet som må sees på, kommer hit."),
             card,
         )
         self._none.hide()

@@ -77,7 +77,7 @@ def _evidence(one: EvidenceRow) -> Row:
     elif one.kind:
         parts = [one.product, _dose(one.dose_mg)]
         if one.forced is not None:
-            parts.append(translate("safety", "nødutlevering"))
+            parts.append(translate("safety", "nødutdeling"))
         if one.retrospective:
             parts.append(translate("safety", "ført i etterkant"))
         title = " · ".join(part for part in parts if part)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from fieldapp.domain.medication import CoSignature, HandoutError
@@ -134,7 +135,8 @@ class CountRow(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         row.addWidget(self.field, 1)
-        row.addWidget(self.told, 0)
+        # Beside the figure, not beside the label above it.
+        row.addWidget(self.told, 0, Qt.AlignmentFlag.AlignBottom)
         self.editor.textChanged.connect(self._tell)
 
     def expect(self, expected: Decimal) -> None:

@@ -124,7 +124,7 @@ def _foot() -> str:
         if _SIGNS.get(mark, look.letter)
     ]
     words = translate(
-        "sheets", "Tegn: {0}. Utropstegn: flere doser enn planlagt, eller nødutlevering."
+        "sheets", "Tegn: {0}. Utropstegn: flere doser enn planlagt, eller nødutdeling."
     )
     return f"<p><small>{escape(words.format(', '.join(keys)))}</small></p>"
 

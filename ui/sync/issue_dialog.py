@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
@@ -22,7 +22,7 @@ translate = QCoreApplication.translate
 
 _TITLES: dict[str, object] = {
     "double_handout": QT_TRANSLATE_NOOP("issues", "Samme dose kan være gitt to ganger"),
-    "forced": QT_TRANSLATE_NOOP("issues", "Nødutlevering"),
+    "forced": QT_TRANSLATE_NOOP("issues", "Nødutdeling"),
     "interval": QT_TRANSLATE_NOOP("issues", "To doser kan være gitt for tett"),
     "superseded_order": QT_TRANSLATE_NOOP("issues", "Gitt etter en ordinasjon som ikke gjaldt"),
     "unclaimed": QT_TRANSLATE_NOOP("issues", "Gitt på en dag som en annen hadde"),
@@ -55,7 +55,7 @@ _ADVICE: dict[str, object] = {
     ),
     "unclaimed": QT_TRANSLATE_NOOP(
         "issues",
-        "Dosen er gitt uten nødutlevering på en dag som en annen maskin hadde. Ring den som har "
+        "Dosen er gitt uten nødutdeling på en dag som en annen maskin hadde. Ring den som har "
         "dagen, og sørg for at det ikke gis en gang til. Skriv hva dere fant.",
     ),
     "retrospective_collision": QT_TRANSLATE_NOOP(
@@ -87,9 +87,11 @@ def issue_title(code: str) -> str:
 
 def issue_row(shown: IssueView, now: datetime) -> Row:
     """One open safety item for a list."""
-    since = translate("issues", "funnet for {age} siden").format(
-        age=age(shown.issue.raised_at, now)
-    )
+    since = translate("issues", "funnet akkurat nå")
+    if now - shown.issue.raised_at >= timedelta(minutes=1):
+        since = translate("issues", "funnet for {age} siden").format(
+            age=age(shown.issue.raised_at, now)
+        )
     tag = RowTag(translate("issues", "Må sees på"), "danger", "shield-alert")
     if not shown.may_answer:
         tag = RowTag(translate("issues", "Kollega må svare"), "warn", "shield-alert")
@@ -111,7 +113,7 @@ def evidence_row(evidence: EvidenceView) -> Row:
         parts.append(dose_text(event.dose_mg, event.dose_ml))
     given = f"{event.given_at.astimezone(OSLO):%H:%M}"
     if event.forced is not None:
-        parts.append(translate("issues", "nødutlevering"))
+        parts.append(translate("issues", "nødutdeling"))
     if event.retrospective:
         parts.append(translate("issues", "ført i etterkant"))
     return Row(
@@ -165,7 +167,7 @@ def force_text(view: EvidenceView) -> str:
     if force.prescriber:
         said = translate("issues", "etter beskjed fra {who}")
         parts.append(said.format(who=force.prescriber))
-    return ". ".join(part for part in parts if part)
+    return ". ".join(part[:1].upper() + part[1:] for part in parts if part)
 
 
 def holder_text(held: HolderView) -> str:

@@ -43,7 +43,7 @@ def test_the_picture_before_ends_the_day_before() -> None:
         (CalendarDay(TODAY, Mark.UNKNOWN, taken_back=True), "feilført dose, til avklaring"),
         (CalendarDay(TODAY, Mark.PARTLY, given=1, planned=2), "1 av 2 doser"),
         (CalendarDay(TODAY, Mark.SUPERVISED, given=1, planned=1, twice=True), "flere doser"),
-        (CalendarDay(TODAY, Mark.SUPERVISED, given=1, planned=1, forced=True), "nødutlevering"),
+        (CalendarDay(TODAY, Mark.SUPERVISED, given=1, planned=1, forced=True), "nødutdeling"),
         (CalendarDay(TODAY, Mark.PLANNED, planned=1, depot_due=True), "sprøyte skal settes"),
         (CalendarDay(TODAY, Mark.MISSED, planned=1), "ingen dose er ført"),
     ],

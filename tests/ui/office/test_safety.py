@@ -107,7 +107,7 @@ def test_a_prescriber_reads_why_it_was_forced_and_who_to_ring_and_answers_by_key
         page.tabs.tabText(number) for number in range(page.tabs.count())
     ]
     (shown,) = tab.evidence.rows
-    assert "nødutlevering" in shown.title
+    assert "nødutdeling" in shown.title
     spoken = "\n".join(label.text() for label in tab.facts.findChildren(type(tab._what)))
     for words in ("Ingen dekning på Kunes", "en annen hadde dagen", "svarte ikke", "Hanne Rud"):
         assert words in spoken
