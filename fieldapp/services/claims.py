@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.domain.claims import LONGEST_TRIP, Claim, Store
+from fieldapp.domain.claims import Claim, Store
 from fieldapp.domain.medication import Slot
 from fieldapp.domain.patients import Patient
 from fieldapp.domain.readiness import Verdict
-from fieldapp.services import medication
+from fieldapp.services import medication, rules
 from fieldapp.services.session import Session
 from fieldapp.store import claims as store
 from fieldapp.store.claims import ClaimPinnedError, Name
@@ -151,11 +151,11 @@ def set_back(session: Session) -> None:
 def preset(session: Session, days: int) -> list[Planned]:
     """Return what this person's round needs on this service day and the following, `days` in all.
 
-    Ordered by day, then by the patients' names. Raises ValueError for fewer than 1 or more than
-    `LONGEST_TRIP` days.
+    Ordered by day, then by the patients' names. Raises ValueError for fewer than 1 day or more
+    than the organisation's longest trip.
     """
-    if not 1 <= days <= LONGEST_TRIP:
-        raise ValueError("a trip has 1 to 7 days")
+    if not 1 <= days <= rules.longest_trip(session):
+        raise ValueError("longer than the organisation's longest trip, or no day")
     first = medication.claim_day(session)
     wished = {one.name for one in store.wishes(session.database)}
     found: list[Planned] = []

@@ -11,6 +11,11 @@ def courier_allowed(session: Session) -> bool:
     return state.rules(session.database).courier_allowed
 
 
+def longest_trip(session: Session) -> int:
+    """Return how many days can be claimed ahead, today included."""
+    return state.rules(session.database).longest_trip_days
+
+
 def decided(session: Session) -> state.Rules:
     """All of it: when a service day begins, how old a list may be, who must be a second person."""
     return state.rules(session.database)

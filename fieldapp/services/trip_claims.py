@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.domain.claims import LONGEST_TRIP, Claim, ClaimState
+from fieldapp.domain.claims import Claim, ClaimState
 from fieldapp.domain.collation import sort_key
 from fieldapp.domain.medication import Slot, slots
 from fieldapp.domain.patients import Patient, Place, Practitioner
 from fieldapp.domain.readiness import Code, Light, Verdict
-from fieldapp.services import claims, medication, people, reference
+from fieldapp.services import claims, medication, people, reference, rules
 from fieldapp.services.claims import Unit, Wish
 from fieldapp.services.session import Session
 from fieldapp.store import claims as store_claims
@@ -105,10 +105,11 @@ def rows(session: Session, days: int) -> list[TripRow]:
 
     Days at the pharmacy are there too, so that nobody wonders where they are; and the days beyond
     the trip that are taken home from it, because a handout needs the claim of every day it covers.
-    Raises ValueError for fewer than 1 or more than `LONGEST_TRIP` days.
+    Raises ValueError for fewer than 1 day or more than the organisation's longest trip.
     """
-    if not 1 <= days <= LONGEST_TRIP:
-        raise ValueError("a trip has 1 to 7 days")
+    longest = rules.longest_trip(session)
+    if not 1 <= days <= longest:
+        raise ValueError("longer than the organisation's longest trip, or no day")
     first = medication.claim_day(session)
     view = _View(session)
     found: dict[tuple[str, str], list[TripDay]] = {}
@@ -118,7 +119,7 @@ def rows(session: Session, days: int) -> list[TripRow]:
         for patient, group, trip_day in view.of_day(day):
             patients[patient.id] = patient
             found.setdefault((patient.id, group), []).append(trip_day)
-    for key, trip_day in view.taken_home(first + timedelta(days=days), LONGEST_TRIP - days):
+    for key, trip_day in view.taken_home(first + timedelta(days=days), longest - days):
         if key in found:
             found[key].append(trip_day)
     made = [

@@ -59,6 +59,8 @@ class Knowledge:
     pull_limit_hours: int | None = None
     until: datetime | None = None
     """When the service day is over."""
+    contact: str = ""
+    """The newest contact with the prescriber about the days without a dose, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class LightView:
     may_reserve: bool = False
     may_force: bool = False
     force_refused: str = ""
+    asks_contact: bool = False
+    """So many days without a dose that the prescriber is to be contacted."""
 
     @property
     def spoken(self) -> str:
@@ -95,6 +99,9 @@ def light_view(verdict: Verdict, slot: Slot, known: Knowledge) -> LightView:
     warned = _warning(verdict, known)
     if warned:
         also.append(warned)
+    missed = is_missed(verdict)
+    if missed and known.contact:
+        also.append(known.contact)
     if verdict.light is Light.GREEN:
         return LightView(
             verdict.light,
@@ -104,6 +111,7 @@ def light_view(verdict: Verdict, slot: Slot, known: Knowledge) -> LightView:
             _green_sentence(verdict, known),
             tuple(also),
             _source(_warn_source(verdict, known), known),
+            asks_contact=missed,
         )
     curable = all(finding.code in CURED_BY_A_LINE for finding in verdict.findings)
     reserve = verdict.light is Light.AMBER and curable and known.online
@@ -114,11 +122,17 @@ def light_view(verdict: Verdict, slot: Slot, known: Knowledge) -> LightView:
         title,
         sentences[0] if sentences else "",
         tuple(also),
-        _source(_finding_source(verdict.findings, known), known),
+        _source(_finding_source(verdict.findings, known) or _warn_source(verdict, known), known),
         may_reserve=reserve,
         may_force=not reserve and known.may_force,
         force_refused="" if reserve or known.may_force else _force_refused(),
+        asks_contact=missed,
     )
+
+
+def is_missed(verdict: Verdict) -> bool:
+    """True from so many days without a dose on that the prescriber is to be contacted."""
+    return verdict.warn_missed is not None
 
 
 def worst(views: list[LightView]) -> LightView | None:

@@ -23,11 +23,12 @@ class LightPanel(QFrame):
     """Shows a LightView; hidden without one.
 
     Signals:
-        reserve_asked(), force_asked(): the button for it was pressed.
+        reserve_asked(), force_asked(), contact_asked(): the button for it was pressed.
     """
 
     reserve_asked = Signal()
     force_asked = Signal()
+    contact_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,9 +64,15 @@ class LightPanel(QFrame):
         self.force = SecondaryButton(
             self.tr("Nødutdeling …"), self._buttons, icon="siren", name="forceAsk"
         )
+        self.contact = SecondaryButton(
+            self.tr("Rekvirent kontaktet …"), self._buttons, icon="phone", name="contactMissed"
+        )
+        self.contact.setAccessibleName(self.tr("Rekvirent kontaktet om dagene uten dose"))
+        self.contact.clicked.connect(self.contact_asked)
         self._refused = Text(parent=self, role="muted")
         flow.addWidget(self.reserve)
         flow.addWidget(self.force)
+        flow.addWidget(self.contact)
         column.addWidget(self._buttons)
         column.addWidget(self._refused)
         self.reserve.clicked.connect(self.reserve_asked)
@@ -97,5 +104,7 @@ class LightPanel(QFrame):
         self.force.setVisible(view.may_force and acting)
         self._refused.setText(view.force_refused)
         self._refused.setVisible(bool(view.force_refused) and acting)
-        self._buttons.setVisible(acting and (view.may_reserve or view.may_force))
+        self.contact.setVisible(view.asks_contact and acting)
+        offers = view.may_reserve or view.may_force or view.asks_contact
+        self._buttons.setVisible(acting and offers)
         self.setAccessibleName(view.spoken)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from PySide6.QtCore import QCoreApplication
 
 from fieldapp.clock import OSLO
 from fieldapp.domain import claims as claim_days
+from fieldapp.domain.handout_events import Communication, CommunicationTopic
 from fieldapp.domain.medication import Slot
 from fieldapp.domain.patients import Patient, Practitioner
 from fieldapp.domain.readiness import Light, Situation, Verdict, judge, units_of
 from fieldapp.domain.reference import HandoutReference
 from fieldapp.domain.rights import Right, may
-from fieldapp.services import claims, people, reference, rules, situations
+from fieldapp.services import claims, communications, people, reference, rules, situations
 from fieldapp.services.depots import DepotDue
 from fieldapp.services.medication import RoundSlot
 from fieldapp.services.session import Session
@@ -25,7 +26,7 @@ from ui.handout.force_state import ForceFacts, holder_of
 from ui.handout.form_state import Needs, dissolve_minutes, home_days, home_parts, short_day
 from ui.handout.light import CLAIMS_ANEW, Knowledge, LightView, denial_words, light_view
 from ui.handout.state import full_dose
-from ui.words import word
+from ui.words import clock_text, near_day, word
 
 translate = QCoreApplication.translate
 
@@ -123,7 +124,21 @@ class LightReader:
             window=due.window if due is not None else None,
             pull_limit_hours=decided.pull_max_age_hours,
             until=claim_days.ends(day, decided.day_begins),
+            contact=self._contact_words(slot),
         )
+
+    def _contact_words(self, slot: RoundSlot) -> str:
+        """The newest contact with the prescriber since the days without a dose began."""
+        missed = slot.verdict.warn_missed if slot.verdict is not None else None
+        if missed is None:
+            return ""
+        since = self.today - timedelta(days=missed)
+        for view in communications.for_patient(self._session, slot.slot.key.patient_id):
+            one = view.communication
+            day = one.happened_at.astimezone(OSLO).date()
+            if one.topic is CommunicationTopic.MISSED_DAYS and day >= since:
+                return _told(one, day, self.today)
+        return ""
 
     def _denials(self, slot: RoundSlot, known: Knowledge) -> tuple[str, ...]:
         """What the server answered when this dose's days were asked for."""
@@ -136,6 +151,16 @@ class LightReader:
             and wish.unit in units
             and wish.denied
         )
+
+
+def _told(one: Communication, day: date, today: date) -> str:
+    said = (
+        translate("handout", "Rekvirent kontaktet {when}: {who}.")
+        if one.reached
+        else translate("handout", "Rekvirent forsøkt kontaktet {when}, uten svar: {who}.")
+    )
+    when = f"{near_day(day, today)} {clock_text(one.happened_at)}"
+    return said.format(when=when, who=one.contacted)
 
 
 def _home_name(ahead: Slot, slot: Slot) -> str:

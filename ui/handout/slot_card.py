@@ -38,6 +38,7 @@ class SlotCard(Card):
         incident_asked(str): what became of the dose of this event afterwards.
         past_asked(object): record for this SlotKey what has already happened.
         contact_asked(object): write down a contact with the prescriber, about this SlotKey.
+        missed_asked(object): the same, about the days without a dose before this SlotKey.
         reserve_asked(object), force_asked(object): the light's ways out, for this SlotKey.
     """
 
@@ -47,6 +48,7 @@ class SlotCard(Card):
     incident_asked = Signal(str)
     past_asked = Signal(object)
     contact_asked = Signal(object)
+    missed_asked = Signal(object)
     reserve_asked = Signal(object)
     force_asked = Signal(object)
 
@@ -67,6 +69,7 @@ class SlotCard(Card):
         self.light = LightPanel(self)
         self.light.reserve_asked.connect(lambda: self.reserve_asked.emit(self._key))
         self.light.force_asked.connect(lambda: self.force_asked.emit(self._key))
+        self.light.contact_asked.connect(lambda: self.missed_asked.emit(self._key))
         for widget in (self._dose, self.light, self._last, self._warning):
             self.body.addWidget(widget)
         self._events = QVBoxLayout()

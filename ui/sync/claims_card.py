@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldapp.domain.claims import LONGEST_TRIP
-from fieldapp.services import claims, trip_claims
+from fieldapp.services import claims, rules, trip_claims
 from fieldapp.services.claims import ClaimPinnedError, Unit
 from fieldapp.services.trip_claims import Own, Standing, TripDay, TripRow
 from ui import theme
@@ -68,10 +68,11 @@ class ClaimsCard(Card):
         )
         self.length = ChoiceRow(
             self.tr("Antall døgn på turen"),
-            [(number, str(number)) for number in range(1, LONGEST_TRIP + 1)],
+            _lengths(LONGEST_TRIP),
             self,
             name="claimDays",
         )
+        self._longest = LONGEST_TRIP
         self.length.choose(1)
         self.length.chosen.connect(self._on_length)
         self.body.addWidget(Text(self.tr("Antall døgn, i dag medregnet"), "label", self))
@@ -130,6 +131,7 @@ class ClaimsCard(Card):
     def show_claims(self) -> None:
         """Read the days, denials and own claims anew."""
         session = self._context.session
+        self._fit_length()
         rows = trip_claims.rows(session, self._days)
         if self._chosen is None:
             self._chosen = preset_units(rows)
@@ -148,6 +150,17 @@ class ClaimsCard(Card):
             widget.setVisible(bool(self._held))
         self._on_own(self.own.current_id or "")
         self._show_button()
+
+    def _fit_length(self) -> None:
+        """Offer no longer trip than the organisation allows."""
+        longest = rules.longest_trip(self._context.session)
+        if longest == self._longest:
+            return
+        self._longest = longest
+        self.length.set_options(_lengths(longest))
+        if self._days > longest:
+            self._days, self._chosen = longest, None
+        self.length.choose(self._days)
 
     @Slot()
     def _show_rows(self) -> None:
@@ -317,3 +330,7 @@ def _left(widget: QWidget, parent: QWidget) -> QWidget:
     holder = QWidget(parent)
     FlowLayout(holder, 8).addWidget(widget)
     return holder
+
+
+def _lengths(longest: int) -> list[tuple[int, str]]:
+    return [(number, str(number)) for number in range(1, longest + 1)]

@@ -420,6 +420,43 @@ def test_missed_days_warn_and_stop_by_the_reference_data(
     assert days_missed(replace(found, orders=[replace(order, reassessed_on=MONDAY)]), MONDAY) == 0
 
 
+@pytest.mark.parametrize("weekdays", [(1, 3, 5), (2, 4, 6), (1, 3, 5, 7)])
+def test_the_days_between_doses_of_a_weekday_pattern_are_not_missed(
+    weekdays: tuple[int, ...],
+) -> None:
+    """A double dose every second day, or three a week: the plan's own gaps are no missed days."""
+    order = replace(DAILY, atc="N07BC01", weekdays=weekdays, valid_from=date(2026, 10, 1))
+    days = [date(2026, 10, 1) + timedelta(days=number) for number in range(60)]
+    planned = [day for day in days if day.isoweekday() in weekdays and day < MONDAY]
+    given = [dose(order, day, at(day, 9)) for day in planned]
+    found = situation(NINE, order, events=given)
+    assert {days_missed(found, day) for day in days if day <= MONDAY} == {0}
+    # One that was left out counts from its own day on, the gap after it too.
+    without = replace(found, events=given[:-1])
+    assert days_missed(without, planned[-1]) == 0
+    assert days_missed(without, planned[-1] + timedelta(days=1)) == 1
+    assert days_missed(without, MONDAY) == (MONDAY - planned[-1]).days
+
+
+def test_a_gap_of_the_former_orders_plan_is_not_missed_under_the_order_that_replaces_it() -> None:
+    friday, saturday = MONDAY - timedelta(days=3), MONDAY - timedelta(days=2)
+    thrice = replace(DAILY, id="r0", weekdays=(1, 3, 5), valid_from=date(2026, 10, 1))
+    last = [dose(thrice, friday, at(friday, 9))]
+    for change in ({"stopped_on": MONDAY}, {"valid_to": SUNDAY}):
+        found = situation(NINE, replace(thrice, **change), DAILY, events=last)
+        assert days_missed(found, MONDAY) == 0
+        assert codes(found) == []
+    # And the other way round: the daily order planned the days before the change.
+    daily = replace(DAILY, id="r0", valid_from=date(2026, 10, 1), stopped_on=MONDAY)
+    rarer = replace(DAILY, weekdays=(1, 3, 5))
+    missed = situation(NINE, daily, rarer, events=[dose(daily, friday, at(friday, 9))])
+    assert days_missed(missed, MONDAY) == (MONDAY - saturday).days
+    # A new version of one order counts by the present pattern; its doses stay known.
+    version = replace(thrice, id="r1", revision=2, weekdays=(1, 2, 4, 6))
+    again = situation(NINE, version, events=[dose(version, saturday, at(saturday, 9))])
+    assert days_missed(again, MONDAY) == 0
+
+
 def test_a_day_without_news_from_the_pharmacy_is_missed_for_the_stop_rule() -> None:
     order = replace(DAILY, valid_from=date(2026, 11, 16))
     found = situation(NINE, order)

@@ -31,7 +31,7 @@ from fieldapp.domain.patients import Patient, Place
 from fieldapp.domain.proposals import Proposal
 from fieldapp.domain.readiness import Code, Light, Verdict, days_missed
 from fieldapp.ids import new_id
-from fieldapp.services import claims, medication
+from fieldapp.services import claims, medication, trip_claims
 from fieldapp.services.medication import HandoutEntry
 from fieldapp.services.session import Session
 from fieldapp.store import inbox, outbox, records, state
@@ -920,8 +920,19 @@ def test_the_preset_is_the_round_of_the_coming_days_with_the_light_of_each(
     claims.wish(session, [(kari.id, "opioid", found[1].unit)])
     assert [one.wished for one in claims.preset(session, 2)] == [False, True]
     for wrong in (0, 8):
-        with pytest.raises(ValueError, match="1 to 7"):
+        with pytest.raises(ValueError, match="longest trip"):
             claims.preset(session, wrong)
+
+
+def test_the_preset_is_no_longer_than_the_organisations_longest_trip(
+    session: Session, order: MedicationRequest
+) -> None:
+    state.remember_rules(session.database, state.Rules(longest_trip_days=2))
+    assert len(claims.preset(session, 2)) == 2
+    with pytest.raises(ValueError, match="longest trip"):
+        claims.preset(session, 3)
+    with pytest.raises(ValueError, match="longest trip"):
+        trip_claims.rows(session, 3)
 
 
 def test_a_claim_that_a_printed_sheet_names_is_not_given_up(

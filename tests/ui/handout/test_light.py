@@ -139,6 +139,9 @@ def test_missed_days_name_the_prescriber_and_the_rule() -> None:
 
 def test_a_warning_about_missed_days_stands_beside_green() -> None:
     view = light_view(Verdict(Light.GREEN, warn_missed=3), a_slot(), known())
+    assert view.asks_contact
+    assert "Alminnelig internasjonal praksis" in view.source
+    assert not light_view(Verdict(Light.GREEN), a_slot(), known()).asks_contact
     assert any("3 dager uten kjent dose" in line for line in view.also)
 
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.changes import Change, ChangeSet
+from fieldapp.domain.handout_events import Communication
 from fieldapp.domain.medication import (
     HandoutStatus,
     IdentityCheck,
@@ -40,6 +41,7 @@ from tests.ui.handout.hand import (
     wait_out_double_click,
 )
 from tests.ui.handout.test_reserve import PER, take_claim
+from ui.events.communication_dialog import CommunicationDialog
 from ui.handout.page import HandoutPage
 from ui.shots import settle
 from ui.tasks import TaskRunner
@@ -451,6 +453,28 @@ def test_too_many_missed_days_are_red_with_the_source_of_the_figure(
     assert "Ring Overlege Hanne Vik, AFR før noe gis" in words
     assert "punkt 13.3" in words
     assert not offered(page, "given")
+
+
+def test_missed_days_ask_for_the_prescriber_by_one_button_and_tell_of_the_contact(
+    page: HandoutPage, ward: Ward
+) -> None:
+    order = replace(orders_of(ward, "r-maret"), revision=2, reassessed_on=None)
+    receive(ward.session, [order])
+    grant(ward.session, order)
+    page.show_for(patient_id=MARET)
+    target = button(page, "contactMissed")
+    assert target.height() >= 44
+    target.click()
+    (dialog,) = page.findChildren(CommunicationDialog)
+    assert dialog.topic.value == "missed_days"
+    dialog.contacted.setText("Hanne Vik, lege")
+    dialog.reached.choose("yes")
+    dialog.words.setPlainText("Halv dose i dag.")
+    dialog.confirm_button.click()
+    (written,) = records.select(ward.session.database, Communication, "patient_id = ?", (MARET,))
+    assert written.request_id == "r-maret"
+    assert "Rekvirent kontaktet i dag" in said(page)
+    assert "Hanne Vik, lege" in said(page)
 
 
 @pytest.mark.parametrize("scale", [100, 200])
