@@ -32,6 +32,8 @@ _TOLD = "told"
 OF_HANDOUTS = ("medication_administration", "dose_incident", "pharmacy_report")
 """Kinds that another giver must know before a claim moves on to them."""
 
+_BEARING_ON_DOSES = ("medication_administration", "medication_request", "claim", "pharmacy_report")
+
 
 class ClaimPinnedError(UserError):
     """A printed paper sheet that was not entered yet may have been given by (claim id)."""
@@ -165,10 +167,17 @@ def dropped(database: Database, claim_ids: Iterable[str]) -> dict[str, int]:
 
 
 def confirmed(database: Database, claim_ids: Iterable[str]) -> set[str]:
-    """Return those of the claims after whose present grant a pull was completed."""
+    """Return those of the claims after whose present grant a pull was completed.
+
+    A patient of whom a newer program has written something that bears on a dose, and that this one
+    cannot read, is not pulled yet: it may be a dose.
+    """
     rows = database.connection.execute(
-        'SELECT id FROM claim WHERE confirmed = "grant" AND id IN (SELECT value FROM json_each(?))',
-        (json.dumps(list(claim_ids)),),
+        'SELECT id FROM claim WHERE confirmed = "grant" AND id IN (SELECT value FROM json_each(?))'
+        " AND NOT EXISTS (SELECT 1 FROM unknown_record AS unread"
+        "  WHERE unread.patient_id = claim.patient_id"
+        "  AND unread.kind IN (SELECT value FROM json_each(?)))",
+        (json.dumps(list(claim_ids)), json.dumps(_BEARING_ON_DOSES)),
     )
     return {str(row["id"]) for row in rows}
 

@@ -48,7 +48,7 @@ from sync.protocol.messages import Rules
 from sync.server import batch, cursors, reference
 from sync.server.identity import Identity
 from sync.server.rules import day_begins, rules
-from sync.server.safety import raise_items
+from sync.server.safety import raise_items, read_value
 from sync.server.storage import claims as stored
 from sync.server.storage.claims import CLAIM_KIND, read_claim
 from sync.server.storage.records import slot_of
@@ -487,7 +487,8 @@ class _Call:
             return
         self._injections.update((patient_id, []) for patient_id in wanted)
         for record in self._transaction.claims.injections_of(wanted):
-            event = _read_event(record)
+            # A code of a newer program hides no injection.
+            event = read_value(MedicationAdministration, record)
             if event is not None and record.patient_id is not None:
                 self._injections[record.patient_id].append(event)
 
@@ -595,13 +596,6 @@ def _held(claim: Claim) -> HeldClaim:
 def _read_order(record: StoredRecord) -> MedicationRequest | None:
     try:
         return from_body(MedicationRequest, record.body)
-    except BodyError:
-        return None
-
-
-def _read_event(record: StoredRecord) -> MedicationAdministration | None:
-    try:
-        return from_body(MedicationAdministration, record.body)
     except BodyError:
         return None
 

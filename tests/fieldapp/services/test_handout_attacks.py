@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
 from fieldapp.clock import OSLO, FixedClock
+from fieldapp.domain.codec import to_body
 from fieldapp.domain.medication import (
     HandoutError,
     slots,
 )
 from fieldapp.domain.patients import Patient
+from fieldapp.domain.readiness import Light
 from fieldapp.services import medication
 from fieldapp.services.session import Session
 from fieldapp.store import outbox
@@ -21,6 +24,7 @@ from tests.helpers.builders import (
     event,
     patient,
     receive,
+    receive_bodies,
     request,
     settle_outbox,
     slot_of,
@@ -133,3 +137,29 @@ def test_two_registrations_of_one_person_on_this_laptop_are_amber(
     receive(session, order, twin)
     grant(session, order)
     assert medication.verdict(session, slots([order], TODAY)[0]).codes == ("possible_duplicate",)
+
+
+# --- what this version cannot read
+
+
+@pytest.mark.parametrize("kind", ["dose", "order", "claim"])
+def test_what_a_newer_program_wrote_of_a_patient_is_not_passed_over(
+    session: Session, kari: Patient, kind: str
+) -> None:
+    """The dose is known to be here, and not what it is: nothing is given without force."""
+    order = request(kari)
+    receive(session, order)
+    (claim,) = grant(session, order)
+    assert medication.verdict(session, slots([order], TODAY)[0]).light is Light.GREEN
+    written: tuple[str, dict[str, Any]] = {
+        "dose": (
+            "medication_administration",
+            {**to_body(event(order)), "identity_check": "retina"},
+        ),
+        "order": ("medication_request", {**to_body(order), "place": "drone", "revision": 2}),
+        "claim": ("claim", {**to_body(claim), "state": "lent"}),
+    }[kind]
+    receive_bodies(session, [(written[0], written[1]["id"], kari.id, written[1])])
+    light = medication.verdict(session, slots([order], TODAY)[0])
+    assert light.light is not Light.GREEN
+    assert _refusal(session, entry(order)) in light.codes

@@ -425,6 +425,25 @@ def test_an_injection_that_never_happened_can_be_given_by_another(ward: Ward) ->
     assert ward.take(ward.second, occurrence_unit(1))
 
 
+def test_an_injection_with_a_code_of_a_newer_program_was_given_all_the_same(ward: Ward) -> None:
+    _with_depot(ward)
+    injection = Injection(1, "abdomen", "left", "L1", date(2027, 1, 1))
+    body = {**to_body(replace(_dose(ward.order, ward.second), injection=injection))}
+    body["identity_check"] = "retina"
+    record = PushRecord(
+        change_id=body["id"],
+        kind="medication_administration",
+        id=body["id"],
+        patient_id=ward.patient_id,
+        base_version=0,
+        sequence=1,
+        body=body,
+    )
+    (result,) = ward.office.service(ward.second).push(PushRequest(records=[record])).results
+    assert result.outcome is Outcome.ACCEPTED
+    assert ward.refusal(ward.first, occurrence_unit(1)) is DenialReason.GIVEN
+
+
 def test_the_day_of_an_injection_is_claimed_as_well(ward: Ward) -> None:
     _with_depot(ward)
     assert ward.take(ward.first, TODAY)
