@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Final
 
 from fieldapp.clock import OSLO
 from fieldapp.domain.claims import (
@@ -40,9 +41,11 @@ from fieldapp.domain.medication import (
     is_active,
     slots,
 )
-from fieldapp.domain.missed_days import LONGEST
 from fieldapp.domain.patients import Place
 from fieldapp.domain.substances import SubstanceGroup
+
+LONGEST: Final = 60
+"""Days looked back for doses; beyond this a count of days without medicine says "very long"."""
 
 
 class Light(StrEnum):

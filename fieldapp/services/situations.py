@@ -20,8 +20,7 @@ from fieldapp.domain.medication import (
     MedicationRequest,
     Slot,
 )
-from fieldapp.domain.missed_days import LONGEST
-from fieldapp.domain.readiness import Pull, Situation, Verdict, judge
+from fieldapp.domain.readiness import LONGEST, Pull, Situation, Verdict, judge
 from fieldapp.services import reference, trusted_time
 from fieldapp.services.session import Session
 from fieldapp.store import claims as store_claims
