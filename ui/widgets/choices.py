@@ -145,7 +145,9 @@ class ChoiceRow(QWidget):
             self._place.addWidget(button)
             self._values[button] = value
         # The row itself shows no focus: who is sent here is sent to its first button.
-        self.setFocusProxy(next(iter(self._values), None))
+        first = next(iter(self._values), None)
+        if first is not None:
+            self.setFocusProxy(first)
 
     def choose(self, value: object | None) -> None:
         """Show a choice without announcing it; None shows that nothing is chosen."""
