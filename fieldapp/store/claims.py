@@ -24,6 +24,9 @@ from fieldapp.store import records, state
 from fieldapp.store.db import Connection, Database
 from fieldapp.store.outbox import atomic
 
+PATIENTS_ENDED = "patients_ended"
+"""Key of the patients here whom the user does not follow any more; `fieldapp.store.inbox`."""
+
 _OWN_STORE = "own_store"
 _SET_BACK = "claims_set_back"
 _NOTED = "noted"
@@ -170,14 +173,17 @@ def confirmed(database: Database, claim_ids: Iterable[str]) -> set[str]:
     """Return those of the claims after whose present grant a pull was completed.
 
     A patient of whom a newer program has written something that bears on a dose, and that this one
-    cannot read, is not pulled yet: it may be a dose.
+    cannot read, is not pulled yet: it may be a dose. Neither is one whom the user does not follow
+    any more: no pull brings what others give, or that an order was stopped.
     """
     rows = database.connection.execute(
         'SELECT id FROM claim WHERE confirmed = "grant" AND id IN (SELECT value FROM json_each(?))'
         " AND NOT EXISTS (SELECT 1 FROM unknown_record AS unread"
         "  WHERE unread.patient_id = claim.patient_id"
-        "  AND unread.kind IN (SELECT value FROM json_each(?)))",
-        (json.dumps(list(claim_ids)), json.dumps(_BEARING_ON_DOSES)),
+        "  AND unread.kind IN (SELECT value FROM json_each(?)))"
+        " AND patient_id NOT IN (SELECT ended.value FROM store_state, json_each(store_state.value)"
+        "  AS ended WHERE store_state.key = ?)",
+        (json.dumps(list(claim_ids)), json.dumps(_BEARING_ON_DOSES), PATIENTS_ENDED),
     )
     return {str(row["id"]) for row in rows}
 
@@ -329,9 +335,8 @@ def note_complete_pull(connection: Connection) -> None:
 # --- the call
 
 
-def prepare_call(database: Database, now: datetime) -> Call:
-    """Return what is to be told and asked. `now` decides nothing here; it travels with the call."""
-    del now
+def prepare_call(database: Database) -> Call:
+    """Return what is to be told and asked."""
     store = own_store(database)
     if store is None:
         return Call((), (), (), _all_sent(database), is_set_back(database))
