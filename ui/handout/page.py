@@ -44,7 +44,7 @@ from ui.handout.form_state import Ask
 from ui.handout.patient_head import PatientHead
 from ui.handout.presenter import ROUND_KINDS, HandoutPresenter
 from ui.handout.slot_card import SlotCard
-from ui.handout.state import round_row, round_summary
+from ui.handout.state import SlotState, SlotView, round_row, round_summary
 from ui.handout.witness_dialog import WitnessDialog
 from ui.idle import IdleWatch
 from ui.page import Page
@@ -300,9 +300,9 @@ class HandoutPage(Page):
         if state.patient is not None:
             self._head.show_header(header(state.patient, state.flags, today))
         # A day that is reserved here is given by nobody else: its light says how old the list is.
-        lights = state.lights.values()
-        reserved = bool(lights) and all(view.light is Light.GREEN for view in lights)
-        self._stale.say("" if reserved else state.stale, "warn")
+        views = self.presenter.views()
+        settled = bool(views) and all(_is_settled(view) for view in views)
+        self._stale.say("" if settled else state.stale, "warn")
         self._visit.setVisible(state.patient is not None)
         self._days.setVisible(state.patient is not None)
         if state.patient is not None and state.history is not self._days_shown:
@@ -574,3 +574,9 @@ class HandoutPage(Page):
         del outcome
         if self.isVisible():
             self.presenter.synced()
+
+
+def _is_settled(view: SlotView) -> bool:
+    """True when nobody else can have given this dose unseen: it stands given, or is reserved."""
+    green = view.light is not None and view.light.light is Light.GREEN
+    return green or view.state is SlotState.GIVEN

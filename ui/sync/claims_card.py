@@ -173,6 +173,12 @@ class ClaimsCard(Card):
             if number:
                 self._place.addWidget(Divider(self))
             self._place.addWidget(self._patient(row))
+        # Tab goes as the eye does: the days that are built anew stand before the button.
+        before: QWidget = self.length.buttons()[-1]
+        for box in self._boxes.values():
+            QWidget.setTabOrder(before, box)
+            before = box
+        QWidget.setTabOrder(before, self.reserve_button)
 
     def _patient(self, row: TripRow) -> QWidget:
         holder = QWidget(self)

@@ -417,6 +417,8 @@ def test_a_day_that_is_reserved_here_frightens_nobody_with_old_data(page: Handou
     assert "Grønt: kan gis" in said(page)
     assert "Andre kan ha gitt" not in said(page)
     assert "hentet 08:12" in said(page)
+    press(page, "KUG")
+    assert "Andre kan ha gitt" not in said(page)
 
 
 def test_the_next_patient_begins_at_the_first_thing_to_say(page: HandoutPage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from fieldapp.store import records
 from tests.helpers.a11y import audit, clipped
 from tests.helpers.claims import claim_of, deliver, grant
 from tests.helpers.pages import make_context
-from tests.helpers.ward import AASE, BERIT, TODAY, Ward
+from tests.helpers.ward import AASE, BERIT, TODAY, Ward, receive
 from tests.helpers.windows import LOOKS
 from ui.context import AppContext
 from ui.sync.claims_card import ClaimsCard
@@ -74,6 +75,32 @@ def test_the_planned_round_is_ticked_and_one_button_asks_for_it(
     wished = {(one.patient_id, one.unit) for one in claims.wishes(ward.session)}
     assert (AASE, TOMORROW.isoformat()) in wished
     assert {unit for _, unit in wished} == {TOMORROW.isoformat()}, "today is held already"
+
+
+def test_tab_goes_through_the_days_before_the_button(card: ClaimsCard) -> None:
+    press_days(card, 2)
+    reached: list[object] = []
+    at = card.length.buttons()[-1].nextInFocusChain()
+    while at is not card.reserve_button and len(reached) < 200:
+        reached.append(at)
+        at = at.nextInFocusChain()
+    assert [box for box in reached if box in card._boxes.values()] == list(card._boxes.values())
+
+
+def test_the_days_that_go_home_from_the_trip_are_offered_with_it(ward: Ward) -> None:
+    weekdays = [(TODAY + timedelta(days)).isoweekday() for days in (1, 2, 4)]
+    takes_home = replace(
+        order(ward),
+        revision=2,
+        take_home_weekdays=tuple(sorted(weekdays)),
+        max_take_home_days=3,
+    )
+    receive(ward.session, [takes_home])
+    found = standings(ward, days=1)
+    ahead = sorted(day for who, group, day in found if (who, group) == (AASE, "opioid"))
+    assert ahead == [0, 1, 2], "the dose under observation on the third day ends it"
+    others = {day for who, _, day in found if who != AASE}
+    assert others == {0}
 
 
 def test_what_was_unticked_is_not_asked_for_any_more(card: ClaimsCard, ward: Ward) -> None:
