@@ -15,7 +15,6 @@ from fieldapp.domain.handout_events import WitnessStatement
 from fieldapp.domain.issues import DetectedIssue, IssueStatus
 from fieldapp.domain.medication import (
     HandoutStatus,
-    MedicationAdministration,
     MedicationRequest,
     effective,
 )
@@ -30,9 +29,10 @@ from fieldapp.domain.supply import (
 )
 from fieldapp.domain.supply_balance import Balance, Difference, balances, effect, standing
 from fieldapp.domain.supply_chain import Break, breaks
-from fieldapp.services import people, reference
+from fieldapp.services import people, reference, register_gaps
 from fieldapp.services.register import Bag, bags_of
 from fieldapp.services.register_acts import two_persons
+from fieldapp.services.register_gaps import DoseGap
 from fieldapp.services.session import Session
 from fieldapp.store import medication, patients, records, state
 from fieldapp.store import supply as store
@@ -75,6 +75,8 @@ class Overview:
     """Products that are known from lines and from orders."""
     names: dict[str, str]
     two_persons: bool
+    gaps: tuple[DoseGap, ...] = ()
+    """Doses of this month and the last that the register does not hold whole, newest first."""
 
     def name_of(self, ledger: str) -> str:
         """The person whose bag it is, or the store's name."""
@@ -145,11 +147,13 @@ def folder_allowed(session: Session) -> bool:
 
 def overview(session: Session) -> Overview:
     """Work out everything that the page shows."""
-    lines = store.all_lines(session.database)
+    lines, bodies = store.lines_and_bodies(session.database)
     found = balances(lines)
     everything = may_see_all(session)
     own = (session.device_id, session.user.id)
-    bags = [bag for bag in bags_of(lines) if everything or (bag.device_id, bag.holder_id) == own]
+    bags = [
+        bag for bag in bags_of(lines, found) if everything or (bag.device_id, bag.holder_id) == own
+    ]
     seen = {bag.id for bag in bags}
     shown = [one for one in found if one.ledger.startswith(STORE) or one.ledger in seen]
     needed = two_persons(session)
@@ -159,11 +163,17 @@ def overview(session: Session) -> Overview:
         differences=_open(shown),
         negative=tuple(one for one in shown if one.is_negative),
         unsigned=_unsigned(session, lines) if needed else 0,
-        breaks=tuple(breaks(store.bodies(session.database))) if everything else (),
+        breaks=tuple(breaks(bodies)) if everything else (),
         items=_items(session, lines),
         names=people.names(session),
         two_persons=needed,
+        gaps=register_gaps.dose_gaps(session, _last_month(session.today())),
     )
+
+
+def _last_month(today: date) -> date:
+    """Return the first day of the month before."""
+    return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def _stores(found: Sequence[Balance]) -> tuple[Store, ...]:
@@ -252,13 +262,13 @@ def month(session: Session, year: int, number: int) -> tuple[MonthLedger, ...]:
     lines = store.all_lines(session.database)
     signatures = _signatures(session, lines)
     names = people.names(session)
-    holders = {bag.id: names.get(bag.holder_id, "") for bag in bags_of(lines)}
+    worked_out = balances(lines)
+    all_bags = bags_of(lines, worked_out)
     undone = {line.id for line in lines} - {line.id for line in standing(lines)}
     required = two_persons(session)
     own = None if may_see_all(session) else (session.device_id, session.user.id)
-    visible = {
-        bag.id for bag in bags_of(lines) if own is None or (bag.device_id, bag.holder_id) == own
-    }
+    holders = {bag.id: names.get(bag.holder_id, "") for bag in all_bags}
+    visible = {bag.id for bag in all_bags if own is None or (bag.device_id, bag.holder_id) == own}
     patients_by_event = _patients_of_lines(session, start, end)
     rows: list[MonthLedger] = []
     ledgers: dict[tuple[str, tuple[str, str, str]], list[SupplyMovement]] = {}
@@ -266,7 +276,7 @@ def month(session: Session, year: int, number: int) -> tuple[MonthLedger, ...]:
         for ledger in {line.source, line.target}:
             if ledger in visible or ledger.startswith(STORE):
                 ledgers.setdefault((ledger, line.item.key), []).append(line)
-    final = {(one.ledger, one.item.key): one for one in balances(lines)}
+    final = {(one.ledger, one.item.key): one for one in worked_out}
     for (ledger, key), own_lines in ledgers.items():
         running = sum(
             (effect(line, ledger) for line in own_lines if line.happened_at < start), Decimal(0)
@@ -346,7 +356,7 @@ def place_counts(session: Session, year: int, number: int) -> tuple[PlaceCount, 
     start, end = month_limits(year, number)
     events = [
         event
-        for event in effective(records.select(session.database, MedicationAdministration))
+        for event in effective(medication.events_given_between(session.database, start, end))
         if start <= event.given_at < end
     ]
     orders = {
@@ -401,10 +411,11 @@ class Slip:
 def slips(session: Session, day: date) -> tuple[Slip, ...]:
     """The doses that were given on a day and still stand, by name; one slip for each dose."""
     start = datetime.combine(day, time(), OSLO)
+    end = datetime.combine(day + timedelta(days=1), time(), OSLO)
     found = [
         event
-        for event in effective(records.select(session.database, MedicationAdministration))
-        if event.status is HandoutStatus.GIVEN and event.given_at.astimezone(OSLO).date() == day
+        for event in effective(medication.events_given_between(session.database, start, end))
+        if event.status is HandoutStatus.GIVEN and start <= event.given_at < end
     ]
     orders: dict[str, MedicationRequest] = {
         order.id: order
@@ -426,7 +437,7 @@ def slips(session: Session, day: date) -> tuple[Slip, ...]:
             None if event.take_home is None else event.take_home.bottles,
         )
         for event in found
-        if event.patient_id in known and event.request_id in orders and event.given_at >= start
+        if event.patient_id in known and event.request_id in orders
     ]
     return tuple(sorted(rows, key=lambda slip: (sort_key(slip.patient), slip.day, slip.product)))
 

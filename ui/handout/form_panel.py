@@ -19,8 +19,16 @@ from fieldapp.domain.medication import (
 from fieldapp.domain.reference import HandoutReference
 from ui.handout.depot_panel import DepotPanel
 from ui.handout.depot_state import DepotView
-from ui.handout.form_state import Ask, HandoutForm, as_recorded, home_parts_words, short_day
-from ui.handout.parts import LabelledRow, choices, grow_with_width, offer
+from ui.handout.form_state import (
+    Ask,
+    HandoutForm,
+    as_recorded,
+    home_parts_words,
+    not_accounted_words,
+    short_day,
+    witness_wanted_words,
+)
+from ui.handout.parts import LabelledRow, Option, choices, grow_with_width, offer
 from ui.handout.question_part import QuestionPart
 from ui.widgets import (
     Banner,
@@ -91,6 +99,7 @@ class FormPanel(QWidget):
         self._home_offered: tuple[object, ...] = ()
         self._home_parts_offered: tuple[Part, ...] = ()
         self._ledgers_offered: tuple[tuple[str, str], ...] = ()
+        self._past_ledgers_offered: list[Option] = []
         self._shown_id = ""
         self._form: HandoutForm | None = None
         column = QVBoxLayout(self)
@@ -104,6 +113,11 @@ class FormPanel(QWidget):
         column.addWidget(self._act)
         column.addWidget(self._depot)  # also beside the question about an injection of the past
         column.addWidget(self._act_end)
+        # What has already happened may have come from a bag, too.
+        self._past_ledger = choices(self.tr("Tatt fra vesken"), [], self)
+        self._past_ledger.chosen.connect(lambda key: self.said.emit("ledger_id", key or None))
+        self._past_ledger_row = LabelledRow(self.tr("Tatt fra vesken"), self._past_ledger, self)
+        column.addWidget(self._past_ledger_row)
         column.addWidget(self.question)
         # Beside the buttons in both parts, so that what is missing is read where one pressed.
         self.problem_line = Text(parent=self, role="error")
@@ -143,6 +157,12 @@ class FormPanel(QWidget):
         self._depot.show_view(depot if injects else None, form.injection, new=new)
         self._witness_said.setText(witness)
         self._witness_said.setVisible(bool(witness))
+        for line, words in (
+            (self._not_accounted, not_accounted_words(form)),
+            (self._witness_wanted, witness_wanted_words(form)),
+        ):
+            line.setText(words)
+            line.setVisible(bool(words) and can_give)
         for status, button in self._outcomes.items():
             button.setVisible(can_give or status is not HandoutStatus.GIVEN)
         self._says.setText(as_recorded(form))
@@ -175,7 +195,6 @@ class FormPanel(QWidget):
             "mouth": self._mouth.buttons()[0],
             "bottles": self._bottles,
             "empties": self._empties,
-            "witness": self._witness_button,
         }
         if code == "home_today" and self._home_today.buttons():
             self._home_today.buttons()[0].setFocus()
@@ -252,10 +271,16 @@ class FormPanel(QWidget):
             column.addWidget(widget)
         self._says = Text(parent=end, role="muted")
         self._says.setObjectName("asRecorded")
+        self._not_accounted = Text(parent=end, role="muted")
+        self._not_accounted.setObjectName("notAccounted")
+        self._witness_wanted = Text(parent=end, role="muted")
+        self._witness_wanted.setObjectName("witnessWanted")
         for widget in (
             self._home_part(end),
             self._ledger_part(end),
+            self._not_accounted,
             self._witness_part(end),
+            self._witness_wanted,
             self._says,
             self._outcome_row(end),
         ):
@@ -447,6 +472,15 @@ class FormPanel(QWidget):
             self._ledgers_offered = offered
             offer(self._ledger, [(key, "", words, f"ledger_{key}") for key, words in offered])
         self._ledger.choose(form.ledger_id)
+        asks_past = form.ask is Ask.PAST and bool(offered)
+        self._past_ledger_row.setVisible(asks_past)
+        if asks_past:
+            options: list[Option] = [("", "", self.tr("Ikke fra vesken"), "pastLedger_none")]
+            options += [(key, "", words, f"pastLedger_{key}") for key, words in offered]
+            if options != self._past_ledgers_offered:
+                self._past_ledgers_offered = options
+                offer(self._past_ledger, options)
+            self._past_ledger.choose(form.ledger_id or "")
 
     def _witness_part(self, parent: QWidget) -> QWidget:
         holder = QWidget(parent)

@@ -16,6 +16,7 @@ from enum import StrEnum
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
 from fieldapp.clock import OSLO
+from fieldapp.domain.handout_checks import needs_watching
 from fieldapp.domain.medication import (
     CoSignature,
     Force,
@@ -70,7 +71,9 @@ class Needs:
 
     `home_days` are the days that may be taken home, at most the order's; `home_planned` how many of
     them the order plans. `home_parts` are the later parts of this day that the order sends home
-    with this dose. `ledgers` are the bags it may come from, as (id, words).
+    with this dose. `ledgers` are the bags it may come from, as (id, words); `accounted`: a register
+    is kept of it. `witness`: the organisation wants a second person's code, and without it the act
+    waits for one.
     """
 
     dissolves: int | None = None
@@ -79,6 +82,7 @@ class Needs:
     home_parts: tuple[Part, ...] = ()
     witness: bool = False
     ledgers: tuple[tuple[str, str], ...] = ()
+    accounted: bool = False
     injection: bool = False
     observe_minutes: int | None = None
 
@@ -176,9 +180,7 @@ def home_parts(slot: Slot) -> tuple[Part, ...]:
 
 def dissolve_minutes(slot: Slot, group: SubstanceGroup) -> int | None:
     """How long this tablet is watched at least, None for anything else."""
-    if slot.request.is_depot or not slot.request.atc.startswith(group.dissolve_atc or ("-",)):
-        return None
-    return group.dissolve_minutes
+    return group.dissolve_minutes if needs_watching(group, slot.request) else None
 
 
 def empty_again(form: HandoutForm, slot: Slot, needs: Needs) -> HandoutForm:
@@ -201,7 +203,6 @@ _MISSING: dict[str, object] = {
     "seen_first": QT_TRANSLATE_NOOP("handout", "inntak sett, for den første dosen av flere dager"),
     "bottles": QT_TRANSLATE_NOOP("handout", "antall flasker eller esker som tas med"),
     "empties": QT_TRANSLATE_NOOP("handout", "antall tomme som kom tilbake (0 for ingen)"),
-    "witness": QT_TRANSLATE_NOOP("handout", "annen person"),
     "ledger": QT_TRANSLATE_NOOP("handout", "hvilken veske dosen tas fra"),
     "site": QT_TRANSLATE_NOOP("handout", "injeksjonssted"),
     "side": QT_TRANSLATE_NOOP("handout", "side"),
@@ -239,7 +240,6 @@ def missing_to_give(form: HandoutForm) -> tuple[str, ...]:
         "lot": not needs.injection or bool(injection.lot.strip()),
         "expiry": not needs.injection or parse_expiry(injection.expiry) is not None,
         "observation": needs.observe_minutes is None or whole(injection.observed) is not None,
-        "witness": not needs.witness or form.witness is not None,
         "ledger": not needs.ledgers or form.ledger_id is not None,
     }
     return tuple(code for code, known in said.items() if not known)
@@ -318,6 +318,28 @@ def as_recorded(form: HandoutForm) -> str:
     return translate("handout", "«Gitt» fører: {what}.").format(what=" · ".join(parts))
 
 
+def not_accounted_words(form: HandoutForm) -> str:
+    """Said before giving: the register will not have this dose; empty where it will."""
+    if not form.needs.accounted or form.ledger_id is not None or form.needs.ledgers:
+        return ""
+    return translate(
+        "handout",
+        "Ikke ført i narkotikaregnskapet: ingen åpen veske på denne maskinen har legemiddelet.",
+    )
+
+
+def witness_wanted_words(form: HandoutForm) -> str:
+    """Said before giving: the organisation wants a second person's code, and there is none."""
+    signed = form.witness is not None and form.witness.by_code
+    if not form.needs.witness or signed:
+        return ""
+    return translate(
+        "handout",
+        "Skal bekreftes av en annen person med kode. Uten den føres dosen som «venter på vitne»; "
+        "bare et navn teller ikke.",
+    )
+
+
 def _other_words(form: HandoutForm) -> str:
     if form.other_dose is OtherDose.YES:
         return translate("handout", "har fått annen dose siste døgn")
@@ -370,7 +392,7 @@ def entry(
         id=form.id,
         slot=past_slot(form) if past else form.slot.key,
         status=status,
-        dose_mg=_dose(form) if given else None,
+        dose_mg=dose_of(form) if given else None,
         witnessed=act and form.seen is not False,
         identity_check=None if past else form.identity,
         observed_state=None if past else form.observed,
@@ -395,7 +417,8 @@ def entry(
     )
 
 
-def _dose(form: HandoutForm) -> Decimal:
+def dose_of(form: HandoutForm) -> Decimal:
+    """What was given, or is about to be: as planned, or as told of the past."""
     if form.ask is Ask.PAST and form.past_dose.strip():
         found = milligrams(form.past_dose)
         if found is not None:

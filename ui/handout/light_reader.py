@@ -178,13 +178,15 @@ def needs_of(session: Session, slot: RoundSlot, due: DepotDue | None) -> Needs:
     """What a dose asks for beyond identity and state."""
     request = slot.slot.request
     days, planned = home_days(slot.slot)
+    controlled = reference.substances().group_of(request).controlled
     observation = due.depot.observation if due is not None and due.depot is not None else None
     return Needs(
         dissolves=dissolve_minutes(slot.slot, reference.substances().group_of(request)),
         home_days=days,
         home_planned=planned,
         home_parts=home_parts(slot.slot),
-        witness=rules.decided(session).witness_required,
+        witness=controlled and rules.decided(session).witness_required,
+        accounted=controlled,
         ledgers=bag_choices(session, request),
         injection=slot.slot.occurrence is not None,
         observe_minutes=observation.minutes if observation is not None else None,

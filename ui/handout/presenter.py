@@ -34,6 +34,7 @@ from fieldapp.services import (
     patients,
     people,
     reference,
+    register_gaps,
     situations,
     sync_status,
     visits,
@@ -48,6 +49,8 @@ from ui.handout.force_state import ForceFacts
 from ui.handout.form_state import (
     Ask,
     HandoutForm,
+    Needs,
+    dose_of,
     dose_problem,
     empty_again,
     entry,
@@ -67,6 +70,7 @@ from ui.handout.form_state import (
 from ui.handout.light import LightView, source_words
 from ui.handout.light_reader import LightReader, force_facts, needs_of
 from ui.handout.state import (
+    EventLine,
     SlotState,
     SlotView,
     already_given_words,
@@ -426,7 +430,8 @@ class HandoutPresenter(QObject):
             return
         if self._form_of(key) is None:
             self._begin(slot)
-        self._set(ask=Ask.PAST, status=HandoutStatus.GIVEN)
+        # Nobody knows beforehand whether it came out of the bag.
+        self._set(ask=Ask.PAST, status=HandoutStatus.GIVEN, ledger_id=None)
 
     def confirm(self) -> None:
         """Answer the open question."""
@@ -454,7 +459,7 @@ class HandoutPresenter(QObject):
             return
         kept = replace(form, ask=None, status=None, reason=None, reason_text="", problem="",
                        contact="", reverses=None, past_clock=None, past_day=None, past_day_text="",
-                       past_dose="")  # fmt: skip
+                       past_dose="", ledger_id=_only_bag(form.needs))  # fmt: skip
         slot = self._slot(form.slot.key)
         given = slot is None or slot_state(slot) is SlotState.GIVEN
         self.state = replace(self.state, form=None if given else kept)
@@ -620,7 +625,7 @@ class HandoutPresenter(QObject):
                 given_at=given_at,
                 forced=forced,
                 injection=self._injection(form) if status is HandoutStatus.GIVEN else None,
-                supply=self._supply(form) if act else None,
+                supply=self._supply(form) if act or form.ask is Ask.PAST else None,
             )
             encounter = visits.open_encounter(self._session, form.slot.key.patient_id)
             if encounter is not None:
@@ -647,14 +652,13 @@ class HandoutPresenter(QObject):
             expiry=expiry,
             needle=said.needle.strip(),
             observed_minutes=whole(said.observed),
-            next_due=due.next_due_if_given,
             legal_basis=said.legal_basis or "",
         )
 
     def _supply(self, form: HandoutForm) -> SupplyUse | None:
         if form.ledger_id is None:
             return None
-        return supply_use(form.slot.request, form.slot.dose_mg, form.ledger_id)
+        return supply_use(form.slot.request, dose_of(form), form.ledger_id)
 
     def _with_past_day(self, form: HandoutForm) -> tuple[HandoutForm, str]:
         """The form with the day that was typed, and what is wrong with it."""
@@ -762,9 +766,7 @@ class HandoutPresenter(QObject):
 
     def _begin(self, slot: RoundSlot) -> None:
         needs = needs_of(self._session, slot, self.state.depots.get(slot.slot.key))
-        form = HandoutForm(self._session.new_id(), slot.slot, needs)
-        if len(needs.ledgers) == 1:  # the only one; the line above the button names it
-            form = replace(form, ledger_id=needs.ledgers[0][0])
+        form = HandoutForm(self._session.new_id(), slot.slot, needs, ledger_id=_only_bag(needs))
         self.state = replace(self.state, form=form)
 
     def _set(self, **said: Any) -> None:
@@ -847,7 +849,17 @@ class HandoutPresenter(QObject):
             )
             for line in view.events
         )
-        return replace(view, events=lines)
+        return replace(view, events=tuple(self._with_witness(line) for line in lines))
+
+    def _with_witness(self, line: EventLine) -> EventLine:
+        """Mark an act that still waits for the second person whom the organisation wants."""
+        view = next(view for view in self.state.history if view.event.id == line.event_id)
+        waits = register_gaps.waits_for_witness(
+            self._session, view.event, view.request, view.witness
+        )
+        if line.struck or not waits:
+            return line
+        return replace(line, text=self.tr("{said}, venter på vitne").format(said=line.text))
 
     def _slot(self, key: SlotKey) -> RoundSlot | None:
         chosen = self.state.chosen
@@ -865,6 +877,11 @@ class HandoutPresenter(QObject):
             and view.reversed_by is None
         ]
         return min(found, key=lambda view: view.event.given_at, default=None)
+
+
+def _only_bag(needs: Needs) -> str | None:
+    """The bag where there is just one; the line above the button names it."""
+    return needs.ledgers[0][0] if len(needs.ledgers) == 1 else None
 
 
 _TEAM_LEADER_DECIDES = frozenset({"too_late_to_reverse", "not_own_handout"})

@@ -12,6 +12,7 @@ from fieldapp.clock import OSLO
 from fieldapp.domain.patients import Place
 from fieldapp.domain.supply import COUNTED_IN, SupplyType
 from fieldapp.services import reference
+from fieldapp.services.register_gaps import DoseGap
 from fieldapp.services.register_view import (
     AdviserLine,
     MonthLedger,
@@ -46,7 +47,13 @@ Cell = tuple[str, str]
 
 
 def month_register(
-    ledgers: Sequence[MonthLedger], month: str, author: str, now: datetime, *, two_persons: bool
+    ledgers: Sequence[MonthLedger],
+    month: str,
+    author: str,
+    now: datetime,
+    *,
+    two_persons: bool,
+    gaps: Sequence[DoseGap] = (),
 ) -> str:
     """Every line of a month with the balance after it, and what was counted."""
     parts = [_head(translate("register", "Narkotikaregnskap {month}").format(month=month))]
@@ -54,8 +61,35 @@ def month_register(
         parts.append(_paragraph(translate("register", "Ingen linjer denne måneden.")))
     for ledger in ledgers:
         parts.append(_month_ledger(ledger, two_persons=two_persons))
+    if gaps:
+        parts.append(_without_line(gaps))
     parts.append(_foot(author, now))
     return "".join(parts)
+
+
+def _without_line(gaps: Sequence[DoseGap]) -> str:
+    """The doses of the month that no ledger above has a line of."""
+    heads = [
+        translate("register", "Tid"),
+        translate("register", "Pasient"),
+        translate("register", "Preparat"),
+        translate("register", "Mg"),
+        translate("register", "Gitt av"),
+    ]
+    rows = [
+        _row(
+            [
+                (_moment(gap.event.given_at), ""),
+                (gap.patient, ""),
+                (gap.product, ""),
+                ("" if gap.event.dose_mg is None else amount(gap.event.dose_mg), "right"),
+                (gap.author, ""),
+            ]
+        )
+        for gap in gaps
+    ]
+    title = translate("register", "Gitte doser uten linje i regnskapet")
+    return f"<h2>{escape(title)}</h2>{_table(heads, rows)}"
 
 
 def _month_ledger(ledger: MonthLedger, *, two_persons: bool) -> str:

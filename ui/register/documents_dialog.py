@@ -11,7 +11,7 @@ from PySide6.QtGui import QPagedPaintDevice
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QComboBox, QDateEdit, QFileDialog, QWidget
 
-from fieldapp.services import register_acts, register_view
+from fieldapp.services import register_acts, register_gaps, register_view
 from ui.context import AppContext
 from ui.register import documents, printing
 from ui.widgets import Banner, ChoiceRow, Dialog, FormField, SecondaryButton, Text
@@ -189,6 +189,7 @@ class DocumentsDialog(Dialog):
                     author,
                     now,
                     two_persons=register_acts.two_persons(session),
+                    gaps=register_gaps.of_month(session, year, number),
                 )
             case Document.PLACES:
                 counts = register_view.place_counts(session, year, number)

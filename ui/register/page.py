@@ -43,7 +43,9 @@ from ui.widgets import (
     clear,
 )
 
-_KINDS = frozenset({"supply_movement", "witness_statement", "medication_request", "practitioner"})
+_KINDS = frozenset({"supply_movement", "witness_statement", "medication_request", "practitioner",
+                    "medication_administration"})  # fmt: skip
+_GAPS_SHOWN = 20
 
 
 class RegisterPage(Page):
@@ -93,6 +95,13 @@ class RegisterPage(Page):
         self._difference_rows = QVBoxLayout()
         self._differences.body.addLayout(self._difference_rows)
         self._differences.hide()
+        self._gaps = Card(self.tr("Doser som regnskapet mangler noe om"), self)
+        self._gaps_told = Text("", "muted", self._gaps)
+        self._gap_rows = Statements(self.tr("Doser som regnskapet mangler noe om"), self._gaps)
+        self._gap_rows.setObjectName("registerGaps")
+        self._gaps.body.addWidget(self._gaps_told)
+        self._gaps.body.addWidget(self._gap_rows)
+        self._gaps.hide()
         self._columns = Columns(self, shares=(1, 1))
         self._bags, self._stores = QVBoxLayout(), QVBoxLayout()
         for column, target in (
@@ -110,6 +119,7 @@ class RegisterPage(Page):
         area.body.addLayout(self._notices)
         area.body.addWidget(self._differences)
         area.body.addWidget(self._columns)
+        area.body.addWidget(self._gaps)
         area.body.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -168,6 +178,7 @@ class RegisterPage(Page):
             button.setEnabled(True)
         self._show_notices(state.notices(view))
         self._show_differences(state.differences(view, session.user.id))
+        self._show_gaps(view)
         bags, stores = state.bags(view, own), state.stores(view)
         clear(self._bags)
         clear(self._stores)
@@ -207,6 +218,15 @@ class RegisterPage(Page):
                 self._difference_rows.addWidget(
                     Text(self.tr("Forklares av en annen enn den som talte."), "muted", self)
                 )
+
+    def _show_gaps(self, view: Overview) -> None:
+        """The newest of them; the month's register on paper has them all."""
+        self._gaps.setVisible(bool(view.gaps))
+        told = self.tr("{count} doser siden forrige måned begynte.").format(count=len(view.gaps))
+        if len(view.gaps) > _GAPS_SHOWN:
+            told = self.tr("{told} De {shown} nyeste vises.").format(told=told, shown=_GAPS_SHOWN)
+        self._gaps_told.setText(told)
+        self._gap_rows.set_rows([state.gap_row(gap) for gap in view.gaps[:_GAPS_SHOWN]])
 
     def _ledger_card(self, ledger: LedgerView) -> Card:
         card = Card(ledger.title, self)

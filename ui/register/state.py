@@ -11,6 +11,7 @@ from fieldapp.clock import OSLO
 from fieldapp.domain.supply import BAG
 from fieldapp.domain.supply_balance import Balance, Difference
 from fieldapp.services.register import Bag
+from fieldapp.services.register_gaps import DoseGap
 from fieldapp.services.register_view import Overview
 from ui.register.words import difference_text, item_text, ledger_text, units_text
 from ui.typed import parse_decimal
@@ -162,6 +163,23 @@ def notices(view: Overview) -> list[Notice]:
         text = translate("register", "{count} linjer venter på at en til signerer.")
         found.append(Notice(text.format(count=view.unsigned), "warn"))
     return found
+
+
+def gap_row(gap: DoseGap) -> Row:
+    """A dose, and what the register lacks of it."""
+    moment = gap.event.given_at.astimezone(OSLO)
+    detail = translate("register", "{product} · gitt {day} kl. {time} av {name}").format(
+        product=gap.product,
+        day=day_text(moment.date()),
+        time=clock_text(gap.event.given_at),
+        name=gap.author,
+    )
+    tags: list[RowTag] = []
+    if gap.without_line:
+        tags.append(RowTag(translate("register", "Ikke ført i regnskapet"), "warn"))
+    if gap.waits_for_witness:
+        tags.append(RowTag(translate("register", "Venter på vitne"), "warn"))
+    return Row(gap.event.id, gap.patient, detail, "pill", "warn", tuple(tags))
 
 
 def told_text(told: Decimal, unit: str) -> Notice:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.handout_events import WitnessCode
 from fieldapp.domain.medication import (
+    CoSignature,
     HandoutStatus,
     Intake,
     MedicationAdministration,
@@ -22,9 +23,9 @@ from fieldapp.domain.medication import (
 from fieldapp.domain.supply import SupplyMovement, SupplyType, item_of
 from fieldapp.security import codes
 from fieldapp.security.kdf import FAST
-from fieldapp.services import register_acts
+from fieldapp.services import register_acts, register_gaps
 from fieldapp.services.register_acts import Taken
-from fieldapp.store import records
+from fieldapp.store import records, state
 from tests.helpers.claims import grant
 from tests.helpers.pages import Visited
 from tests.helpers.ward import AASE, BERIT, MARET, NOW, TODAY, Ward, receive
@@ -418,6 +419,65 @@ def test_of_two_bags_one_is_chosen(open_page: OpenPage, ward: Ward) -> None:
     press(page, "G")
     (line,) = out_of_bags(ward)
     assert line.source == second
+
+
+def test_without_a_bag_the_dose_is_given_and_said_to_stand_outside_the_register(
+    open_page: OpenPage, ward: Ward
+) -> None:
+    page = open_page(AASE)
+    assert "Ikke ført i narkotikaregnskapet" in said(page)
+    press(page, "KUG")
+    (given,) = events(ward)
+    assert (given.status, given.supply) == (HandoutStatus.GIVEN, None)
+    first = TODAY.replace(day=1)
+    assert [gap.event.id for gap in register_gaps.dose_gaps(ward.session, TODAY)] == [given.id]
+    listed = register_gaps.of_month(ward.session, first.year, first.month)
+    assert given.id in {gap.event.id for gap in listed}
+
+
+def test_what_has_already_happened_can_be_taken_out_of_a_bag(
+    open_page: OpenPage, ward: Ward
+) -> None:
+    bag = pack(ward, "200")
+    page = open_page(AASE)
+    button(page, "past").click()
+    button(page, f"pastLedger_{bag}").click()
+    press(page, "0700")
+    page.presenter.type("past_dose", "80")
+    page.presenter.type("reason_text", "Vakthavende ga den")
+    button(page, "confirmReason").click()
+    (line,) = out_of_bags(ward)
+    assert (line.source, line.units) == (bag, Decimal(40))
+    assert register_gaps.dose_gaps(ward.session, TODAY) == ()
+
+
+def test_what_has_already_happened_comes_from_no_bag_unless_it_is_said(
+    open_page: OpenPage, ward: Ward
+) -> None:
+    pack(ward, "200")
+    page = open_page(AASE)
+    button(page, "past").click()
+    press(page, "0700")
+    page.presenter.type("reason_text", "Vakthavende ga den")
+    button(page, "confirmReason").click()
+    assert out_of_bags(ward) == []
+    (gap,) = register_gaps.dose_gaps(ward.session, TODAY)
+    assert (gap.without_line, gap.waits_for_witness) == (True, False)
+
+
+def test_where_a_second_person_is_required_a_dose_without_one_is_given_marked_and_listed(
+    open_page: OpenPage, ward: Ward
+) -> None:
+    state.remember_rules(ward.session.database, state.Rules(witness_required=True))
+    pack(ward, "200")
+    page = open_page(AASE)
+    assert "Skal bekreftes av en annen person med kode" in said(page)
+    page.presenter.set_witness(CoSignature(name="Vikar Olsen"))
+    press(page, "KUG")
+    (given,) = events(ward)
+    assert "venter på vitne" in said(page)
+    (gap,) = register_gaps.dose_gaps(ward.session, TODAY)
+    assert (gap.event.id, gap.without_line, gap.waits_for_witness) == (given.id, False, True)
 
 
 # --- what is written down beside it

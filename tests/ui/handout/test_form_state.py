@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from fieldapp.domain.medication import HandoutStatus, OtherDose, Slot, slots
+from fieldapp.domain.medication import CoSignature, HandoutStatus, OtherDose, Slot, slots
 from fieldapp.services import reference
 from tests.helpers.builders import TODAY, patient, request
 from ui.handout.form_state import (
@@ -22,8 +22,10 @@ from ui.handout.form_state import (
     entry,
     home_days,
     missing_to_give,
+    not_accounted_words,
     parse_day,
     parse_expiry,
+    witness_wanted_words,
 )
 
 DAYS = tuple(TODAY + timedelta(days=offset) for offset in (1, 2, 3))
@@ -73,7 +75,6 @@ def test_each_further_need_is_missing_until_it_is_said() -> None:
         "lot",
         "expiry",
         "observation",
-        "witness",
         "ledger",
     )
     said = replace(
@@ -86,7 +87,20 @@ def test_each_further_need_is_missing_until_it_is_said() -> None:
         other_text="10 mg metadon i natt",
         ledger_id="bag:1",
     )
-    assert missing_to_give(said) == ("identity", "state", "witness")
+    # The second person whom the organisation wants is asked for, and never stops the record.
+    assert missing_to_give(said) == ("identity", "state")
+
+
+def test_a_missing_second_person_and_a_missing_bag_are_said_before_giving() -> None:
+    form = HandoutForm("id", a_slot(), Needs(witness=True, accounted=True))
+    assert "venter på vitne" in witness_wanted_words(form)
+    typed = replace(form, witness=CoSignature(name="Vikar Olsen"))
+    assert "bare et navn teller ikke" in witness_wanted_words(typed)
+    signed = replace(form, witness=CoSignature("u-2", "Berit", by_code=True))
+    assert witness_wanted_words(signed) == ""
+    assert not_accounted_words(form).startswith("Ikke ført i narkotikaregnskapet")
+    assert not_accounted_words(replace(form, ledger_id="bag:1")) == ""
+    assert not_accounted_words(HandoutForm("id", a_slot())) == ""
 
 
 def test_the_first_dose_of_several_days_must_be_seen() -> None:
