@@ -273,9 +273,12 @@ def _of_the_slot(situation: Situation, slot: Slot) -> Iterator[Finding]:
         return
     planned = {other.key for other in slots(situation.orders, slot.key.day)}
     for dose in doses:
+        if dose.slot == slot.key:
+            yield Finding(Code.GIVEN, event_id=dose.id)
+            return
         if dose.injection is not None or dose.day != slot.key.day:
             continue
-        if dose.slot == slot.key or dose.slot not in planned:
+        if dose.slot not in planned:
             yield Finding(Code.GIVEN, event_id=dose.id)
             return
     report = _report(situation, slot.key.day)

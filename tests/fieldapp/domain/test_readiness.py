@@ -320,6 +320,12 @@ def test_orders_that_run_side_by_side_are_given_at_the_same_time() -> None:
     assert codes(situation(NINE, DAILY, other, events=events)) == []
 
 
+def test_a_dose_in_the_slot_that_says_it_was_an_injection_closes_it_all_the_same() -> None:
+    odd = Injection(1, "abdomen", "left", "L1", date(2027, 1, 1))
+    events = [dose(DAILY, MONDAY, at(SUNDAY, 9), injection=odd)]
+    assert codes(situation(NINE, events=events)) == [Code.GIVEN]
+
+
 def test_a_dose_that_was_taken_back_later_keeps_its_slot_closed() -> None:
     given = dose(DAILY, MONDAY, at(SUNDAY, 9), id="e1")
     back = replace(given, id="e2", status=HandoutStatus.ENTERED_IN_ERROR, reverses="e1")

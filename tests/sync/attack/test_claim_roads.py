@@ -8,7 +8,7 @@ from datetime import timedelta
 from fieldapp.domain.claims import ClaimState
 from fieldapp.store import claims
 from tests.helpers.sync_world import Fault
-from tests.sync.test_claims_engine import TODAY, TOMORROW, Pair, pair
+from tests.sync.test_claims_engine import TODAY, TOMORROW, Pair, _store, pair
 
 __all__ = ["pair"]
 
@@ -49,9 +49,5 @@ def test_a_call_that_was_under_way_for_a_day_gives_no_day_that_is_over(pair: Pai
     pair.wish(pair.theirs, TOMORROW)
     assert pair.theirs.sync().complete
     assert pair.mine.sync().complete
-    assert not claims.held(pair.mine.database, claims.own_store(pair.mine.database) or _nobody())
+    assert not claims.held(pair.mine.database, _store(pair.mine.who))
     assert pair.green(pair.theirs, TOMORROW)
-
-
-def _nobody() -> claims.Store:
-    return claims.Store("", "")
