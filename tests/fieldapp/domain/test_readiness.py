@@ -448,8 +448,8 @@ def test_a_gap_of_the_former_orders_plan_is_not_missed_under_the_order_that_repl
     friday, saturday = MONDAY - timedelta(days=3), MONDAY - timedelta(days=2)
     thrice = replace(DAILY, id="r0", weekdays=(1, 3, 5), valid_from=date(2026, 10, 1))
     last = [dose(thrice, friday, at(friday, 9))]
-    for change in ({"stopped_on": MONDAY}, {"valid_to": SUNDAY}):
-        found = situation(NINE, replace(thrice, **change), DAILY, events=last)
+    for former in (replace(thrice, stopped_on=MONDAY), replace(thrice, valid_to=SUNDAY)):
+        found = situation(NINE, former, DAILY, events=last)
         assert days_missed(found, MONDAY) == 0
         assert codes(found) == []
     # And the other way round: the daily order planned the days before the change.
