@@ -44,10 +44,10 @@ def since(before: Names, now: Names) -> list[Newer]:
         if known is None:
             if present.version > 0:
                 found.append(Newer(*name, ()))
-        elif present.version > known.version and present.body != known.body:
-            fields = [
-                field for field, value in present.body.items() if known.body.get(field) != value
-            ]
+        elif present.version > known.version and present.text != known.text:
+            before_it, after = known.body, present.body
+            fields = [field for field, value in after.items() if before_it.get(field) != value]
             telling = [field for field in fields if field not in _SAYS_NOTHING]
-            found.append(Newer(*name, tuple(telling or fields)))
+            if before_it != after:
+                found.append(Newer(*name, tuple(telling or fields)))
     return found
