@@ -122,7 +122,8 @@ class HandoutPage(Page):
             self._trouble.say(sentence_for(error), "danger")
             return
         self._trouble.say("")
-        self._watch()
+        if self.presenter.state.patient is None:
+            self._newer.stop()
         self._focus_work()
 
     def refresh(self, change_set: ChangeSet) -> None:
