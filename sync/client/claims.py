@@ -35,20 +35,20 @@ class Told:
     changes: tuple[Change, ...]
 
 
-def is_something_to_tell(database: Database, epoch: int, now: datetime) -> bool:
+def is_something_to_tell(database: Database, epoch: int) -> bool:
     """True when this store holds, has given up or wants claims, was set back, or has said nothing
     of claims since the server was.
     """
     if int(state.read(database, _REPORTED) or 0) != epoch:
         return True
-    call = claims.prepare_call(database, now)
+    call = claims.prepare_call(database)
     return bool(call.held or call.released or call.wanted or call.set_back)
 
 
 def tell(service: SyncService, database: Database, now: datetime) -> Told:
     """Make the call and note the answer."""
     epoch = state.epoch(database) or 0
-    call = claims.prepare_call(database, now)
+    call = claims.prepare_call(database)
     answer = service.claims(_request(call, epoch, inbox.newest_seen(database), now))
     if answer.epoch != epoch:
         # The server was set back, and took nothing of it in. The pull learns what that means.

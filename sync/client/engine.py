@@ -436,7 +436,7 @@ class _Run:
         epoch = state.epoch(self._database) or 0
         if self._claims_told == epoch or self._claim_calls == CLAIM_CALLS:
             return False
-        return claims.is_something_to_tell(self._database, epoch, self._clock.now())
+        return claims.is_something_to_tell(self._database, epoch)
 
     def _claims(self) -> None:
         """Give up what has served, tell what is held, and ask for what is wanted, once nothing

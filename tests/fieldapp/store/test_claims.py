@@ -76,7 +76,7 @@ def test_what_is_held_given_up_and_wished_for_is_told(
     today, tomorrow = grant(session, order, TODAY, TOMORROW)
     claims.add_wishes(session.database, [_name(order, "2026-11-24")], START)
     claims.drop(session.database, MINE, [tomorrow.id])
-    call = claims.prepare_call(session.database, START)
+    call = claims.prepare_call(session.database)
     assert call.held == (Granted(_name(order), today.grant, today.held_since),)
     assert _units(call.released) == [day_unit(TOMORROW)]
     assert call.wanted == (_name(order, "2026-11-24"),)
@@ -84,7 +84,7 @@ def test_what_is_held_given_up_and_wished_for_is_told(
 
 
 def test_a_new_store_has_nothing_to_tell(session: Session) -> None:
-    call = claims.prepare_call(session.database, START)
+    call = claims.prepare_call(session.database)
     assert (call.held, call.released, call.wanted) == ((), (), ())
 
 
@@ -121,9 +121,9 @@ def test_a_release_is_told_again_until_the_server_says_so_and_its_record_has_com
     (claim,) = grant(session, order, TODAY)
     claims.drop(session.database, MINE, [claim.id])
     for _ in range(2):
-        assert len(claims.prepare_call(session.database, START).released) == 1
+        assert len(claims.prepare_call(session.database).released) == 1
     deliver(session, replace(claim, state=ClaimState.FREE))
-    assert claims.prepare_call(session.database, START).released == ()
+    assert claims.prepare_call(session.database).released == ()
 
 
 @pytest.mark.parametrize("kind", ["event", "note"])
@@ -135,9 +135,9 @@ def test_a_claim_moves_on_only_when_no_handout_waits(
             unit.save(event(order, retrospective=True, reason_text="Ført fra papir"))
         else:
             unit.save(replace(kari, phone="1"))
-    assert claims.prepare_call(session.database, START).all_sent is (kind == "note")
+    assert claims.prepare_call(session.database).all_sent is (kind == "note")
     settle_outbox(session)
-    assert claims.prepare_call(session.database, START).all_sent
+    assert claims.prepare_call(session.database).all_sent
 
 
 def test_a_handout_that_the_server_did_not_take_holds_claims_back_too(
@@ -147,7 +147,7 @@ def test_a_handout_that_the_server_did_not_take_holds_claims_back_too(
     with session.write() as unit:
         unit.save(told)
     outbox.park(session.database, told.id, "no_such_order")
-    assert not claims.prepare_call(session.database, START).all_sent
+    assert not claims.prepare_call(session.database).all_sent
 
 
 def test_what_was_granted_is_wished_for_no_more_and_what_was_denied_says_why(
@@ -264,7 +264,7 @@ def test_a_store_that_was_set_back_gives_up_even_what_is_pinned_and_tells_so(
     _sheet(session, claim)
     claims.note_set_back(session.database)
     assert _held(session) == []
-    assert claims.prepare_call(session.database, START).set_back
+    assert claims.prepare_call(session.database).set_back
     inbox.finish(session.database, START)
     assert claims.is_set_back(session.database), "nobody was told"
     claims.apply_answer(session.database, set_back_told=True)
