@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
-from fieldapp.clock import OSLO
-from fieldapp.domain.claims import Claim, ClaimState, Store, service_day
+from fieldapp.domain.claims import Claim, ClaimState, Store
+from fieldapp.domain.depots import given_on
 from fieldapp.domain.handout_events import PharmacyReport
 from fieldapp.domain.medication import (
     HandoutStatus,
@@ -122,8 +122,7 @@ def read(session: Session, patient_id: str, first: date, last: date) -> Medicine
     Groups in which nothing happened and nothing was planned in the time are left out.
     """
     database = session.database
-    begins = store_claims.service_day_begins(database)
-    today = service_day(session.clock.now(), begins)
+    today = medication.service_day(session)
     orders = store_medication.requests_of(database, [patient_id])
     events = store.events_since(database, patient_id, first - LOOK_BACK)
     reports = store.reports_since(database, patient_id, first - LOOK_BACK)
@@ -338,11 +337,11 @@ def _injections(history: _History) -> Iterable[MedicationAdministration]:
 
 
 def _injection_on(history: _History, day: date) -> MedicationAdministration | None:
-    return next((event for event in _injections(history) if _local_day(event) == day), None)
+    return next((event for event in _injections(history) if given_on(event) == day), None)
 
 
 def _last_injection(history: _History, day: date) -> MedicationAdministration | None:
-    before = [event for event in _injections(history) if _local_day(event) < day]
+    before = [event for event in _injections(history) if given_on(event) < day]
     return max(before, key=lambda event: event.given_at, default=None)
 
 
@@ -352,7 +351,7 @@ def _due(injection: MedicationAdministration, orders: Sequence[MedicationRequest
     if injection.injection.next_due is not None:
         return injection.injection.next_due
     interval = next((order.interval_days for order in orders if order.interval_days), 0) or 0
-    return _local_day(injection) + timedelta(days=interval)
+    return given_on(injection) + timedelta(days=interval)
 
 
 def _is_covered_by_dose_before(history: _History, day: date) -> bool:
@@ -370,7 +369,3 @@ def _is_covered_by_dose_before(history: _History, day: date) -> bool:
             return False
         looked_at -= timedelta(days=1)
     return False
-
-
-def _local_day(event: MedicationAdministration) -> date:
-    return event.given_at.astimezone(OSLO).date()

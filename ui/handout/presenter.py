@@ -247,7 +247,9 @@ class HandoutPresenter(QObject):
         now = self._session.clock.now()
         self.state = replace(
             self.state,
-            stale=staleness(status.last_complete, self._is_online(), now),
+            stale=staleness(
+                status.last_complete, self._is_online(), now, self.reference.list_is_old.length
+            ),
             synced=synced_text(status.last_complete, now),
         )
 
