@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from fieldapp.domain.medication import MedicationRequest
@@ -75,6 +76,7 @@ class Item:
         return (_folded(self.product), _folded(self.strength), self.unit)
 
 
+@lru_cache(maxsize=1024)
 def _folded(text: str) -> str:
     """Casefolded, with single blanks, none between a figure and what follows it."""
     tidy = " ".join(text.replace("\u00a0", " ").split()).casefold()

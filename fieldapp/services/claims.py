@@ -158,21 +158,20 @@ def preset(session: Session, days: int) -> list[Planned]:
         raise ValueError("longer than the organisation's longest trip, or no day")
     first = medication.claim_day(session)
     wished = {one.name for one in store.wishes(session.database)}
-    found: list[Planned] = []
-    for offset in range(days):
-        for patient, group, unit, slots, verdict, claim in medication.planned_units(
-            session, first + timedelta(days=offset)
-        ):
-            found.append(
-                Planned(
-                    patient,
-                    group,
-                    unit,
-                    slots,
-                    verdict,
-                    claim,
-                    mine=claim is not None and claim.held_by(own_store(session)),
-                    wished=Name(patient.id, group, unit) in wished,
-                )
-            )
-    return found
+    planned = medication.planned_units_of(
+        session, [first + timedelta(days=offset) for offset in range(days)]
+    )
+    return [
+        Planned(
+            patient,
+            group,
+            unit,
+            slots,
+            verdict,
+            claim,
+            mine=claim is not None and claim.held_by(own_store(session)),
+            wished=Name(patient.id, group, unit) in wished,
+        )
+        for found in planned.values()
+        for patient, group, unit, slots, verdict, claim in found
+    ]

@@ -6,13 +6,13 @@ injections in `depots`; all of it is reached through this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from fieldapp.clock import OSLO
 from fieldapp.domain.claims import Claim, day_unit, occurrence_unit
 from fieldapp.domain.collation import sort_key
+from fieldapp.domain.depots import given_on
 from fieldapp.domain.medication import (
     PART_ORDER,
     HandoutError,
@@ -72,6 +72,7 @@ __all__ = [
     "history",
     "orders_of",
     "planned_units",
+    "planned_units_of",
     "propose_reversal",
     "record",
     "reverse",
@@ -165,14 +166,10 @@ def day_slots(session: Session, day: date) -> list[tuple[Patient, RoundSlot]]:
 def _day_slots(session: Session, day: date, *, only_mine: bool) -> list[tuple[Patient, RoundSlot]]:
     database = session.database
     patients, places = _whose(session, only_mine=only_mine)
-    orders: dict[str, list[MedicationRequest]] = {}
-    for request in store.requests_of(database, patients):
-        orders.setdefault(request.patient_id, []).append(request)
+    orders = _orders_of(session, patients)
     events = store.events_on(database, day)
-    planned = slots(
-        (order for own in orders.values() for order in own if order.place in places), day
-    )
-    planned += _injection_slots(session, orders, places, events, day)
+    planned = _planned_on(orders, places, day)
+    planned += _injection_slots(orders, places, _due_injections(session, orders), events, day)
     related = {
         slot.key.request_id: [
             order
@@ -201,21 +198,36 @@ def _whose(session: Session, *, only_mine: bool) -> tuple[dict[str, Patient], fr
     return everybody, frozenset({Place.HOME, Place.HANDOUT_POINT})
 
 
+def _orders_of(session: Session, patient_ids: Iterable[str]) -> dict[str, list[MedicationRequest]]:
+    orders: dict[str, list[MedicationRequest]] = {}
+    for request in store.requests_of(session.database, patient_ids):
+        orders.setdefault(request.patient_id, []).append(request)
+    return orders
+
+
+def _planned_on(
+    orders: dict[str, list[MedicationRequest]], places: frozenset[Place], day: date
+) -> list[Slot]:
+    return slots((order for own in orders.values() for order in own if order.place in places), day)
+
+
+def _due_injections(session: Session, orders: dict[str, list[MedicationRequest]]) -> list[DepotDue]:
+    with_depot = [who for who, own in orders.items() if any(order.is_depot for order in own)]
+    return all_due(session, sorted(with_depot)) if with_depot else []
+
+
 def _injection_slots(
-    session: Session,
     orders: dict[str, list[MedicationRequest]],
     places: frozenset[Place],
-    events: list[MedicationAdministration],
+    all_that_are_due: Iterable[DepotDue],
+    events: Iterable[MedicationAdministration],
     day: date,
 ) -> list[Slot]:
     """The injections that may be given on a day, and those that were given on it."""
     depots = {order.id: order for own in orders.values() for order in own if order.is_depot}
-    if not depots:
-        return []
-    with_depot = sorted({order.patient_id for order in depots.values()})
     due = [
         found.slot
-        for found in all_due(session, with_depot)
+        for found in all_that_are_due
         if found.slot.request.place in places and found.is_due_on(day)
     ]
     # An injection stands in the slot of its due day, which may be another than the day it is given.
@@ -229,7 +241,7 @@ def _injection_slots(
         for event in effective(events)
         if event.injection is not None
         and event.request_id in depots
-        and event.given_at.astimezone(OSLO).date() == day
+        and given_on(event) == day
     ]
     here = {slot.key for slot in due}
     return due + [slot for slot in given if slot.key not in here]
@@ -282,36 +294,62 @@ def planned_units(session: Session, day: date) -> list[PlannedUnit]:
 
     A depot that may be given that day needs its numbered injection beside the day itself.
     """
-    grouped: dict[tuple[str, str, str], list[RoundSlot]] = {}
-    patients: dict[str, Patient] = {}
-    for patient, row in _day_slots(session, day, only_mine=True):
-        patients[patient.id] = patient
-        group = group_of(row.slot.request)
-        units = [day_unit(day)]
-        if row.slot.occurrence is not None:
-            units.append(occurrence_unit(row.slot.occurrence))
-        for unit in units:
-            grouped.setdefault((patient.id, group, unit), []).append(row)
-    standing = {
-        claim.id: claim for claim in store_claims.standing_of(session.database, set(patients))
+    return planned_units_of(session, [day])[day]
+
+
+def planned_units_of(session: Session, days: Sequence[date]) -> dict[date, list[PlannedUnit]]:
+    """Return the same of several days; the store is read once for all of them."""
+    if not days:
+        return {}
+    patients, places = _whose(session, only_mine=True)
+    orders = _orders_of(session, patients)
+    due = _due_injections(session, orders)
+    have_depots = any(order.is_depot for own in orders.values() for order in own)
+    planned: dict[date, list[Slot]] = {}
+    for day in days:
+        events = store.events_on(session.database, day) if have_depots else []
+        injections = _injection_slots(orders, places, due, events, day)
+        planned[day] = _planned_on(orders, places, day) + injections
+    lights = judged_on(session, [slot for found in planned.values() for slot in found])
+    whose = {slot.key.patient_id for slot in lights}
+    standing = {claim.id: claim for claim in store_claims.standing_of(session.database, whose)}
+    return {
+        day: _as_units(patients, standing, day, {slot: lights[slot] for slot in found})
+        for day, found in planned.items()
     }
+
+
+def _as_units(
+    patients: Mapping[str, Patient],
+    standing: Mapping[str, Claim],
+    day: date,
+    lights: Mapping[Slot, Verdict],
+) -> list[PlannedUnit]:
+    grouped: dict[tuple[str, str, str], list[Slot]] = {}
+    for slot in lights:
+        units = [day_unit(day)]
+        if slot.occurrence is not None:
+            units.append(occurrence_unit(slot.occurrence))
+        for unit in units:
+            key = (slot.key.patient_id, group_of(slot.request), unit)
+            grouped.setdefault(key, []).append(slot)
     found = [
         (
             patients[patient_id],
             group,
             unit,
-            tuple(row.slot for row in rows),
-            _gravest(rows),
+            tuple(own),
+            _gravest([lights[slot] for slot in own]),
             standing.get(store_claims.Name(patient_id, group, unit).claim_id),
         )
-        for (patient_id, group, unit), rows in grouped.items()
+        for (patient_id, group, unit), own in grouped.items()
     ]
     return sorted(found, key=lambda one: (sort_key(one[0].name), one[0].id, one[1], one[2]))
 
 
-def _gravest(rows: list[RoundSlot]) -> Verdict:
+def _gravest(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the gravest light of some doses, leaving aside that their day has not begun."""
-    found = [_without_the_hour(row.verdict) for row in rows if row.verdict is not None]
+    found = [_without_the_hour(verdict) for verdict in verdicts]
     order = [Light.RED, Light.AMBER, Light.GREEN]
     return min(found, key=lambda one: order.index(one.light))
 

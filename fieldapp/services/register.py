@@ -207,10 +207,13 @@ def write_reversal(
     )
 
 
-def bags_of(lines: Iterable[SupplyMovement]) -> list[Bag]:
+def bags_of(
+    lines: Iterable[SupplyMovement], worked_out: Iterable[Balance] | None = None
+) -> list[Bag]:
     """Put the lines of bags together, oldest bag first.
 
-    A bag belongs to the store that wrote its first line.
+    A bag belongs to the store that wrote its first line. `worked_out` are the balances of these
+    lines, for who has them already.
     """
     known = list(lines)
     first: dict[str, SupplyMovement] = {}
@@ -218,7 +221,7 @@ def bags_of(lines: Iterable[SupplyMovement]) -> list[Bag]:
         if line.target.startswith(BAG):
             first.setdefault(line.target, line)
     items: dict[str, list[Balance]] = {}
-    for balance in balances(known):
+    for balance in balances(known) if worked_out is None else worked_out:
         if balance.ledger in first:
             items.setdefault(balance.ledger, []).append(balance)
     found = [

@@ -114,11 +114,9 @@ def rows(session: Session, days: int) -> list[TripRow]:
     view = _View(session)
     found: dict[tuple[str, str], list[TripDay]] = {}
     patients: dict[str, Patient] = {}
-    for offset in range(days):
-        day = first + timedelta(days=offset)
-        for patient, group, trip_day in view.of_day(day):
-            patients[patient.id] = patient
-            found.setdefault((patient.id, group), []).append(trip_day)
+    for patient, group, trip_day in view.of_days(first, days):
+        patients[patient.id] = patient
+        found.setdefault((patient.id, group), []).append(trip_day)
     for key, trip_day in view.taken_home(first + timedelta(days=days), longest - days):
         if key in found:
             found[key].append(trip_day)
@@ -161,13 +159,14 @@ def own(session: Session) -> list[Own]:
     """Return what this store holds, by day and then name."""
     held = claims.held(session)
     confirmed = store_claims.confirmed(session.database, [claim.id for claim in held])
+    pinned = store_claims.pinned(session.database, claims.own_store(session))
     patients = store_patients.by_ids(session.database, {claim.patient_id for claim in held})
     found = [
         Own(
             claim,
             patients.get(claim.patient_id),
             group_name(session, claim.patient_id, claim.group),
-            claims.is_pinned(session, claim.id),
+            claim.id in pinned,
             claim.id in confirmed,
         )
         for claim in held
@@ -212,13 +211,20 @@ class _View:
         self._assigned = store_patients.assigned_to(session.database, session.user.id)
         self._orders = store_medication.requests_of(session.database, self._assigned)
 
-    def of_day(self, day: date) -> Iterable[tuple[Patient, str, TripDay]]:
-        """Yield each patient's day by group."""
+    def of_days(self, first: date, days: int) -> Iterable[tuple[Patient, str, TripDay]]:
+        """Yield each patient's days by group, day after day."""
+        planned = medication.planned_units_of(self._session, _days_from(first, days))
+        for day, units in planned.items():
+            yield from self._of_day(day, units)
+
+    def _of_day(
+        self, day: date, planned: Iterable[medication.PlannedUnit]
+    ) -> Iterable[tuple[Patient, str, TripDay]]:
         per_day: dict[tuple[str, str], list[medication.PlannedUnit]] = {}
         patients = dict(self._assigned)
-        for planned in medication.planned_units(self._session, day):
-            per_day.setdefault((planned[0].id, planned[1]), []).append(planned)
-            patients[planned[0].id] = planned[0]
+        for unit in planned:
+            per_day.setdefault((unit[0].id, unit[1]), []).append(unit)
+            patients[unit[0].id] = unit[0]
         for (patient_id, group), units in per_day.items():
             yield patients[patient_id], group, self._trip_day(day, units)
         yield from self._pharmacy(day, set(per_day))
@@ -231,9 +237,9 @@ class _View:
             (order.patient_id, medication.group_of(order)): order.max_take_home_days
             for order in carrying
         }
-        for offset in range(days if carrying else 0):
-            day = first + timedelta(days=offset)
-            for one in medication.planned_units(self._session, day):
+        ahead = _days_from(first, days if carrying else 0)
+        for day, units in medication.planned_units_of(self._session, ahead).items():
+            for one in units:
                 key = (one[0].id, one[1])
                 if not all(slot.take_home for slot in one[3]):
                     left.pop(key, None)
@@ -305,3 +311,7 @@ def _codes(verdicts: Iterable[Verdict]) -> set[Code]:
         if verdict.light is not Light.GREEN
         for finding in verdict.findings
     }
+
+
+def _days_from(first: date, days: int) -> list[date]:
+    return [first + timedelta(days=offset) for offset in range(days)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
+from fieldapp.clock import to_iso
 from fieldapp.domain.handout_events import PharmacyReport
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.store import records
@@ -36,6 +37,23 @@ def current_products(database: Database, day: date) -> list[tuple[str, str]]:
 def events_on(database: Database, day: date) -> list[MedicationAdministration]:
     """All events in slots of a service day, counter-entries included."""
     return records.select(database, MedicationAdministration, "day = ?", (day.isoformat(),))
+
+
+def events_given_between(
+    database: Database, start: datetime, end: datetime
+) -> list[MedicationAdministration]:
+    """Everybody's events given from ``start`` until before ``end``, and what takes them back."""
+    return records.select(
+        database,
+        MedicationAdministration,
+        # Patient by patient, so that the index of theirs is used: none has the times alone.
+        "id IN (WITH given AS (SELECT dose.id FROM patient CROSS JOIN medication_administration"
+        " AS dose WHERE dose.patient_id = patient.id AND dose.given_at >= ?1"
+        " AND dose.given_at < ?2)"
+        " SELECT id FROM given UNION ALL SELECT entry.id FROM given"
+        " JOIN medication_administration AS entry ON entry.reverses = given.id)",
+        (to_iso(start), to_iso(end)),
+    )
 
 
 def events_since(

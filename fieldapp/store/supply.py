@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from fieldapp.clock import to_iso
+from fieldapp.domain.codec import from_body
 from fieldapp.domain.handout_events import WitnessStatement
 from fieldapp.domain.supply import COUNTED_IN, SupplyMovement
 from fieldapp.store import records
@@ -42,10 +43,11 @@ def all_lines(database: Database) -> list[SupplyMovement]:
     return records.select(database, SupplyMovement)
 
 
-def bodies(database: Database) -> list[Body]:
-    """Every line word for word, so that its hash can be worked out again."""
+def lines_and_bodies(database: Database) -> tuple[list[SupplyMovement], list[Body]]:
+    """Every line, and word for word, so that its hash can be worked out again; read once."""
     rows = database.connection.execute("SELECT body FROM supply_movement")
-    return [json.loads(str(row["body"])) for row in rows]
+    bodies: list[Body] = [json.loads(str(row["body"])) for row in rows]
+    return [from_body(SupplyMovement, body) for body in bodies], bodies
 
 
 def lines_of_ledgers(database: Database, ledgers: Iterable[str]) -> list[SupplyMovement]:

@@ -10,8 +10,9 @@ import json
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -273,10 +274,10 @@ class _Orders:
             if found == code and self._owner[order_id] == patient_id
         ]
 
+        @cache
         def at(moment: datetime) -> list[MedicationRequest]:
             text = to_iso(moment)
-            found = [self._version_at(order_id, text) for order_id in ids]
-            return [replace(order, patient_id=patient_id) for order in found]
+            return [self._version_at(order_id, text) for order_id in ids]
 
         return at
 
@@ -296,7 +297,7 @@ class _Orders:
         self._all_read = True
         older: dict[str, list[_OrderVersion]] = defaultdict(list)
         for order_id, at, body in self._records.older_versions(_ORDER_KIND, list(self._versions)):
-            order = _read(MedicationRequest, body)
+            order = _read(MedicationRequest, {**body, "patient_id": self._owner[order_id]})
             if order is not None:
                 older[order_id].append(_OrderVersion(at, order))
         for order_id, versions in older.items():

@@ -65,7 +65,7 @@ def test_a_dose_takes_its_millilitres_out_of_the_bag(
     assert [line.units, line.source, line.target] == [30, bag, "patient"]
     assert line.administration_id == given.id
     assert left(session) == 70
-    assert breaks(store.bodies(session.database)) == []
+    assert breaks(store.lines_and_bodies(session.database)[1]) == []
 
 
 def test_the_same_entry_sent_twice_is_one_line(
@@ -138,7 +138,7 @@ def test_each_user_of_a_laptop_has_a_chain_of_their_own(
     register_acts.receive(colleague, CUPBOARD, item_of(order), Decimal(10))
     (own,) = (line for line in store.all_lines(session.database) if line.author_id == COLLEAGUE.id)
     assert [own.sequence, own.previous] == [1, ""]
-    assert breaks(store.bodies(session.database)) == []
+    assert breaks(store.lines_and_bodies(session.database)[1]) == []
 
 
 def test_a_line_is_never_changed_or_deleted_by_the_schema_itself(
