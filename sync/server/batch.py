@@ -40,6 +40,7 @@ _PROPOSALS: Final = uuid.UUID("6c1c2b0e-55c6-4be1-9f3c-0d7f6f6f2f11")
 KEPT_AS_PROPOSAL: Final = "kept_as_proposal"
 PROPOSAL_KIND: Final = "proposal"
 NOT_ITS_AUTHORS: Final = "not_own_handout"
+WITNESS_IS_GIVER: Final = "witness_is_giver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,14 +363,23 @@ class _Batch:
         admission = admit(record.kind, reach, new_patient=new_patient)
         if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
             return _refused(record, admission.value)
-        if present is None and self._takes_back_anothers(record):
-            return _refused(record, NOT_ITS_AUTHORS)
+        forged = self._forged(record) if present is None else None
+        if forged is not None:
+            return _refused(record, forged)
         decision = self._decided(record, present, reach)
         flagged = admission is Admission.FLAGGED
         version = self._store(pushed, decision, present, flagged)
         if new_patient and decision.store is not None:
             self._follow_new_patient(record.id)
         return _result(record, decision, version, present, shown=not flagged)
+
+    def _forged(self, record: PushRecord) -> str | None:
+        """Return why a record says in a colleague's name what only that one may say, or None."""
+        if record.body.get("author_id") == self._who.user_id:
+            return None
+        if self._takes_back_anothers(record):
+            return NOT_ITS_AUTHORS
+        return WITNESS_IS_GIVER if self._witnesses_itself(record) else None
 
     def _takes_back_anothers(self, record: PushRecord) -> bool:
         """True for a counter-entry of a dose that a colleague sent, in the colleague's name.
@@ -379,11 +389,20 @@ class _Batch:
         target_id = record.body.get("reverses")
         if record.kind != HANDOUT_KIND or not isinstance(target_id, str):
             return False
-        if record.body.get("author_id") == self._who.user_id:
-            return False
         name = (HANDOUT_KIND, target_id)
         target = self._known.present.get(name) or self._records.get(*name)
         return target is not None and target.author_id != self._who.user_id
+
+    def _witnesses_itself(self, record: PushRecord) -> bool:
+        """True for a witness's signature that the person who did the act sends in their name."""
+        kind, target_id = record.body.get("target_kind"), record.body.get("target_id")
+        if record.kind != "witness_statement":
+            return False
+        if kind not in (HANDOUT_KIND, REGISTER_KIND) or not isinstance(target_id, str):
+            return False
+        name = (str(kind), target_id)
+        target = self._known.present.get(name) or self._records.get(*name)
+        return target is not None and target.body.get("author_id") == self._who.user_id
 
     def _has_written(self, present: StoredRecord | None) -> bool:
         if present is None:

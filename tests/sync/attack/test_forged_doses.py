@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from fieldapp.domain.handout_events import IncidentType
+from fieldapp.domain.handout_events import IncidentType, WitnessStatement
 from fieldapp.domain.issues import DetectedIssue, IssueStatus
-from fieldapp.domain.medication import Force, HandoutStatus, MedicationAdministration
+from fieldapp.domain.medication import CoSignature, Force, HandoutStatus, MedicationAdministration
 from fieldapp.domain.patients import Role
 from fieldapp.domain.safety import FORCED, Danger
 from sync.protocol.errors import BadRequestError
@@ -175,3 +175,16 @@ def test_an_answer_of_somebody_else_stays_when_a_colleague_offers_the_dose_after
     town.send(town.ola, made)
     town.send(town.ola, dose("m1", town.kari, forced=Force("unreachable", ("not_claimed",))))
     assert town.items()["forced"]["status"] == "answered"
+
+
+# --- who saw it
+
+
+def test_nobody_signs_as_the_witness_of_an_own_act_in_a_colleagues_name(town: Town) -> None:
+    named = CoSignature(user(town.ola))
+    town.send(town.kari, dose("m1", town.kari, witness=named))
+    signed = WitnessStatement(
+        "s1", "p1", "medication_administration", "m1", NOW, NOW, user(town.ola), "d", 1
+    )
+    assert town.send(town.kari, signed) == [Outcome.REFUSED]
+    assert town.send(town.ola, replace(signed, id="s2")) == [Outcome.ACCEPTED]
