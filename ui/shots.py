@@ -11,6 +11,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 SCALE = 2
 NEEDED_GLYPHS = "æøåÆØÅ–≥½µ°"
 
+_QUICK = 85
+"""Qt's PNG "quality": how little is packed."""
+
 
 class PictureError(RuntimeError):
     """A picture came out blank, or the font lacks letters that are on screen."""
@@ -42,16 +45,19 @@ def picture(widget: QWidget, size: QSize | None = None) -> QPixmap:
     return pixels
 
 
-def shoot(widget: QWidget, file: Path, size: QSize | None = None) -> Path:
-    """Write the picture of a widget as PNG and return the file."""
+def shoot(widget: QWidget, file: Path, size: QSize | None = None, *, quickly: bool = False) -> Path:
+    """Write the picture of a widget as PNG and return the file. `quickly`: a larger file."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    if not picture(widget, size).save(str(file)):
+    if not picture(widget, size).save(str(file), "PNG", _QUICK if quickly else -1):
         raise PictureError(f"cannot write {file.name}")
     return file
 
 
 def _is_blank(image: QImage) -> bool:
-    colours = {
-        image.pixel(x, y) for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)
-    }
-    return len(colours) < 3
+    colours = set()
+    for x in range(0, image.width(), 7):
+        for y in range(0, image.height(), 7):
+            colours.add(image.pixel(x, y))
+            if len(colours) > 2:
+                return False
+    return True

@@ -148,7 +148,7 @@ class Medicine:
             self._say_what_is_seen()
             if number == 1:
                 player.shoot("round")
-            self._give()
+            self._give(slot)
             player.shoot(f"given-{number}")
         self._show(self.plan.withheld)
         press("stateIntoxicated")
@@ -277,10 +277,10 @@ class Medicine:
             type_into("dissolveMinutes", "6")
             press("mouthYes")
 
-    def _give(self) -> None:
-        before = len(self._given_today())
+    def _give(self, slot: RoundSlot) -> None:
+        before = len(self._written(slot))
         press("given")
-        wait_until(lambda: len(self._given_today()) > before, "the dose in the store")
+        wait_until(lambda: len(self._written(slot)) > before, "the dose in the store")
 
     def _take_home(self) -> None:
         player = self._player
@@ -290,7 +290,7 @@ class Medicine:
         type_into("bottles", str(HOME_DAYS))
         type_into("empties", str(HOME_DAYS))
         player.shoot("take-home")
-        self._give()
+        self._give(self.plan.take_home)
         player.shoot("take-home-given")
         player.shoot_at("medicine-days", player.page(HandoutPage).calendar)
 
@@ -307,7 +307,7 @@ class Medicine:
         if is_there("depotObserved"):
             type_into("depotObserved", "15")
         player.shoot("depot-said")
-        self._give()
+        self._give(self.plan.depot)
         player.shoot("depot-given")
 
     def _rested_site(self) -> tuple[str, str]:
@@ -324,17 +324,24 @@ class Medicine:
         if is_there("confirmReason"):
             press("confirmReason")
 
-    def _given_today(self) -> list[MedicationAdministration]:
-        day = medication.service_day(self._player.session)
+    def _written(self, slot: RoundSlot) -> list[MedicationAdministration]:
+        """What this laptop's user wrote today about a patient's doses."""
+        session = self._player.session
+        day = medication.service_day(session)
         return [
             view.event
-            for slot in self._slots()
-            for view in medication.history(self._player.session, slot.slot.key.patient_id, 20)
-            if view.event.day >= day and view.event.author_id == self._player.session.user.id
+            for view in medication.history(session, slot.slot.key.patient_id, 20)
+            if view.event.day >= day and view.event.author_id == session.user.id
         ]
 
     def _forced(self) -> list[MedicationAdministration]:
-        return [event for event in self._given_today() if event.forced is not None]
+        found = {
+            event.id: event
+            for slot, _ in self.plan.bag
+            for event in self._written(slot)
+            if event.forced is not None
+        }
+        return list(found.values())
 
     def _counts(self) -> list[SupplyMovement]:
         """Every count of this laptop's bags and cupboards this month, once."""

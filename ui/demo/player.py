@@ -79,7 +79,7 @@ class Player:
     def shoot(self, name: str, widget: QWidget | None = None) -> None:
         """Take a picture of the window, or of a dialog over it."""
         file = self._out / f"{len(self.pictures) + 1:02}-{name}.png"
-        shots.shoot(widget or self.window, file)
+        shots.shoot(widget or self.window, file, quickly=True)
         self.pictures.append(str(file))
 
     def shoot_at(self, name: str, widget: QWidget) -> None:

@@ -23,7 +23,8 @@ from PySide6.QtCore import QLockFile
 
 from fieldapp import paths
 from fieldapp.bootstrap import ORIGIN_DEMO, Door, door_for
-from fieldapp.clock import OSLO, Clock
+from fieldapp.clock import Clock
+from fieldapp.domain.claims import service_day
 from fieldapp.services import setup
 from sync.client.engine import Progress, SyncReport
 from sync.client.enrol import enrol, login
@@ -147,7 +148,8 @@ def _facts(folder: Path, clock: Clock) -> Facts:
         except (ValueError, TypeError):
             raise DemoError(f"{mark} is damaged; --fresh begins anew.") from None
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    day = clock.now().astimezone(OSLO).date().isoformat()
+    # In the small hours it is still yesterday's round, which the history must not have given.
+    day = service_day(clock.now()).isoformat()
     facts = Facts("", secrets.token_urlsafe(12), day, 0)
     _remember(folder, facts)
     return facts

@@ -63,6 +63,22 @@ def test_from_an_empty_folder_to_an_enrolment_code(run: Run, folder: Path) -> No
     assert (folder / "server.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_phone_of_a_new_colleague_is_the_one_to_ring(run: Run, folder: Path) -> None:
+    run("--init")
+    words = ("--name", "Kari", "--role", "case_manager", "--phone", " 400 00 000 ")
+    run("user", "add", "kari", *words)
+    storage = Storage(sqlite.open_existing(folder, None))
+    try:
+        with storage.read() as transaction:
+            user = transaction.accounts.user_named("kari")
+            assert user is not None
+            record = transaction.records.get("practitioner", user.id)
+    finally:
+        storage.close()
+    assert record is not None
+    assert record.body["phone"] == "400 00 000"
+
+
 def test_a_team_is_imported_whole_or_not_at_all(run: Run, tmp_path: Path) -> None:
     run("--init")
     team = tmp_path / "team.csv"
