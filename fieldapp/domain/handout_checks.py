@@ -29,18 +29,22 @@ from fieldapp.domain.medication import (
 from fieldapp.domain.readiness import NEEDS_PRESCRIBER, Code, Light, Verdict
 from fieldapp.domain.substances import SubstanceGroup
 
-THE_SAME_MOMENT: Final = timedelta(minutes=15)
-"""How long ago a dose may have been given and still count as an act, not as told afterwards."""
-
 _HOLDER_IS_CALLED: Final = frozenset({Code.HELD_BY_OTHER, Code.UNKNOWN_DAY})
 
 
 def check_handout(
-    new: MedicationAdministration, slot: Slot, group: SubstanceGroup, now: datetime
+    new: MedicationAdministration,
+    slot: Slot,
+    group: SubstanceGroup,
+    now: datetime,
+    *,
+    same_moment: timedelta,
 ) -> None:
     """Raise HandoutError unless everything was said that this handout needs.
 
-    `slot` is the planned dose, `now` the time that counts. Counter-entries: `check_reversal`.
+    `slot` is the planned dose, `now` the time that counts. What is longer ago than `same_moment`
+    (`reference.HandoutReference`) is no act any more, and is told as what has happened.
+    Counter-entries: `check_reversal`.
     """
     if new.given_at > now:
         raise HandoutError("given_in_future")
@@ -56,7 +60,7 @@ def check_handout(
     if new.retrospective:
         _check_has_reason(new)
         return
-    if new.given_at < now - THE_SAME_MOMENT:
+    if new.given_at < now - same_moment:
         raise HandoutError("back_dated")
     _check_act(new, slot, group, now)
 

@@ -158,10 +158,6 @@ def is_active(request: MedicationRequest, day: date) -> bool:
     )
 
 
-OPIOID_SUBSTITUTES = ("N07BC", "N02AA01")
-"""Beginnings of the ATC codes used in opioid agonist treatment (domain facts, LAR medicines)."""
-
-
 class HandoutStatus(StrEnum):
     """Outcome of a handout (FHIR MedicationAdministration.status with its reason)."""
 

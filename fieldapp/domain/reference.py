@@ -67,6 +67,15 @@ class StateAdvice:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """A length of time from which something else applies."""
+
+    length: timedelta
+    text: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class HandoutReference:
     """Reasons and times for the handout."""
 
@@ -76,6 +85,12 @@ class HandoutReference:
     part_ends: tuple[PartEnd, ...]
     force_reasons: tuple[CodedText, ...]
     """Why a dose is given although the light is not green."""
+    same_moment: TimeLimit
+    """How long ago a dose may have been given and still count as an act, not as told afterwards."""
+    list_is_old: TimeLimit
+    """Age of the last complete sync from which a colleague's dose may well be unknown here."""
+    trip_sync_is_old: TimeLimit
+    """The same before a trip."""
 
     def reason(self, status: HandoutStatus, code: str) -> CodedText | None:
         found = self.reasons.get(status, ())
@@ -128,13 +143,18 @@ class RapidTestReference:
 def handout_reference(text: str) -> HandoutReference:
     """Read ``reference/handout.json``. Raises DefinitionError."""
     top = _start(text, "fieldapp-handout-1")
+    limits = top.child("limits")
     found = HandoutReference(
         version=top.text("version"),
         reasons=_reasons(top.child("reasons")),
         states=tuple(_state(entry) for entry in top.children("observed_states")),
         part_ends=tuple(_part_end(entry) for entry in top.children("part_ends")),
         force_reasons=_coded(top.children("force_reasons")),
+        same_moment=_time_limit(limits.child("same_moment")),
+        list_is_old=_time_limit(limits.child("list_is_old")),
+        trip_sync_is_old=_time_limit(limits.child("trip_sync_is_old")),
     )
+    limits.done()
     top.done()
     if [entry.part for entry in found.part_ends] != list(Part):
         raise DefinitionError("part_ends", "needs every part of the day, in order")
@@ -259,6 +279,15 @@ def _interval(entry: JsonObject) -> Interval:
     if hours <= 0:
         raise entry.fail("hours must be more than 0")
     found = Interval(timedelta(hours=hours), entry.text("text"), entry.source())
+    entry.done()
+    return found
+
+
+def _time_limit(entry: JsonObject) -> TimeLimit:
+    minutes = entry.integer("minutes")
+    if minutes <= 0:
+        raise entry.fail("minutes must be more than 0")
+    found = TimeLimit(timedelta(minutes=minutes), entry.text("text"), entry.source())
     entry.done()
     return found
 

@@ -88,7 +88,7 @@ class Substances:
 
     def group_code(self, request: MedicationRequest) -> str:
         """Return the code of the group an order belongs to."""
-        return self._of_atc(request.atc)
+        return self.group_of_atc(request.atc)
 
     def group(self, code: str) -> SubstanceGroup:
         """Return a group by its code; an unknown one has the figures of `other`."""
@@ -101,7 +101,8 @@ class Substances:
         """Return the orders of a group."""
         return [request for request in requests if self.group_code(request) == code]
 
-    def _of_atc(self, atc: str) -> str:
+    def group_of_atc(self, atc: str) -> str:
+        """Return the code of the group of an ATC code."""
         matches = [
             (len(start), group.code)
             for group in self.groups

@@ -40,7 +40,7 @@ from fieldapp.domain.proposals import Proposal
 from fieldapp.domain.readiness import Verdict, judge
 from fieldapp.domain.rights import Right, may
 from fieldapp.domain.supply import SupplyError
-from fieldapp.services import register, situations, trusted_time
+from fieldapp.services import reference, register, situations, trusted_time
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import claims as store_claims
 from fieldapp.store import drafts, records
@@ -139,7 +139,13 @@ class _Act:
         entry = self._entry
         slot = self._own_slot()
         first = self._first_event(slot)
-        handout_checks.check_handout(first, slot, self._situation.group, self._now)
+        handout_checks.check_handout(
+            first,
+            slot,
+            self._situation.group,
+            self._now,
+            same_moment=reference.handout().same_moment.length,
+        )
         home = self._slots_taken_home(slot)
         verdicts: list[Verdict] = []
         written: list[MedicationAdministration] = []

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.collation import fold, sort_key
 from fieldapp.domain.medication import (
-    OPIOID_SUBSTITUTES,
     HandoutStatus,
     MedicationAdministration,
     MedicationRequest,
@@ -29,11 +28,14 @@ from fieldapp.domain.patients import (
 from fieldapp.domain.toxicology import Reading
 from fieldapp.domain.visits import Appointment, Encounter
 from fieldapp.errors import UserError
-from fieldapp.services import conflicts, event_facts, people
+from fieldapp.services import conflicts, event_facts, people, reference
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, medication, records, visits
 from fieldapp.store import patients as store
 from fieldapp.store import timeline as store_timeline
+
+_LAR = "opioid"
+"""The substance group of opioid agonist treatment."""
 
 Edited = TypeVar("Edited", Contact, Patient)
 
@@ -101,10 +103,11 @@ def rows(session: Session) -> list[PatientRow]:
     severe = store.severe_categories(database)
     others = conflicts.other_sides(session)
     planned = store.next_visits(database, today)
+    substances = reference.substances()
     lar = {
         patient_id
         for patient_id, atc in medication.current_products(database, today)
-        if atc.startswith(OPIOID_SUBSTITUTES)
+        if substances.group_of_atc(atc) == _LAR
     }
     found = [
         PatientRow(

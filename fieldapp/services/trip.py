@@ -10,19 +10,22 @@ from pathlib import Path
 from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.medication import SlotKey
 from fieldapp.domain.readiness import Code
-from fieldapp.services import claims, machine, medication, sync_status
+from fieldapp.services import claims, machine, medication, reference, sync_status
 from fieldapp.services.session import Session
 from fieldapp.store import inbox, state
 from fieldapp.store import patients as store_patients
 from fieldapp.store import visits as store_visits
 
-OLDEST_SYNC = timedelta(hours=12)
 FREE_BYTES = 500_000_000
 CLOCK_TOLERANCE = timedelta(minutes=5)
 PASSPHRASE_STANDS = timedelta(days=7)
 """How long a proof of the passphrase counts; after a week one may have forgotten it."""
 BATTERY_PERCENT = 60
 _VERIFIED_AT = "passphrase_verified_at"
+
+
+def _sync_limit() -> timedelta:
+    return reference.handout().trip_sync_is_old.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def _disk_encrypted(session: Session, system_files: Path) -> TripCheck | None:
 
 def _synced_recently(session: Session, status: sync_status.SyncStatus) -> TripCheck:
     last = status.last_complete
-    recent = last is not None and session.clock.now() - last <= OLDEST_SYNC
+    recent = last is not None and session.clock.now() - last <= _sync_limit()
     return TripCheck("synced_recently", recent, "" if last is None else last.isoformat())
 
 

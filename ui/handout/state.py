@@ -40,9 +40,6 @@ from ui.words import (
 
 translate = QCoreApplication.translate
 
-STALE_AFTER = timedelta(hours=4)
-"""Age of the last complete sync from which a colleague's dose may well be unknown here."""
-
 
 class SlotState(StrEnum):
     """How a slot stands today, as the list shows it."""
@@ -465,13 +462,16 @@ def already_given_words(view: HandoutView | None) -> str:
     )
 
 
-def staleness(last_complete: datetime | None, online: bool, now: datetime) -> str:
-    """The line saying that others may have given a dose since; empty while data is fresh."""
+def staleness(last_complete: datetime | None, online: bool, now: datetime, limit: timedelta) -> str:
+    """The line saying that others may have given a dose since; empty while data is fresh.
+
+    With a line it is fresh for `limit`.
+    """
     if last_complete is None:
         return translate(
             "handout", "Listen er aldri hentet helt. Andre kan ha gitt dosen. Ring om du er i tvil."
         )
-    if online and now - last_complete <= STALE_AFTER:
+    if online and now - last_complete <= limit:
         return ""
     return translate(
         "handout", "Listen ble sist hentet {when}. Andre kan ha gitt dosen siden."

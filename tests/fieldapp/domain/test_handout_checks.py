@@ -36,6 +36,7 @@ from tests.fieldapp.domain.test_medication import COUNTER, GIVEN, METHADONE, MON
 ACT = replace(GIVEN, other_dose=OtherDose.NO)
 SLOT = Slot(GIVEN.slot, METHADONE, Decimal(90))
 OPIOID = reference.substances().group("opioid")
+QUARTER = reference.handout().same_moment.length
 TOLD = replace(ACT, retrospective=True, reason_text="Gitt på legevakten")
 
 BUPRENORPHINE = replace(METHADONE, atc="N07BC51", concentration_mg_per_ml=None)
@@ -47,12 +48,12 @@ def refused_with(
     code: str, new: MedicationAdministration, slot: Slot = SLOT, now: datetime = NOON
 ) -> None:
     with pytest.raises(HandoutError) as caught:
-        check_handout(new, slot, OPIOID, now)
+        check_handout(new, slot, OPIOID, now, same_moment=QUARTER)
     assert caught.value.code == code
 
 
 def test_a_complete_act_passes() -> None:
-    check_handout(ACT, SLOT, OPIOID, NOON)
+    check_handout(ACT, SLOT, OPIOID, NOON, same_moment=QUARTER)
 
 
 @pytest.mark.parametrize(
@@ -84,11 +85,13 @@ def test_an_incomplete_or_impossible_act_is_refused_by_name(
 
 def test_another_dose_of_the_last_day_is_told_in_words_and_stops_nothing_by_itself() -> None:
     told = replace(ACT, other_dose=OtherDose.YES, other_dose_text="20 mg på legevakten i går kveld")
-    check_handout(told, SLOT, OPIOID, NOON)
+    check_handout(told, SLOT, OPIOID, NOON, same_moment=QUARTER)
 
 
 def test_a_typed_name_of_a_witness_is_kept_and_proves_nothing() -> None:
-    check_handout(replace(ACT, witness=CoSignature(name="Berit")), SLOT, OPIOID, NOON)
+    check_handout(
+        replace(ACT, witness=CoSignature(name="Berit")), SLOT, OPIOID, NOON, same_moment=QUARTER
+    )
 
 
 def test_what_has_happened_needs_a_dose_and_a_reason_and_nothing_else() -> None:
@@ -101,13 +104,13 @@ def test_what_has_happened_needs_a_dose_and_a_reason_and_nothing_else() -> None:
         given_at=NOON - timedelta(days=3),
         dose_mg=Decimal(200),
     )
-    check_handout(bare, SLOT, OPIOID, NOON)
+    check_handout(bare, SLOT, OPIOID, NOON, same_moment=QUARTER)
     refused_with("reason_missing", replace(bare, reason_text=" "))
     refused_with("dose_missing", replace(bare, dose_mg=None))
 
 
 def test_not_given_needs_a_reason_and_has_no_dose() -> None:
-    check_handout(NOT_MET, SLOT, OPIOID, NOON)
+    check_handout(NOT_MET, SLOT, OPIOID, NOON, same_moment=QUARTER)
     refused_with("reason_missing", replace(NOT_MET, reason=None))
     refused_with("dose_on_not_given", replace(NOT_MET, dose_mg=Decimal(5)))
     refused_with("dose_on_not_given", replace(NOT_MET, take_home=TakeHome("e0")))
@@ -118,12 +121,12 @@ def test_a_tablet_under_the_tongue_is_timed_and_the_mouth_is_checked() -> None:
     refused_with("intake_missing", ACT, slot)
     refused_with("intake_missing", replace(ACT, intake=Intake(6, None)), slot)
     refused_with("dissolve_not_positive", replace(ACT, intake=Intake(0, True)), slot)
-    check_handout(replace(ACT, intake=Intake(6, False)), slot, OPIOID, NOON)
-    check_handout(replace(ACT, witnessed=False), slot, OPIOID, NOON)
+    check_handout(replace(ACT, intake=Intake(6, False)), slot, OPIOID, NOON, same_moment=QUARTER)
+    check_handout(replace(ACT, witnessed=False), slot, OPIOID, NOON, same_moment=QUARTER)
 
 
 def test_a_liquid_is_not_timed() -> None:
-    check_handout(replace(ACT, intake=None), SLOT, OPIOID, NOON)
+    check_handout(replace(ACT, intake=None), SLOT, OPIOID, NOON, same_moment=QUARTER)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +144,7 @@ def test_an_injection_names_its_site_and_a_lot_that_is_still_good(
     code: str, change: dict[str, object]
 ) -> None:
     slot = Slot(GIVEN.slot, DEPOT, Decimal(90), occurrence=3)
-    check_handout(replace(ACT, injection=INJECTION), slot, OPIOID, NOON)
+    check_handout(replace(ACT, injection=INJECTION), slot, OPIOID, NOON, same_moment=QUARTER)
     refused_with("injection_missing", ACT, slot)
     wrong = replace(INJECTION, **change)  # type: ignore[arg-type]
     refused_with(code, replace(ACT, injection=wrong), slot)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +75,32 @@ def test_the_prescriber_is_contacted_at_three_days_and_more_than_four_stop_the_u
 )
 def test_all_opioid_agonists_are_one_group(atc: str, group: str) -> None:
     known = substances(json.dumps(values_of("substances")))
-    assert known._of_atc(atc) == group
+    assert known.group_of_atc(atc) == group
 
 
 def test_handing_out_is_advised_against_when_the_person_is_intoxicated_or_sedated() -> None:
     handout = handout_reference(json.dumps(values_of("handout")))
     against = {state.state for state in handout.states if state.advises_against}
     assert against == {ObservedState.INTOXICATED, ObservedState.SEDATED}
+
+
+def test_how_long_ago_still_counts_as_now_is_data_with_its_source() -> None:
+    found = handout_reference((REFERENCE / "handout.json").read_text("utf-8"))
+    assert found.same_moment.length == timedelta(minutes=15)
+    for limit in (found.same_moment, found.list_is_old, found.trip_sync_is_old):
+        assert limit.text
+        assert limit.source.owner
+
+
+def test_a_dose_taken_home_is_counted_by_the_part_of_its_day() -> None:
+    counted = (
+        substances((REFERENCE / "substances.json").read_text("utf-8"))
+        .group("opioid")
+        .take_home_counted
+    )
+    assert list(counted.parts) == list(Part)
+    assert list(counted.parts.values()) == sorted(counted.parts.values())
+    assert not counted.source.verified
 
 
 def test_every_part_of_the_day_ends_at_some_time() -> None:

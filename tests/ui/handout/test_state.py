@@ -21,6 +21,8 @@ from ui.handout.form_state import (
 )
 from ui.handout.state import full_dose, next_beside, next_patient, staleness
 
+LIMIT = timedelta(hours=4)
+
 
 def a_slot(person: Patient, **changes: object) -> Slot:
     return slots([request(person, **changes)], TODAY)[0]
@@ -89,8 +91,8 @@ def test_a_local_time_becomes_an_instant_on_the_day_of_the_slot() -> None:
 
 
 def test_old_data_or_no_coverage_is_said_and_fresh_data_with_coverage_is_not() -> None:
-    assert staleness(START, True, START + timedelta(hours=3)) == ""
-    assert "sist hentet 09:15" in staleness(START, False, START)
-    assert "sist hentet 09:15" in staleness(START, True, START + timedelta(hours=5))
-    assert "i går 09:15" in staleness(START, True, START + timedelta(hours=24))
-    assert "aldri" in staleness(None, True, START)
+    assert staleness(START, True, START + timedelta(hours=3), LIMIT) == ""
+    assert "sist hentet 09:15" in staleness(START, False, START, LIMIT)
+    assert "sist hentet 09:15" in staleness(START, True, START + timedelta(hours=5), LIMIT)
+    assert "i går 09:15" in staleness(START, True, START + timedelta(hours=24), LIMIT)
+    assert "aldri" in staleness(None, True, START, LIMIT)
