@@ -11,6 +11,7 @@ import pytest
 from fieldapp.clock import FixedClock
 from fieldapp.domain.medication import (
     HandoutError,
+    HandoutStatus,
     MedicationAdministration,
     MedicationRequest,
     SupplyUse,
@@ -21,6 +22,7 @@ from fieldapp.domain.supply_chain import breaks
 from fieldapp.services import medication, register, register_acts, register_view
 from fieldapp.services.register_acts import Taken
 from fieldapp.services.session import Session
+from fieldapp.store import medication as store_medication
 from fieldapp.store import records
 from fieldapp.store import supply as store
 from fieldapp.store.db import IntegrityError
@@ -207,3 +209,28 @@ def test_every_document_that_leaves_is_logged_without_a_name(
     ).fetchone()
     assert row is not None
     assert tuple(row) == ("export", "register_month", "2026-11", None)
+
+
+def test_a_month_on_paper_has_its_own_doses_and_knows_what_was_taken_back_later(
+    session: Session, order: MedicationRequest
+) -> None:
+    """The first moment of a month is its own in Norway's time, the first of the next is not."""
+    hour = timedelta(hours=1)
+    first, last = register_view.month_limits(2025, 3)  # the clocks go forward in it
+    moments = {"a": first - hour, "b": first, "c": last - hour, "d": last, "e": first + hour}
+    doses = [
+        event(order, moment.date(), id=name, given_at=moment) for name, moment in moments.items()
+    ]
+    taken_back = event(
+        order,
+        doses[-1].day,
+        HandoutStatus.ENTERED_IN_ERROR,
+        reverses="e",
+        given_at=last + hour,
+    )
+    receive(session, *doses, taken_back)
+    read = store_medication.events_given_between(session.database, first, last)
+    assert {one.id for one in read} == {"b", "c", "e", taken_back.id}
+    (counted,) = register_view.place_counts(session, 2025, 3)
+    assert counted.given == 2
+    assert len(register_view.slips(session, first.date())) == 1

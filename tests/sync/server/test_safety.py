@@ -39,6 +39,7 @@ from sync.protocol.messages import Outcome
 from sync.protocol.office import DecideProposalRequest
 from sync.protocol.safety import AnswerIssueRequest, SafetyRequest
 from sync.server.join import join_patients
+from sync.server.storage.records import RecordRepository
 from sync.server.storage.storage import Storage
 from sync.server.storage.values import NewVersion
 from tests.sync.server.desk import desk, exchange
@@ -324,6 +325,34 @@ def test_what_the_pharmacy_said_is_seen_whatever_letters_its_note_holds(town: To
         town.send(town.kari, dose(f"m{number}", town.kari, day=report.day))
     found = [item for item in town.of_kind("detected_issue") if "ap" in str(item["evidence"])]
     assert sorted(item["evidence"][-1] for item in found) == ["ap0", "ap1"]
+
+
+def test_what_stands_round_many_doses_is_read_with_as_few_questions_as_round_one(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    around = RecordRepository.around
+
+    def counted(self: RecordRepository, windows: Any) -> Any:
+        found = around(self, windows)
+        asked.append(len(found))
+        return found
+
+    monkeypatch.setattr(RecordRepository, "around", counted)
+    history = [
+        dose(f"h{back}", town.kari, day=DAY - timedelta(days=back), given_at=_before(back))
+        for back in range(1, 61)
+    ]
+    town.send(town.kari, *history)
+    assert len(asked) == 1, "sixty doses of one request are looked at together"
+    town.send(town.kari, dose("m1", town.kari))
+    assert len(asked) == 2
+    assert asked[-1] == 5, "the order, the dose and those of three days before; not the history"
+    assert town.items() == {}
+
+
+def _before(days: int) -> datetime:
+    return NOW - timedelta(days=days)
 
 
 @pytest.mark.parametrize("day", [date.min, date.max])
