@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QApplication, QPushButton
@@ -13,7 +15,9 @@ from fieldapp.domain.medication import MedicationRequest
 from fieldapp.services import claims, sheets, trip, trip_claims
 from fieldapp.services.trip_claims import Standing
 from fieldapp.store import claims as store_claims
+from fieldapp.store import medication as medication_store
 from fieldapp.store import records
+from fieldapp.store.db import Database
 from tests.helpers.a11y import audit, clipped
 from tests.helpers.claims import claim_of, deliver, grant
 from tests.helpers.pages import make_context
@@ -101,6 +105,25 @@ def test_the_days_that_go_home_from_the_trip_are_offered_with_it(ward: Ward) -> 
     assert ahead == [0, 1, 2], "the dose under observation on the third day ends it"
     others = {day for who, _, day in found if who != AASE}
     assert others == {0}
+
+
+def test_the_days_of_a_trip_are_judged_by_one_reading_of_the_store(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = medication_store.events_since
+    asked: list[int] = []
+
+    def counted(database: Database, patient_ids: Iterable[str], since: date) -> Any:
+        found = read(database, patient_ids, since)
+        asked.append(len(found))
+        return found
+
+    each = {day: trip_claims.rows(ward.session, day) for day in (1, 7)}
+    monkeypatch.setattr(medication_store, "events_since", counted)
+    for days, rows in each.items():
+        asked.clear()
+        assert trip_claims.rows(ward.session, days) == rows
+        assert len(asked) <= 3, "the doses, the depots that are due, and what goes home afterwards"
 
 
 def test_what_was_unticked_is_not_asked_for_any_more(card: ClaimsCard, ward: Ward) -> None:
