@@ -136,6 +136,5 @@ def ends(day: date, service_day_begins: time = SERVICE_DAY_BEGINS) -> datetime:
 
 def service_day(moment: datetime, service_day_begins: time = SERVICE_DAY_BEGINS) -> date:
     """Return the service day that a moment belongs to."""
-    local = moment.astimezone(OSLO)
-    day = local.date()
-    return day if local.time() >= service_day_begins else day - timedelta(days=1)
+    day = moment.astimezone(OSLO).date()
+    return day if moment >= begins(day, service_day_begins) else day - timedelta(days=1)

@@ -37,6 +37,7 @@ from fieldapp.domain.medication import (
     MedicationRequest,
     Part,
     Slot,
+    SlotKey,
     closing,
     is_active,
     slots,
@@ -271,16 +272,10 @@ def _of_the_slot(situation: Situation, slot: Slot) -> Iterator[Finding]:
                 yield Finding(Code.GIVEN, event_id=dose.id)
                 return
         return
-    planned = {other.key for other in slots(situation.orders, slot.key.day)}
-    for dose in doses:
-        if dose.slot == slot.key:
-            yield Finding(Code.GIVEN, event_id=dose.id)
-            return
-        if dose.injection is not None or dose.day != slot.key.day:
-            continue
-        if dose.slot not in planned:
-            yield Finding(Code.GIVEN, event_id=dose.id)
-            return
+    in_the_way = in_the_way_of(slot.key, situation.orders, doses)
+    if in_the_way:
+        yield Finding(Code.GIVEN, event_id=in_the_way[0].id)
+        return
     report = _report(situation, slot.key.day)
     if report is not None and report.collected:
         yield Finding(Code.GIVEN, event_id=report.id)
@@ -398,6 +393,22 @@ def _of_this_store(situation: Situation, slot: Slot) -> Iterator[Finding]:
 
 
 # --- figures
+
+
+def in_the_way_of(
+    key: SlotKey, orders: Iterable[MedicationRequest], doses: Iterable[MedicationAdministration]
+) -> list[MedicationAdministration]:
+    """Return the doses that close a slot: its own, and those of its day that no order plans now.
+
+    `orders` and `doses` (those that close slots) are the patient's of one substance group.
+    """
+    planned = {slot.key for slot in slots(orders, key.day)}
+    return [
+        dose
+        for dose in doses
+        if dose.slot == key
+        or (dose.injection is None and dose.day == key.day and dose.slot not in planned)
+    ]
 
 
 def order_versions(orders: Iterable[MedicationRequest]) -> dict[str, int]:

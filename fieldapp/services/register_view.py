@@ -14,8 +14,10 @@ from fieldapp.domain.collation import sort_key
 from fieldapp.domain.handout_events import WitnessStatement
 from fieldapp.domain.issues import DetectedIssue, IssueStatus
 from fieldapp.domain.medication import (
+    PART_ORDER,
     HandoutStatus,
     MedicationRequest,
+    Part,
     effective,
 )
 from fieldapp.domain.rights import Right, may
@@ -241,7 +243,7 @@ def second_of(
 def own_lines(session: Session, limit: int = 30) -> list[SupplyMovement]:
     """This person's newest lines of this store that may be taken back, newest first.
 
-    Lines of handouts follow their handouts, unless one of those was taken back.
+    Lines of handouts are not among them: they follow their handouts.
     """
     lines = [
         line
@@ -406,6 +408,7 @@ class Slip:
     giver: str
     take_home: bool
     bottles: int | None
+    part: Part = Part.MORNING
 
 
 def slips(session: Session, day: date) -> tuple[Slip, ...]:
@@ -435,11 +438,13 @@ def slips(session: Session, day: date) -> tuple[Slip, ...]:
             names.get(event.author_id, ""),
             event.take_home is not None,
             None if event.take_home is None else event.take_home.bottles,
+            event.part,
         )
         for event in found
         if event.patient_id in known and event.request_id in orders
     ]
-    return tuple(sorted(rows, key=lambda slip: (sort_key(slip.patient), slip.day, slip.product)))
+    rows.sort(key=lambda slip: (slip.day, PART_ORDER[slip.part], slip.product))
+    return tuple(sorted(rows, key=lambda slip: sort_key(slip.patient)))
 
 
 @dataclass(frozen=True, slots=True)

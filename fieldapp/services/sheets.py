@@ -28,10 +28,9 @@ from fieldapp.domain.medication import (
     SlotKey,
     closing,
     effective,
-    slots,
 )
 from fieldapp.domain.patients import Patient
-from fieldapp.domain.readiness import Code, Verdict, units_of
+from fieldapp.domain.readiness import Code, Verdict, in_the_way_of, units_of
 from fieldapp.services import calendar, claims, medication
 from fieldapp.services.calendar import GroupDays
 from fieldapp.services.medication import HandoutEntry, RoundPatient
@@ -338,16 +337,10 @@ def _others(
     group = medication.group_of(order)
     orders = medication.orders_of(session, line.patient_id)
     same_group = {one.id: one for one in orders if medication.group_of(one) == group}
-    planned = {slot.key for slot in slots(same_group.values(), line.day)}
     events = store_medication.events_on_day(database, line.patient_id, line.day)
     reopened = store_calendar.reopened(database, line.patient_id)
-    return tuple(
-        dose
-        for dose in closing(events, reopened)
-        if dose.request_id in same_group
-        and dose.injection is None
-        and (dose.slot == _key(line) or dose.slot not in planned)
-    )
+    doses = [dose for dose in closing(events, reopened) if dose.request_id in same_group]
+    return tuple(in_the_way_of(_key(line), same_group.values(), doses))
 
 
 def _sheet(session: Session, sheet_id: str) -> PaperSheet:

@@ -254,6 +254,14 @@ def test_service_days_follow_each_other_without_gap_on_the_nights_of_the_clocks(
     assert service_day(ends(day) - timedelta(milliseconds=1)) == day
 
 
+def test_a_service_day_that_begins_in_the_hour_that_comes_twice_begins_once() -> None:
+    day, start = date(2026, 10, 25), time(2, 30)
+    first = begins(day, start)
+    for minutes in (0, 29, 30, 59, 60, 120):
+        assert service_day(first + timedelta(minutes=minutes), start) == day
+    assert service_day(first - timedelta(minutes=1), start) == day - timedelta(days=1)
+
+
 @pytest.mark.parametrize(
     "now",
     [
