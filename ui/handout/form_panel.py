@@ -425,6 +425,7 @@ class FormPanel(QWidget):
         if parts != self._home_parts_offered:
             self._home_parts_offered = parts
             words = home_parts_words(parts)
+            words = f"{words[:1].upper()}{words[1:]}"
             offer(
                 self._home_today,
                 [

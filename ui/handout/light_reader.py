@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from PySide6.QtCore import QCoreApplication
 
 from fieldapp.clock import OSLO
 from fieldapp.domain import claims as claim_days
 from fieldapp.domain.handout_events import Communication, CommunicationTopic
-from fieldapp.domain.medication import Slot
+from fieldapp.domain.medication import HandoutStatus, MedicationAdministration, Slot, TakeHome
 from fieldapp.domain.patients import Patient, Practitioner
-from fieldapp.domain.readiness import Light, Situation, Verdict, judge, units_of
+from fieldapp.domain.readiness import Code, Light, Situation, Verdict, judge, units_of
 from fieldapp.domain.reference import HandoutReference
 from fieldapp.domain.rights import Right, may
 from fieldapp.services import claims, communications, people, reference, rules, situations
@@ -80,7 +80,8 @@ class LightReader:
                 continue
             ahead = light_view(verdict, slot.slot, known)
             said = translate("handout", "Med hjem {day}: {why}").format(
-                day=_home_name(ahead_slot, slot.slot), why=ahead.sentence
+                day=_home_name(ahead_slot, slot.slot),
+                why=_too_near_words(verdict, ahead_slot, slot.slot, known) or ahead.sentence,
             )
             if view.light is Light.GREEN:
                 # What stands in the way is a day to take home; the dose of today may be given.
@@ -104,7 +105,15 @@ class LightReader:
         return [(patient_id, group, unit) for unit in dict.fromkeys(units)]
 
     def _home_verdicts(self, slot: RoundSlot, home: Sequence[Slot]) -> list[tuple[Slot, Verdict]]:
-        return [(ahead, self.verdict(ahead, slot.slot.key.day)) for ahead in home]
+        """Judge each as if this dose, and those before it, were given already."""
+        known = self._situation(slot.slot)
+        given = [_as_given(slot.slot, slot.slot, known)]
+        found = []
+        for ahead in home:
+            there = replace(known, events=[*known.events, *given])
+            found.append((ahead, judge(there, ahead, handed_out_on=slot.slot.key.day)))
+            given.append(_as_given(ahead, slot.slot, known))
+        return found
 
     def _knowledge(self, slot: RoundSlot, due: DepotDue | None, synced: str) -> Knowledge:
         session, key = self._session, slot.slot.key
@@ -151,6 +160,45 @@ class LightReader:
             and wish.unit in units
             and wish.denied
         )
+
+
+_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+"""Without a trusted time no interval is judged; the clock stands in the way by itself."""
+_NOT_GIVEN_YET = "together:"
+"""Begins the ids of doses that are only thought of as given."""
+
+
+def _as_given(slot: Slot, first: Slot, known: Situation) -> MedicationAdministration:
+    """A dose as it would stand if the handing-over were recorded now; it is never stored."""
+    key, now = slot.key, known.now or _LONG_AGO
+    return MedicationAdministration(
+        id=f"{_NOT_GIVEN_YET}{key.day}:{key.part}",
+        patient_id=key.patient_id,
+        request_id=key.request_id,
+        request_revision=slot.request.revision,
+        day=key.day,
+        part=key.part,
+        status=HandoutStatus.GIVEN,
+        given_at=now,
+        recorded_at=now,
+        author_id=known.me.practitioner_id,
+        device_id=known.me.device_id,
+        sequence=0,
+        dose_mg=slot.dose_mg,
+        take_home=None if slot is first else TakeHome(_NOT_GIVEN_YET),
+    )
+
+
+def _too_near_words(verdict: Verdict, ahead: Slot, slot: Slot, known: Knowledge) -> str:
+    """Said of a dose to take home that would be taken too soon after the one given now."""
+    gravest = verdict.findings[0]
+    if gravest.code is not Code.INTERVAL or not (gravest.event_id or "").startswith(_NOT_GIVEN_YET):
+        return ""
+    same_day = ahead.key.day == slot.key.day
+    rule = known.group.between_parts if same_day else known.group.between_days
+    return translate("handout", "for kort tid etter dosen som gis nå. {rule}.").format(
+        rule=rule.text
+    )
 
 
 def _told(one: Communication, day: date, today: date) -> str:

@@ -285,10 +285,10 @@ def handout_slips(slips: Sequence[Slip], author: str, now: datetime) -> str:
 def _slip(slip: Slip) -> str:
     when = _moment(slip.given_at)
     kind = (
-        translate("register", "Utlevert for å tas hjemme {day}")
+        translate("register", "Utlevert for å tas hjemme {day}, {part}")
         if slip.take_home
         else translate("register", "Gitt {day}")
-    ).format(day=day_text(slip.day))
+    ).format(day=day_text(slip.day), part=word(slip.part).lower())
     lines = [
         f"<h2>{escape(slip.patient)}</h2>",
         f"<p><b>{escape(product_text(slip.product, slip.strength))}</b><br/>",
@@ -314,7 +314,9 @@ def labels(slips: Sequence[Slip]) -> list[list[str]]:
             slip.patient,
             product_text(slip.product, slip.strength),
             _dose(slip),
-            translate("register", "Tas {day}").format(day=day_text(slip.day))
+            translate("register", "Tas {day}, {part}").format(
+                day=day_text(slip.day), part=word(slip.part).lower()
+            )
             if slip.take_home
             else translate("register", "Gitt {day}").format(day=day_text(slip.day)),
         ]

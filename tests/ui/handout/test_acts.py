@@ -124,7 +124,7 @@ def test_the_evening_of_a_split_dose_goes_home_with_the_morning_by_one_word(
     press(page, "KUG")
     assert "Mangler: om resten av dagens dose tas med hjem." in said(page)
     target = button(page, "homeTodayYes")
-    assert target.text() == "kveld i dag med hjem (planlagt)"
+    assert target.text() == "Kveld i dag med hjem (planlagt)"
     assert target.height() >= 44
     QTest.mouseClick(target, Qt.MouseButton.LeftButton)
     assert "kveld i dag med hjem" in said(page)
@@ -135,6 +135,24 @@ def test_the_evening_of_a_split_dose_goes_home_with_the_morning_by_one_word(
     assert (first.part, first.take_home, home.part, home.day) == (part, None, Part.EVENING, TODAY)
     assert home.take_home is not None
     assert (home.take_home.supply_id, home.take_home.bottles) == (first.id, 1)
+
+
+def test_the_evening_dose_is_not_taken_home_too_soon_after_a_late_morning(
+    open_page: OpenPage, ward: Ward
+) -> None:
+    order = orders_of(ward, "r-per")
+    evening = replace(order.doses[0], part=Part.EVENING, take_home=True)
+    receive(ward.session, [replace(order, revision=2, doses=(order.doses[0], evening))])
+    ward.clock.advance(timedelta(hours=7))
+    grant(ward.session, order)
+    page = open_page(PER)
+    press(page, "KU")
+    assert offered(page, "given")
+    button(page, "homeTodayYes").click()
+    assert not offered(page, "given")
+    assert "Med hjem kveld: for kort tid etter dosen som gis nå. Minst 4 timer" in said(page)
+    button(page, "homeTodayNo").click()
+    assert offered(page, "given")
 
 
 def test_the_evening_of_a_split_dose_may_stay_to_be_given_in_the_evening(
