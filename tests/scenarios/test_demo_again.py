@@ -11,11 +11,46 @@ from pathlib import Path
 import pytest
 
 from fieldapp.clock import SystemClock
-from fieldapp.services import notes, patients
-from ui.demo.stage import PASSPHRASE, DemoError, alone, first_sync, forget, set_stage
+from fieldapp.domain.readiness import Light
+from fieldapp.domain.rights import Right, may
+from fieldapp.domain.supply import item_of
+from fieldapp.services import medication, notes, patients, people, reference, register_view
+from fieldapp.services.session import Session
+from ui.demo.colleagues import LOCUM_NAME, LOCUM_PHONE, locum_was_here
+from ui.demo.stage import PASSPHRASE, DemoError, Stage, alone, first_sync, forget, set_stage
+from ui.sync.connection import HttpConnection
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = [sys.executable, "-m", "ui.demo"]
+
+
+def sync(stage: Stage, session: Session) -> None:
+    connection = HttpConnection(session, stage.line)
+    try:
+        assert connection.run(lambda _: None, lambda: False).complete
+    finally:
+        connection.close()
+
+
+def assert_prepared_for_the_day(session: Session) -> None:
+    """One day is a colleague's, whom one can ring; the cupboard holds what the round needs."""
+    round_slots = [
+        slot
+        for row in medication.round_for(session, medication.service_day(session))
+        for slot in row.slots
+    ]
+    (red,) = [slot for slot in round_slots if slot.verdict and slot.verdict.light is Light.RED]
+    assert red.verdict is not None
+    assert red.verdict.claim is not None
+    holder = people.everyone(session)[red.verdict.claim.holder_id or ""]
+    assert (holder.name, holder.phone) == (LOCUM_NAME, LOCUM_PHONE)
+    (cupboard,) = register_view.overview(session).stores
+    held = {balance.item.key for balance in cupboard.items if balance.balance > 0}
+    groups = reference.substances()
+    controlled = [s.slot.request for s in round_slots if groups.group_of(s.slot.request).controlled]
+    assert {item_of(request).key for request in controlled} <= held
+    assert may(session.user.role, Right.FORCE_HANDOUT)
+    assert may(session.user.role, Right.CARRY_BAG)
 
 
 def test_a_demo_started_again_goes_on_where_it_stood(tmp_path: Path) -> None:
@@ -23,18 +58,23 @@ def test_a_demo_started_again_goes_on_where_it_stood(tmp_path: Path) -> None:
     said: list[str] = []
     with set_stage(folder, SystemClock(), said.append) as stage:
         assert first_sync(stage, said.append) is not None
+        locum_was_here(stage, said.append)
         stage.door.unlock(PASSPHRASE)
         session = stage.door.session()
-        people = patients.rows(session)
-        draft = notes.new_draft(session, people[0].patient.id, "note", None, {"text": "påbegynt"})
+        sync(stage, session)
+        assert_prepared_for_the_day(session)
+        rows = patients.rows(session)
+        draft = notes.new_draft(session, rows[0].patient.id, "note", None, {"text": "påbegynt"})
         device_id = session.device_id
         stage.door.lock()
-    assert len(people) == 25
+    assert len(rows) == 25
     assert any("synthetic team" in line for line in said)
+    assert any("A colleague" in line for line in said)
 
     said.clear()
     with set_stage(folder, SystemClock(), said.append) as stage:
         assert first_sync(stage, said.append) is None
+        locum_was_here(stage, said.append)
         stage.door.unlock(PASSPHRASE)
         session = stage.door.session()
         kept = notes.draft(session, draft.id)
@@ -42,7 +82,7 @@ def test_a_demo_started_again_goes_on_where_it_stood(tmp_path: Path) -> None:
         assert kept.body == draft.body
         assert session.device_id == device_id
         stage.door.lock()
-    assert not any("synthetic team" in line for line in said)
+    assert not any("synthetic team" in line or "A colleague" in line for line in said)
 
     forget(folder)
     assert not folder.exists()
