@@ -149,6 +149,7 @@ def _store_event(
         if field in mine and field in corrections and corrections[field] != mine[field]:
             raise BadRequestError("author", field)
     body = {**mine, **corrections, "id": change.id}
+    _check_reopening(change, mine, body)
     if stored is None:
         return _put(transaction, change, stored, body, bool(corrections), by, now)
     if same(stored.body, body):
@@ -161,6 +162,16 @@ def _store_event(
         text = {**body, "id": second}
         _put(transaction, beside, None, text, bool(corrections), by, now)
     return stored.seq
+
+
+def _check_reopening(change: ParkedChange, mine: Body, body: Body) -> None:
+    """Nobody opens a slot by taking over: only the giver's own word did, and a decision does."""
+    if body.get("reopens") is not True:
+        return
+    if mine.get("reopens") is not True:
+        raise BadRequestError("body", "reopens")
+    if mine.get("author_id") != change.user_id:
+        raise BadRequestError("author", "author_id")
 
 
 def _edited(

@@ -16,7 +16,7 @@ from fieldapp.domain.patients import Role
 from fieldapp.domain.safety import FORCED, Danger
 from sync.protocol.errors import BadRequestError
 from sync.protocol.messages import Outcome, PushRecord
-from sync.protocol.office import DecideProposalRequest
+from sync.protocol.office import DecideProposalRequest, TakeOverAction, TakeOverRequest
 from sync.server.safety import id_of
 from tests.sync.server.desk import desk, exchange
 from tests.sync.server.team import NOW, Laptop, change
@@ -188,3 +188,38 @@ def test_nobody_signs_as_the_witness_of_an_own_act_in_a_colleagues_name(town: To
     )
     assert town.send(town.kari, signed) == [Outcome.REFUSED]
     assert town.send(town.ola, replace(signed, id="s2")) == [Outcome.ACCEPTED]
+
+
+# --- at the office
+
+
+def test_a_forged_counter_entry_that_was_refused_is_not_taken_over_either(town: Town) -> None:
+    given = dose("m1", town.kari)
+    town.send(town.kari, given)
+    forged = change(undone(given, town.kari), change_id="forged")
+    (result,) = exchange(town.team, town.ola, forged).results
+    assert result.outcome is Outcome.REFUSED
+    with pytest.raises(BadRequestError, match="author"):
+        desk(town.team).take_over(_take_over("forged"))
+    assert closing(town) == ["m1"]
+
+
+def test_a_correction_at_the_office_opens_no_slot(town: Town) -> None:
+    given = dose("m1", town.kari)
+    town.send(town.kari, given)
+    late = change(undone(given, town.kari), change_id="late")
+    late = late.model_copy(update={"body": {**late.body, "reopens": False, "given_at": "i går"}})
+    (result,) = exchange(town.team, town.kari, late).results
+    assert result.outcome is Outcome.REFUSED
+    corrected = {"given_at": "2026-11-23T08:00:00.000Z"}
+    office = desk(town.team)
+    with pytest.raises(BadRequestError, match="body"):
+        office.take_over(_take_over("late", {**corrected, "reopens": True}))
+    office.take_over(_take_over("late", corrected))
+    assert closing(town) == ["m1"]
+
+
+def _take_over(change_id: str, body: dict[str, Any] | None = None) -> TakeOverRequest:
+    return TakeOverRequest(
+        change_id=change_id, action=TakeOverAction.STORE, body=body, reason="Ringt og avklart"
+    )
