@@ -141,6 +141,14 @@ class OrderFormDialog(Dialog):
             self._field("form", self.tr("Legemiddelform"), self.form),
             self._line("strength", self.tr("Styrke"), self.tr("«8 mg», «8 mg/2 mg», «5 mg/ml»")),
         )
+        # The form was made before the lines; Tab goes as the eye does.
+        for before, after in (
+            (self.patient, self._lines["product"]),
+            (self._lines["product"], self._lines["atc"]),
+            (self._lines["atc"], self.form),
+            (self.form, self._lines["strength"]),
+        ):
+            QWidget.setTabOrder(before, after)
         self._concentration = self._line(
             "concentration_mg_per_ml",
             self.tr("Styrke i mg per ml"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -105,10 +105,15 @@ class Dialog(QDialog):
 
     def _reveal(self) -> None:
         settle_layouts()
-        wrong = [field for field in self.findChildren(FormField) if field.problem]
-        focus = self.focusWidget()
-        shown = next((field for field in wrong if field.isVisible()), focus)
-        if shown is not None and self._content.isAncestorOf(shown):
+        inside = self._content
+        wrong = [
+            field
+            for field in self.findChildren(FormField)
+            if field.problem and field.isVisible() and inside.isAncestorOf(field)
+        ]
+        top = min(wrong, key=lambda field: field.mapTo(inside, QPoint()).y(), default=None)
+        shown = top or self.focusWidget()
+        if shown is not None and inside.isAncestorOf(shown):
             self._scroll.ensureWidgetVisible(shown, 0, 12)
 
     def _fit(self) -> None:

@@ -93,15 +93,19 @@ class WitnessCodeDialog(Dialog):
         passphrase, code = self.passphrase.text(), self.code.text()
         verify = self._context.verify_passphrase
         if verify is not None and not passphrase:
+            self.passphrase.setFocus()
             return self.tr("Skriv passfrasen din først.")
         if is_too_simple(code):
+            self.code.setFocus()
             return self.tr(
                 "Koden er for kort eller for lett å gjette. Bruk minst {0} tegn som ikke bare er "
                 "en rekke eller gjentar seg."
             ).format(FEWEST_CHARACTERS)
         if normal(code) != normal(self.again.text()):
+            self.again.setFocus()
             return self.tr("De to kodene er ikke like. Skriv dem på nytt.")
         if normal(code) == normal(passphrase):
+            self.code.setFocus()
             return self.tr("Koden kan ikke være passfrasen din. Velg en annen.")
         try:
             send = self._prepare()
