@@ -70,6 +70,19 @@ def see(widget: QWidget) -> None:
     QApplication.processEvents()
 
 
+def bring_up(widget: QWidget) -> None:
+    """Scroll until a widget stands at the top, as far as there is something below it."""
+    see(widget)
+    above = widget.parentWidget()
+    while above is not None and not isinstance(above, QScrollArea):
+        above = above.parentWidget()
+    content = above.widget() if above is not None else None
+    if above is not None and content is not None:
+        top = widget.mapTo(content, QPoint(0, 0)).y()
+        above.verticalScrollBar().setValue(top - _MARGIN)
+    QApplication.processEvents()
+
+
 def press(target: str | QAbstractButton) -> None:
     """Click a button that is on screen and enabled, scrolling to it first."""
     button = find(QAbstractButton, target) if isinstance(target, str) else target

@@ -214,7 +214,7 @@ class Medicine:
         player.go("sync")
         player.quiet()
         rows = find(RowList, "issueList")
-        player.shoot_at("safety-item", rows)
+        player.shoot("safety-item")
         rows.setFocus()
         rows.select_id(issues.open_items(player.session)[0].issue.id)
         rows.activated_id.emit(rows.current_id or "")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from fieldapp.services.session import Session
 from ui import shots
-from ui.demo.hand import see, wait_until
+from ui.demo.hand import bring_up, wait_until
 from ui.demo.stage import DemoError, Say, Stage
 from ui.demo.window import DemoWindow
 from ui.page import Page
@@ -83,8 +83,8 @@ class Player:
         self.pictures.append(str(file))
 
     def shoot_at(self, name: str, widget: QWidget) -> None:
-        """Scroll to a part of the page, and take a picture of the window."""
-        see(widget)
+        """Scroll a part of the page to the top, and take a picture of the window."""
+        bring_up(widget)
         self.shoot(name)
 
 
