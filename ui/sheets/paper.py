@@ -13,7 +13,7 @@ from fieldapp.domain.patients import Practitioner
 from fieldapp.services.calendar import GroupDays, Mark
 from fieldapp.services.sheets import DAYS_SHOWN, LineView, SheetView, short_name
 from ui.calendar.state import LOOKS, mark_words
-from ui.sheets.state import dose_words, part_words
+from ui.sheets.state import dose_words, goes_home, part_words
 from ui.words import day_text, long_day
 
 translate = QCoreApplication.translate
@@ -78,10 +78,13 @@ def _patient(lines: Sequence[LineView], last: LastDays) -> str:
 
 def _line(line: LineView) -> str:
     product = line.order.product if line.order is not None else ""
+    home = ""
+    if goes_home(line):
+        home = f"<br/>{escape(translate('sheets', 'planlagt med hjem'))}"
     cells = (
         f"<b>{escape(line.line.code)}</b>",
         escape(f"{long_day(line.line.day)}, {part_words(line.line).lower()}"),
-        f"{escape(product)}<br/><b>{escape(dose_words(line))}</b>",
+        f"{escape(product)}<br/><b>{escape(dose_words(line))}</b>{home}",
         "&nbsp;" * 6,
         escape(translate("sheets", "ja / nei / vet ikke")),
         "&nbsp;" * 14,

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from enum import StrEnum
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from fieldapp.clock import OSLO
-from fieldapp.domain.claims import begins
 from fieldapp.domain.handout_events import SheetLine
-from fieldapp.domain.medication import HandoutStatus, MedicationAdministration, OtherDose, Part
+from fieldapp.domain.medication import (
+    HandoutStatus,
+    MedicationAdministration,
+    OtherDose,
+    Part,
+    slots,
+)
 from fieldapp.services.sheets import Draft, LineView, NotOnPaper, SheetView, short_name
 from ui.widgets import Row, RowTag
 from ui.words import clock_text, day_text, dose_text, near_day, word
@@ -56,6 +61,14 @@ def part_words(line: SheetLine) -> str:
     return word(Part(line.part))
 
 
+def goes_home(line: LineView) -> bool:
+    """True for a dose that the order sends home with an earlier one, of its day or another."""
+    if line.order is None:
+        return False
+    planned = slots([line.order], line.line.day)
+    return any(slot.take_home and slot.key.part == line.line.part for slot in planned)
+
+
 def dose_words(line: LineView) -> str:
     """Return "60 mg = 30 mL"."""
     dose = line.line.dose_mg
@@ -68,15 +81,6 @@ def name_of(line: LineView) -> str:
     if line.patient is not None:
         return line.patient.name
     return translate("sheets", "Pasienten er ikke på denne maskinen")
-
-
-def moment(day: date, clock: tuple[int, int]) -> datetime:
-    """Return when it was, in the service day: before it begins, it was after midnight."""
-    local = datetime(day.year, day.month, day.day, *clock, tzinfo=OSLO)
-    if local < begins(day).astimezone(OSLO):
-        later = day + timedelta(days=1)
-        return datetime(later.year, later.month, later.day, *clock, tzinfo=OSLO)
-    return local
 
 
 def line_row(line: LineView, today: date, unused: Collection[str]) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,17 @@ def test_the_paper_has_a_code_for_each_dose_and_the_last_seven_days(
     assert "85\u00a0mg = 42,5\u00a0mL" in said
     assert said.count("22.11.") == len({one.line.patient_id for one in sheet.lines})
     assert ward.session.user.phone in said
+
+
+def test_the_paper_says_which_doses_are_planned_to_go_home(ward: Ward, sheet: SheetView) -> None:
+    giver = people.everyone(ward.session)[ward.session.user.id]
+    assert "planlagt med hjem" not in html(sheet, giver, {}, sheet.sheet.printed_at)
+    first = sheet.lines[0]
+    assert first.order is not None
+    doses = tuple(replace(dose, take_home=True) for dose in first.order.doses)
+    home = replace(first, order=replace(first.order, doses=doses))
+    said = html(replace(sheet, lines=(home,)), giver, {}, sheet.sheet.printed_at)
+    assert said.count("planlagt med hjem") == 1
 
 
 def test_the_sheet_goes_to_a_printer_as_pages(
