@@ -227,6 +227,8 @@ class SyncCoordinator(QObject):
         self.progress.emit(report)
 
     def _on_finished(self, report: SyncReport) -> None:
+        if self._closed:
+            return  # locked meanwhile: the store is gone, and what was sent is sent
         code = None if report.error_code in (CANCELLED, ALREADY_RUNNING) else report.error_code
         if report.complete:
             self._offered_until = self._begun_at
@@ -237,6 +239,8 @@ class SyncCoordinator(QObject):
             self.sync_now()
 
     def _on_crashed(self, error: BaseException) -> None:
+        if self._closed:
+            return
         code = str(getattr(error, "code", "unexpected"))
         self._ended(code, code)
 

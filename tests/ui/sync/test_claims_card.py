@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.medication import MedicationRequest
@@ -84,8 +84,8 @@ def test_the_planned_round_is_ticked_and_one_button_asks_for_it(
 def test_tab_goes_through_the_days_before_the_button(card: ClaimsCard) -> None:
     press_days(card, 2)
     reached: list[object] = []
-    at = card.length.buttons()[-1].nextInFocusChain()
-    while at is not card.reserve_button and len(reached) < 200:
+    at: QWidget | None = card.length.buttons()[-1].nextInFocusChain()
+    while at is not None and at is not card.reserve_button and len(reached) < 200:
         reached.append(at)
         at = at.nextInFocusChain()
     assert [box for box in reached if box in card._boxes.values()] == list(card._boxes.values())

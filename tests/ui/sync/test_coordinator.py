@@ -193,6 +193,18 @@ def test_nothing_starts_after_closing(coordinator: SyncCoordinator, line: FakeLi
     assert line.syncs == 0
 
 
+def test_a_sync_that_ends_after_the_lock_touches_the_closed_store_no_more(
+    coordinator: SyncCoordinator, ward: Ward
+) -> None:
+    told: list[object] = []
+    coordinator.finished.connect(told.append)
+    coordinator.close()
+    ward.session.database.close()
+    coordinator._on_finished(WELL)
+    coordinator._on_crashed(WrongPasswordError())
+    assert told == []
+
+
 def test_a_login_that_ran_out_is_still_asked_for_after_the_line_was_lost(
     qtbot: QtBot, coordinator: SyncCoordinator, line: FakeLine
 ) -> None:
