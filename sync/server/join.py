@@ -11,7 +11,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import combinations
 
@@ -29,6 +29,9 @@ from sync.server.storage.values import NewVersion, StoredRecord
 
 _PATIENT = "patient"
 _JOIN_NAMESPACE = uuid.UUID("5d1f5a52-6f0c-4b7e-9a53-0f3c5d0c7a11")
+
+_BEARS_ON_DOSES_FOR = timedelta(days=1)
+"""After its end: longer than any least interval between doses."""
 
 NATIONAL_ID = "national_id"
 NAME_AND_BIRTH = "name_and_birth"
@@ -118,10 +121,17 @@ def join_patients(
 
 
 def _has_live_claims(transaction: Transaction, patient_id: str, now: datetime) -> bool:
-    """True while somebody holds a day of the patient that is not over, or an injection."""
+    """True while a day of the patient, or an injection, is held, or what was given on it is not
+    known: under the other's name nobody would see that.
+
+    A day bears on the doses of the next one as well.
+    """
     begins = day_begins(rules(transaction))
     return any(
-        claim.state is ClaimState.HELD and (claim.day is None or ends(claim.day, begins) > now)
+        claim.state is ClaimState.HELD
+        if claim.day is None
+        else claim.state in (ClaimState.HELD, ClaimState.UNKNOWN)
+        and ends(claim.day, begins) + _BEARS_ON_DOSES_FOR > now
         for claim in read_claims(transaction.claims.of_patients([patient_id]))
     )
 

@@ -718,6 +718,23 @@ def test_a_patient_with_claimed_days_is_not_joined_away(ward: Ward) -> None:
     assert ward.refusal(ward.first) is DenialReason.NOT_PLANNED
 
 
+def test_a_patient_of_whose_days_nobody_knows_is_not_joined_away_before_they_bear_on_no_dose(
+    ward: Ward,
+) -> None:
+    """Under the winner's name the day would be free, whatever the set-back store had given."""
+    ward.take(ward.first)
+    ward.call(ward.first, set_back=True)
+    assert ward.claim().state is ClaimState.UNKNOWN
+    winner = ward.office.add_patient(ward.first)
+    tomorrow_noon = NOON + timedelta(days=1)
+    for moment in (NOON, tomorrow_noon):
+        with ward.storage.write() as transaction, pytest.raises(JoinError, match="live_claims"):
+            join_patients(transaction, winner.id, ward.patient_id, None, moment)
+    with ward.storage.write() as transaction:
+        later = tomorrow_noon + timedelta(days=1)
+        assert join_patients(transaction, winner.id, ward.patient_id, None, later) > 0
+
+
 def test_the_winner_of_a_join_may_have_claimed_days(ward: Ward) -> None:
     loser = ward.office.add_patient(ward.first)
     ward.take(ward.first)
