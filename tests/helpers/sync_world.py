@@ -415,7 +415,7 @@ class Laptop:
         return self.save(note)
 
     def hand_out(self, patient_id: str, day: date, request_id: str = "order-1") -> str:
-        """Give the morning dose of a day."""
+        """Record a morning dose that somebody gave, as from a paper list: it needs no claim."""
         self._sequence += 1
         now = self.clock.now()
         event = MedicationAdministration(
@@ -433,6 +433,8 @@ class Laptop:
             sequence=self._sequence,
             identity_check=IdentityCheck.KNOWN,
             observed_state=ObservedState.UNAFFECTED,
+            retrospective=True,
+            reason_text="from paper",
         )
         return self.save(event)
 
