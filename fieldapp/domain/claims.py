@@ -16,6 +16,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from fieldapp.clock import OSLO
@@ -93,6 +94,7 @@ class Claim:
         )
 
 
+@lru_cache(maxsize=4096)
 def claim_id(patient_id: str, group: str, unit: str) -> str:
     """Return the id of the one claim of a patient's unit, the same on every machine."""
     return str(uuid.uuid5(_CLAIMS, f"{patient_id}|{group}|{unit}"))
@@ -132,6 +134,21 @@ def begins(day: date, service_day_begins: time = SERVICE_DAY_BEGINS) -> datetime
 def ends(day: date, service_day_begins: time = SERVICE_DAY_BEGINS) -> datetime:
     """Return the instant at which a service day is over: the next one begins."""
     return begins(day + timedelta(days=1), service_day_begins)
+
+
+def moment_on(
+    day: date, clock: time, now: datetime, service_day_begins: time = SERVICE_DAY_BEGINS
+) -> datetime:
+    """Return when a local clock time on a service day was, as somebody tells it afterwards.
+
+    A time before the day begins was after midnight, at its end. Where that still lies ahead of
+    `now`, it was before the day began: somebody was met early.
+    """
+    face = datetime.combine(day, clock, tzinfo=OSLO)
+    if clock >= service_day_begins:
+        return face.astimezone(UTC)
+    after_midnight = datetime.combine(day + timedelta(days=1), clock, tzinfo=OSLO).astimezone(UTC)
+    return after_midnight if after_midnight <= now else face.astimezone(UTC)
 
 
 def service_day(moment: datetime, service_day_begins: time = SERVICE_DAY_BEGINS) -> date:

@@ -15,7 +15,6 @@ from enum import StrEnum
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
-from fieldapp.clock import OSLO
 from fieldapp.domain.handout_checks import needs_watching
 from fieldapp.domain.medication import (
     CoSignature,
@@ -436,11 +435,6 @@ def past_slot(form: HandoutForm) -> SlotKey:
     """The slot of what has already happened: of the day that was named."""
     key = form.slot.key
     return key if form.past_day is None else replace(key, day=form.past_day)
-
-
-def past_moment(day: date, clock: tuple[int, int]) -> datetime:
-    """The instant of a local clock time on the slot's day."""
-    return datetime(day.year, day.month, day.day, *clock, tzinfo=OSLO)
 
 
 # --- figures as typed

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from fieldapp.clock import OSLO
+from fieldapp.domain import claims as claim_days
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.medication import (
     CoSignature,
@@ -35,6 +36,7 @@ from fieldapp.services import (
     people,
     reference,
     register_gaps,
+    rules,
     situations,
     sync_status,
     visits,
@@ -62,7 +64,6 @@ from ui.handout.form_state import (
     needs_text,
     parse_day,
     parse_expiry,
-    past_moment,
     past_slot,
     short_day,
     whole,
@@ -618,7 +619,7 @@ class HandoutPresenter(QObject):
     ) -> None:
         given_at = None
         if form.ask is Ask.PAST and form.past_clock is not None:
-            given_at = past_moment(past_slot(form).day, form.past_clock)
+            given_at = self._past_moment(form, time(*form.past_clock))
         act = status is HandoutStatus.GIVEN and form.ask is not Ask.PAST
         try:
             said = entry(
@@ -662,10 +663,19 @@ class HandoutPresenter(QObject):
             return None
         return supply_use(form.slot.request, dose_of(form), form.ledger_id)
 
+    def _past_moment(self, form: HandoutForm, clock: time) -> datetime:
+        """When it was. An injection's slot bears the day it was due: it is told by its own day."""
+        session, day = self._session, past_slot(form).day
+        if form.needs.injection and form.past_day is None:
+            day = medication.service_day(session)
+        begins = rules.decided(session).day_begins
+        return claim_days.moment_on(day, clock, situations.moment(session), begins)
+
     def _with_past_day(self, form: HandoutForm) -> tuple[HandoutForm, str]:
         """The form with the day that was typed, and what is wrong with it."""
         text = form.past_day_text.strip()
-        if not text or text.casefold() in (self.tr("i dag"), short_day(form.slot.key.day)):
+        own_day = "" if form.needs.injection else short_day(form.slot.key.day)
+        if text.casefold() in ("", self.tr("i dag"), own_day):
             return replace(form, past_day=None), ""
         day = parse_day(text, self._lights.today)
         if day is None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.claims import moment_on
 from fieldapp.domain.handout_events import SheetStatus
 from fieldapp.domain.medication import HandoutError, HandoutStatus
 from fieldapp.errors import FieldAppError
-from fieldapp.services import sheets
+from fieldapp.services import rules, sheets, situations
 from fieldapp.services.session import NotFoundError
 from fieldapp.services.sheets import LineEntry, LineView, SheetError, SheetView, short_name
 from ui.context import AppContext
@@ -22,7 +25,6 @@ from ui.sheets.state import (
     Outcome,
     Typed,
     line_row,
-    moment,
     open_codes,
     other_words,
     progress_words,
@@ -270,7 +272,7 @@ class SheetsPage(Page):
         return LineEntry(
             code=line.line.code,
             status=HandoutStatus(typed.outcome.value),
-            given_at=moment(day, typed.clock),
+            given_at=self._moment(day, time(*typed.clock)),
             dose_mg=parse_decimal(typed.dose) if given else None,
             witnessed=bool(typed.witnessed),
             reason=None if given else typed.reason,
@@ -279,6 +281,11 @@ class SheetsPage(Page):
             second_dose=typed.collision is Collision.SECOND,
             other_dose=typed.other_dose,
         )
+
+    def _moment(self, day: date, clock: time) -> datetime:
+        session = self.context.session
+        begins = rules.decided(session).day_begins
+        return moment_on(day, clock, situations.moment(session), begins)
 
     def _next(self, code: str) -> None:
         """Show the sheet anew, at the next line of which nothing was said."""

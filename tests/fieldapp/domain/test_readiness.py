@@ -18,6 +18,7 @@ from fieldapp.domain.claims import (
     claim_id,
     day_unit,
     ends,
+    moment_on,
     occurrence_unit,
     service_day,
 )
@@ -252,6 +253,21 @@ def test_service_days_follow_each_other_without_gap_on_the_nights_of_the_clocks(
     assert ends(day) - begins(day) == timedelta(hours=hours)
     assert service_day(begins(day)) == day
     assert service_day(ends(day) - timedelta(milliseconds=1)) == day
+
+
+@pytest.mark.parametrize(
+    ("clock", "now", "told"),
+    [
+        (time(9, 15), at(MONDAY, 10), at(MONDAY, 9, 15)),
+        (time(1, 0), at(TUESDAY, 1, 30), at(TUESDAY, 1)),  # after midnight, the same service day
+        (time(5, 30), at(MONDAY, 9), at(MONDAY, 5, 30)),  # met before the day began
+        (time(23, 0), at(MONDAY, 9), at(MONDAY, 23)),  # still ahead: refused later by its own rule
+    ],
+)
+def test_a_clock_time_is_told_of_the_service_day(
+    clock: time, now: datetime, told: datetime
+) -> None:
+    assert moment_on(MONDAY, clock, now) == told
 
 
 def test_a_service_day_that_begins_in_the_hour_that_comes_twice_begins_once() -> None:

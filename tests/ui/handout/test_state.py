@@ -17,7 +17,6 @@ from ui.handout.form_state import (
     missing_to_confirm,
     missing_to_give,
     missing_words,
-    past_moment,
 )
 from ui.handout.state import full_dose, next_beside, next_patient, staleness
 
@@ -84,10 +83,6 @@ def test_after_a_dose_only_one_of_the_same_part_of_the_day_is_offered() -> None:
     own = row.slots[0].slot.key
     assert next_beside(row, own) is row.slots[0]
     assert next_beside(row, type(own)(own.patient_id, own.request_id, own.day, "evening")) is None  # type: ignore[arg-type]
-
-
-def test_a_local_time_becomes_an_instant_on_the_day_of_the_slot() -> None:
-    assert past_moment(START.date(), (9, 15)) == START
 
 
 def test_old_data_or_no_coverage_is_said_and_fresh_data_with_coverage_is_not() -> None:
