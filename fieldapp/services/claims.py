@@ -156,7 +156,7 @@ def preset(session: Session, days: int) -> list[Planned]:
     """
     if not 1 <= days <= rules.longest_trip(session):
         raise ValueError("longer than the organisation's longest trip, or no day")
-    first = medication.claim_day(session)
+    first = medication.service_day(session)
     wished = {one.name for one in store.wishes(session.database)}
     planned = medication.planned_units_of(
         session, [first + timedelta(days=offset) for offset in range(days)]

@@ -45,7 +45,6 @@ from fieldapp.services.situations import (
     situation,
     verdict,
 )
-from fieldapp.services.situations import service_day as claim_day
 from fieldapp.services.witness import Standing
 from fieldapp.store import claims as store_claims
 from fieldapp.store import medication as store
@@ -65,7 +64,6 @@ __all__ = [
     "Situation",
     "Verdict",
     "can_reopen",
-    "claim_day",
     "day_slots",
     "depot_due",
     "group_of",
@@ -239,9 +237,7 @@ def _injection_slots(
             occurrence=event.injection.occurrence,
         )
         for event in effective(events)
-        if event.injection is not None
-        and event.request_id in depots
-        and given_on(event) == day
+        if event.injection is not None and event.request_id in depots and given_on(event) == day
     ]
     here = {slot.key for slot in due}
     return due + [slot for slot in given if slot.key not in here]

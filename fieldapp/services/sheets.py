@@ -179,7 +179,7 @@ def draft(session: Session, days: int) -> Draft:
     """
     if not 1 <= days <= LONGEST_TRIP:
         raise ValueError("a trip has 1 to 7 days")
-    first = medication.claim_day(session)
+    first = medication.service_day(session)
     wanted = tuple(first + timedelta(days=offset) for offset in range(days))
     own = {claim.id: claim for claim in claims.held(session)}
     on_paper = _slots_on_paper(store.printed(session.database))

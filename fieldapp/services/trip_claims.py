@@ -110,7 +110,7 @@ def rows(session: Session, days: int) -> list[TripRow]:
     longest = rules.longest_trip(session)
     if not 1 <= days <= longest:
         raise ValueError("longer than the organisation's longest trip, or no day")
-    first = medication.claim_day(session)
+    first = medication.service_day(session)
     view = _View(session)
     found: dict[tuple[str, str], list[TripDay]] = {}
     patients: dict[str, Patient] = {}
