@@ -199,3 +199,26 @@ def test_the_drug_that_is_watched_for_hours_is_warned_about_at_home(
     assert "hjemme" in words
     assert "Kilde" in words
     assert "til kl.\u00a012:40" in words
+
+
+def test_an_injection_told_afterwards_is_timed_today_and_not_on_the_day_it_was_due(
+    open_page: OpenPage, ward: Ward
+) -> None:
+    order = a_depot(ward, valid_from=TODAY - timedelta(days=2))
+    grant_depot(ward.session, order)
+    page = open_page(ELIN)
+    button(page, "past").click()
+    button(page, "site_thigh").click()
+    button(page, "side_right").click()
+    fill(page, "depotLot", "B42")
+    fill(page, "depotExpiry", "08.2027")
+    fill(page, "pastClock", "0830")
+    fill(page, "reasonText", "Gitt på sykehuset i dag")
+    button(page, "confirmReason").click()
+    (event,) = records.select(
+        ward.session.database, MedicationAdministration, "patient_id = ?", (ELIN,)
+    )
+    assert event.retrospective
+    assert event.given_at == at(TODAY, 8, 30)
+    assert event.injection is not None
+    assert event.injection.next_due == TODAY + timedelta(days=7)
