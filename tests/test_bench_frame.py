@@ -13,8 +13,10 @@ import pytest
 from fieldapp.store import outbox
 from fieldapp.store.db import Database
 from tests.bench import __main__ as bench
-from tests.bench._workload import as_lines, load, patient_of
+from tests.bench import _laptop
+from tests.bench._workload import as_lines, load, made_here, patient_of
 from tests.bench.rows import Row, interleaved, turn_about
+from tests.helpers.stores import open_store
 from tests.torture import __main__ as torture
 from tests.torture import store as store_torture
 from tests.torture import sync as sync_torture
@@ -240,3 +242,13 @@ def test_the_random_walk_notices_a_change_that_is_dropped_unsent(
 
     monkeypatch.setattr(outbox, "return_in_flight", forget)
     assert sync_torture.run(1.0, seed=11).violations > 0
+
+
+def test_a_laptop_of_the_benchmark_can_write_its_day(tmp_path: Path) -> None:
+    database = open_store(tmp_path)
+    day = made_here().day
+    for record in day:
+        with database.transaction():
+            _laptop.save(database, record)
+    assert sum(1 for record in day if record.get("status") == "given") > 0
+    database.close()

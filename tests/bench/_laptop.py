@@ -71,12 +71,13 @@ def write(folder: Path, changes: Iterable[Record]) -> None:
     try:
         for record in changes:
             with database.transaction():
-                _save(database, record)
+                save(database, record)
     finally:
         database.close()
 
 
-def _save(database: Database, record: Record) -> None:
+def save(database: Database, record: Record) -> None:
+    """Write one record with the fields that our kinds do not have, inside a transaction."""
     ours: Any = from_body(KINDS[record["type"]].value_type, record)
 
     def with_all_fields(value: Any) -> Record:
