@@ -28,7 +28,7 @@ from fieldapp.domain.codec import BodyError, from_body, to_body
 from fieldapp.domain.medication import (
     MedicationAdministration,
     MedicationRequest,
-    Slot,
+    SlotKey,
     closing,
     is_active,
     slots,
@@ -144,7 +144,7 @@ class _Call:
         self._records: dict[str, StoredRecord | None] = {}
         self._orders: _Orders = {}
         self._reopened: dict[str, set[str]] = defaultdict(set)
-        self._closed: dict[str, bool] = {}
+        self._closed: dict[SlotKey, bool] = {}
         self._injections: dict[str, list[MedicationAdministration]] = {}
         self._holders: dict[tuple[str, str], tuple[str, str, str]] = {}
         self._following: frozenset[str] = frozenset()
@@ -351,16 +351,18 @@ class _Call:
 
     def _read_doses(self, wanted: Sequence[ClaimName]) -> None:
         """Read which planned slots of the days that are asked for a dose keeps closed."""
-        owners: dict[str, str] = {}
+        # The order inside a slot may name another patient: one who was joined with this one.
+        places: dict[SlotKey, tuple[str, str]] = {}
         for name in wanted:
             if is_unit(name.unit) and occurrence_of(name.unit) is None:
                 day = date.fromisoformat(name.unit)
-                planned = slots(self._orders.get((name.patient_id, name.group), []), day)
-                owners.update((_slot_text(name, slot), name.patient_id) for slot in planned)
-        doses = self._transaction.records.doses_in(sorted(owners))
-        for text, patient_id in owners.items():
+                for slot in slots(self._orders.get((name.patient_id, name.group), []), day):
+                    text = _slot_text(name.patient_id, slot.key)
+                    places[slot.key] = (name.patient_id, text)
+        doses = self._transaction.records.doses_in(sorted(text for _, text in places.values()))
+        for key, (patient_id, text) in places.items():
             opened = self._reopened[patient_id]
-            self._closed[text] = any(event_id not in opened for event_id, _ in doses.get(text, ()))
+            self._closed[key] = any(event_id not in opened for event_id, _ in doses.get(text, ()))
 
     def want(self, name: ClaimName, held_grant: int | None, request: ClaimsRequest) -> None:
         """Give a unit out, or say why not."""
@@ -458,7 +460,7 @@ class _Call:
             return DenialReason.STOPPED
         if all(order.place is Place.PHARMACY for order in due):
             return DenialReason.PHARMACY
-        if planned and not depots and all(self._closed[_slot_text(name, one)] for one in planned):
+        if planned and not depots and all(self._closed[slot.key] for slot in planned):
             return DenialReason.GIVEN
         return None
 
@@ -578,9 +580,9 @@ def _id_of(name: ClaimName) -> str:
     return claim_id(name.patient_id, name.group, name.unit)
 
 
-def _slot_text(name: ClaimName, slot: Slot) -> str:
-    # The names of a key are those of a handout.
-    return slot_of(name.patient_id, to_body(slot.key))
+def _slot_text(patient_id: str, key: SlotKey) -> str:
+    named = {"request_id": key.request_id, "day": key.day.isoformat(), "part": key.part.value}
+    return slot_of(patient_id, named)
 
 
 def _held(claim: Claim) -> HeldClaim:
