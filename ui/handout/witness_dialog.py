@@ -63,6 +63,7 @@ class WitnessDialog(Dialog):
         self.code = QLineEdit(self)
         self.code.setObjectName("witnessCode")
         self.code.setEchoMode(QLineEdit.EchoMode.Password)
+        self.code.returnPressed.connect(self.try_accept)
         self._code_field = FormField(
             self.tr("Vitnets egen kode, tastet av vitnet"), self.code, parent=self
         )
@@ -155,13 +156,14 @@ class WitnessDialog(Dialog):
         if with_person:
             codes = {person.id for person in witness.with_code(self._context.session)}
             self._offer([key for key in self._colleagues if how is How.LATER or key in codes])
-        if how is How.CODE and not self._person.buttons():
+        nobody = how is How.CODE and not self._person.buttons()
+        if nobody:
             self._note.say(
                 self.tr("Ingen kollega har en vitnekode på denne maskinen. Velg en annen måte."),
                 "warn",
             )
-        self._person_label.setVisible(with_person)
-        self._person.setVisible(with_person)
-        self._code_field.setVisible(how is How.CODE)
+        self._person_label.setVisible(with_person and not nobody)
+        self._person.setVisible(with_person and not nobody)
+        self._code_field.setVisible(how is How.CODE and not nobody)
         self._name_field.setVisible(how is How.NAME)
         self._fit_soon()

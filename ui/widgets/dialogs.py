@@ -14,8 +14,9 @@ from ui.widgets.fitted import Fitted, settle_layouts
 class Dialog(QDialog):
     """A titled sheet with content in `body` and its buttons at the bottom right.
 
-    Enter in a single-line field and Ctrl+Enter accept, Esc cancels. The content scrolls when
-    large text leaves no room. `confirm` names the act ("Signer og lås"), never just "OK".
+    Ctrl+Enter accepts, Esc cancels; Enter alone sends nothing half filled in, and a dialog that
+    ends with a secret connects it itself. The content scrolls when large text leaves no room.
+    `confirm` names the act ("Signer og lås"), never just "OK".
     """
 
     WIDTH = 560

@@ -76,6 +76,7 @@ class WitnessCodeDialog(Dialog):
         self.passphrase = self._field("witnessPassphrase")
         self.code = self._field("witnessNewCode")
         self.again = self._field("witnessCodeAgain")
+        self.again.returnPressed.connect(self.confirm_button.click)
         if context.verify_passphrase is not None:
             self.body.addWidget(FormField(self.tr("Passfrase"), self.passphrase, parent=self))
         else:

@@ -369,13 +369,21 @@ def test_a_witness_signs_with_an_own_code(page: HandoutPage, ward: Ward, qtbot: 
     qtbot.waitUntil(lambda: "Koden stemmer ikke" in said(dialog))
     dialog.code.setText("fjell 47")
     with qtbot.waitSignal(dialog.chosen):
-        button(dialog, "dialogConfirm").click()
+        QTest.keyClick(dialog.code, Qt.Key.Key_Return)  # a witness types the code and Enter
     assert "Bevitnet med kode av Berit Åsheim" in said(page)
     come_back(page, qtbot)
     press(page, "KUG")
     witness = events(ward)[0].witness
     assert witness is not None
     assert (witness.practitioner_id, witness.by_code) == (BERIT.id, True)
+
+
+def test_where_nobody_has_a_code_nothing_is_asked_for(page: HandoutPage) -> None:
+    dialog = witness_dialog(page)
+    button(dialog, "witnessHow_code").click()
+    assert "Ingen kollega har en vitnekode" in said(dialog)
+    assert not dialog.code.isVisible()
+    assert "Hvem?" not in said(dialog)
 
 
 def test_a_colleague_may_confirm_later_and_a_typed_name_is_shown_as_not_witnessed(

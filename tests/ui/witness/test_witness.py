@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -91,7 +92,7 @@ def fill(qtbot: QtBot, dialog: WitnessCodeDialog, passphrase: str, code: str, ag
     ):
         field.clear()
         qtbot.keyClicks(field, text)
-    dialog.confirm_button.click()
+    qtbot.keyClick(dialog.again, Qt.Key.Key_Return)
 
 
 def waiting_dose(ward: Ward) -> MedicationAdministration:
