@@ -16,7 +16,7 @@ from fieldapp.services import claims, sheets, trip, trip_claims
 from fieldapp.services.trip_claims import Standing
 from fieldapp.store import claims as store_claims
 from fieldapp.store import medication as medication_store
-from fieldapp.store import records
+from fieldapp.store import records, state
 from fieldapp.store.db import Database
 from tests.helpers.a11y import audit, clipped
 from tests.helpers.claims import claim_of, deliver, grant
@@ -67,6 +67,19 @@ def press_days(card: ClaimsCard, days: int) -> None:
 
 def boxes(card: ClaimsCard) -> list[str]:
     return sorted(box.objectName() for box in card._boxes.values())
+
+
+def test_no_longer_trip_is_offered_than_the_organisation_allows(
+    card: ClaimsCard, ward: Ward
+) -> None:
+    press_days(card, 5)
+    assert [button.text() for button in card.length.buttons()] == list("1234567")
+    state.remember_rules(ward.session.database, state.Rules(longest_trip_days=3))
+    card.show_claims()
+    assert [button.text() for button in card.length.buttons()] == list("123")
+    assert card.length.value == 3
+    days = {day.day for row in card._rows for day in row.days if day.preset}
+    assert max(days) <= TODAY + timedelta(days=2)
 
 
 def test_the_planned_round_is_ticked_and_one_button_asks_for_it(
