@@ -18,6 +18,7 @@ from fieldapp.services import medication, notes, patients, people, reference, re
 from fieldapp.services.session import Session
 from ui.demo.colleagues import LOCUM_NAME, LOCUM_PHONE, locum_was_here
 from ui.demo.stage import PASSPHRASE, DemoError, Stage, alone, first_sync, forget, set_stage
+from ui.handout.force_state import holder_of
 from ui.sync.connection import HttpConnection
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,8 +42,7 @@ def assert_prepared_for_the_day(session: Session) -> None:
     ]
     (red,) = [slot for slot in round_slots if slot.verdict and slot.verdict.light is Light.RED]
     assert red.verdict is not None
-    assert red.verdict.claim is not None
-    holder = people.everyone(session)[red.verdict.claim.holder_id or ""]
+    holder = people.everyone(session)[holder_of(red.verdict)]
     assert (holder.name, holder.phone) == (LOCUM_NAME, LOCUM_PHONE)
     (cupboard,) = register_view.overview(session).stores
     held = {balance.item.key for balance in cupboard.items if balance.balance > 0}
