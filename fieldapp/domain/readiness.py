@@ -43,7 +43,7 @@ from fieldapp.domain.medication import (
     slots,
 )
 from fieldapp.domain.patients import Place
-from fieldapp.domain.substances import SubstanceGroup
+from fieldapp.domain.substances import Interval, SubstanceGroup
 
 LONGEST: Final = 60
 """Days looked back for doses; beyond this a count of days without medicine says "very long"."""
@@ -112,7 +112,8 @@ NEEDS_PRESCRIBER = frozenset(
 class Finding:
     """One thing in the way. `until`: the instant from which it no longer is, where that is known.
 
-    `event_id` is the dose, `claim` the other's claim, `days` the count that it is about.
+    `event_id` is the dose, `claim` the other's claim, `days` the count that it is about. `interval`
+    is the least time between two known doses that is not kept.
     """
 
     code: Code
@@ -120,6 +121,7 @@ class Finding:
     claim: Claim | None = None
     until: datetime | None = None
     days: int | None = None
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,9 +321,10 @@ def _too_near_doses(
         if home and dose.take_home is not None and _are_planned_parts(situation, slot, dose):
             continue  # nobody sees either of them taken, and the plan keeps them apart
         taken = intake_at(situation.group, dose)
-        least = _least(situation, slot, dose)
-        if abs(at - taken) < least:
-            yield Finding(Code.INTERVAL, event_id=dose.id, until=taken + least)
+        rule = _least(situation, slot, dose)
+        if abs(at - taken) < rule.least:
+            until = taken + rule.least
+            yield Finding(Code.INTERVAL, event_id=dose.id, until=until, interval=rule)
     for report in _newest_reports(situation):
         if report.collected and report.day != slot.key.day:
             taken = _local(report.day, situation.group.pharmacy_counted.at)
@@ -464,18 +467,18 @@ def days_missed(situation: Situation, day: date) -> int:
     return max((day - uncovered).days, 0)
 
 
-def _least(situation: Situation, slot: Slot, dose: MedicationAdministration) -> timedelta:
+def _least(situation: Situation, slot: Slot, dose: MedicationAdministration) -> Interval:
     """Return the least time between two doses: the shorter one where both are planned, on days
     that have several parts.
     """
     group = situation.group
     if slot.occurrence is not None or dose.injection is not None:
-        return group.between_days.least
+        return group.between_days
     there = slots(situation.orders, dose.day)
     here = slots(situation.orders, slot.key.day)
     several = any(len({one.key.part for one in day}) > 1 for day in (there, here))
     planned = any(one.key == dose.slot for one in there)
-    return group.between_parts.least if several and planned else group.between_days.least
+    return group.between_parts if several and planned else group.between_days
 
 
 def _same_moment_of_plan(situation: Situation, dose: MedicationAdministration, slot: Slot) -> bool:

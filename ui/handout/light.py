@@ -19,7 +19,7 @@ from fieldapp.domain.medication import MedicationAdministration, Slot
 from fieldapp.domain.patients import Practitioner
 from fieldapp.domain.readiness import Code, Finding, Light, Verdict, Window
 from fieldapp.domain.strict_json import Source
-from fieldapp.domain.substances import SubstanceGroup
+from fieldapp.domain.substances import Interval, SubstanceGroup
 from fieldapp.services.claims import Wish
 from ui.widgets.basics import Tone
 from ui.words import clock_text, day_text, long_day, near_day
@@ -265,7 +265,7 @@ def _finding_source(findings: tuple[Finding, ...], known: Knowledge) -> Source |
         if finding.code is Code.MISSED_TOO_LONG and known.group.missed_stop is not None:
             return known.group.missed_stop.source
         if finding.code is Code.INTERVAL:
-            return known.group.between_days.source
+            return _rule(finding, known).source
     return None
 
 
@@ -401,6 +401,11 @@ def _unknown_day(claim: Claim | None, slot: Slot, known: Knowledge) -> str:
     ).format(holder=person_words(claim.holder_id if claim is not None else None, known))
 
 
+def _rule(finding: Finding, known: Knowledge) -> Interval:
+    """The least time that stands in the way: that between the parts of a day is a shorter one."""
+    return finding.interval or known.group.between_days
+
+
 def _interval(finding: Finding, slot: Slot, known: Knowledge) -> str:
     dose = known.doses.get(finding.event_id or "")
     if finding.claim is not None:
@@ -412,7 +417,7 @@ def _interval(finding: Finding, slot: Slot, known: Knowledge) -> str:
         about = about.format(when=moment_words(dose.given_at, known.today))
     else:
         about = translate("handout", "Apotekets dose kan være tatt for kort tid siden.")
-    rule = known.group.between_days.text
+    rule = _rule(finding, known).text
     if finding.until is None:
         return translate("handout", "{about} {rule}. Ring før du gjør noe mer.").format(
             about=about, rule=rule

@@ -328,6 +328,11 @@ def test_parts_of_a_day_that_the_order_plans_keep_the_shorter_interval() -> None
     morning = dose(TWICE, MONDAY, at(MONDAY, 14))
     evening = slot_of(TWICE, MONDAY, 1)
     assert codes(situation(at(MONDAY, 17, 59), TWICE, events=[morning]), evening) == [Code.INTERVAL]
+    early = judge(situation(at(MONDAY, 17, 59), TWICE, events=[morning]), evening)
+    (finding,) = early.findings
+    assert finding.interval == reference.substances().group("opioid").between_parts, (
+        "the screen names the figure that was used"
+    )
     assert codes(situation(at(MONDAY, 18), TWICE, events=[morning]), evening) == []
 
 

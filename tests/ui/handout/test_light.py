@@ -130,6 +130,15 @@ def test_a_least_interval_names_the_dose_the_end_and_the_source_of_the_figure() 
     assert "eier medisinsk ansvarlig lege" in view.source
 
 
+def test_between_the_parts_of_a_day_the_shorter_interval_is_named() -> None:
+    dose, group = event(ORDER), reference.substances().group("opioid")
+    until = NOW + timedelta(hours=2)
+    finding = Finding(Code.INTERVAL, event_id=dose.id, until=until, interval=group.between_parts)
+    view = light_view(verdict(finding), a_slot(), known(doses={dose.id: dose}))
+    assert group.between_parts.text in view.sentence
+    assert "12 timer" not in view.sentence
+
+
 def test_missed_days_name_the_prescriber_and_the_rule() -> None:
     view = light_view(verdict(Finding(Code.MISSED_TOO_LONG, days=6)), a_slot(), known())
     assert view.sentence.startswith("6 dager uten kjent dose.")
