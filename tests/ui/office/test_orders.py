@@ -15,9 +15,11 @@ from fieldapp.clock import to_iso
 from fieldapp.domain.claims import Claim, ClaimState, claim_id
 from fieldapp.domain.codec import to_body
 from fieldapp.domain.medication import MedicationRequest, Part, PlannedDose
+from fieldapp.domain.order_text import read
 from fieldapp.domain.orders import OrderCode, OrderProblem
 from fieldapp.domain.patients import Place, Practitioner, Role
 from fieldapp.domain.proposals import Proposal
+from fieldapp.services import reference
 from sync.client.office_messages import (
     EnterOrderRequest,
     OrdersRequest,
@@ -333,6 +335,31 @@ def test_the_second_person_sees_both_versions_and_confirms_by_keyboard(
     body = scene.body("medication_request", "o1")
     assert body is not None
     assert body["revision"] == 2
+
+
+def test_a_part_of_the_day_that_goes_home_is_entered_and_seen_by_the_second_person(
+    qtbot: QtBot, office: Office, scene: Scene
+) -> None:
+    first = in_force(scene)
+    home = tuple(replace(dose, take_home=dose.part is Part.EVENING) for dose in METHADONE.doses)
+    enter(first, replace(METHADONE, revision=2, doses=home), "e2")
+    page, _ = office(Role.TEAM_LEADER, "orders")
+    tab = orders_tab(page)
+    wait_for(qtbot, tab, "Ført av Sigrid")
+    assert "(med hjem)" in said(tab)
+    press("Ctrl+N")
+    dialog = form()
+    fill(dialog, morning="80", evening="20", take_home_parts="kveld")
+    read_back = read(dialog.sheet(), "o", "p", reference.order_forms()).draft
+    assert [(dose.part, dose.take_home) for dose in read_back.doses] == [
+        (Part.MORNING, False),
+        (Part.EVENING, True),
+    ]
+    dialog.weekdays.set_text("1,2,3,4,5,6,7")
+    fill(dialog, take_home_parts="morgen")
+    press("Ctrl+Return")
+    assert "Dagens første dose tas under observasjon." in said(dialog)
+    dialog.reject()
 
 
 def test_declining_needs_words(qtbot: QtBot, office: Office, scene: Scene) -> None:
