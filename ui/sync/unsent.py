@@ -57,7 +57,9 @@ _CHECKS: dict[str, tuple[object, object, object]] = {
     "doses_claimed": (
         QT_TRANSLATE_NOOP("sync", "Dagens doser er reservert"),
         QT_TRANSLATE_NOOP("sync", "Ikke alle dagens doser er reservert"),
-        QT_TRANSLATE_NOOP("sync", "Reserver dem her på siden mens du har dekning."),
+        QT_TRANSLATE_NOOP(
+            "sync", "Reserver de ledige her på siden mens du har dekning. Resten gir en kollega."
+        ),
     ),
     "passphrase": (
         QT_TRANSLATE_NOOP("sync", "Passfrasen åpner maskinen uten nett"),
