@@ -205,6 +205,8 @@ class SyncCoordinator(QObject):
 
     def _on_probed(self, answered: bool, code: str | None = None) -> None:
         self._probing = False
+        if self._closed:
+            return
         now = self._now()
         since = self._schedule.online_since if self._schedule.online else now
         self._schedule = replace(

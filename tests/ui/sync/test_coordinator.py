@@ -202,6 +202,8 @@ def test_a_sync_that_ends_after_the_lock_touches_the_closed_store_no_more(
     ward.session.database.close()
     coordinator._on_finished(WELL)
     coordinator._on_crashed(WrongPasswordError())
+    coordinator.status_changed.connect(told.append)
+    coordinator._on_probed(True)
     assert told == []
 
 
