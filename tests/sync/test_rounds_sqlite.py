@@ -1,4 +1,4 @@
-"""Any mixture of rounds, syncs, faults and changes ends without a double dose (embedded database)."""
+"""Any mixture of rounds, syncs, faults and changes ends without a double dose (embedded)."""
 
 from __future__ import annotations
 

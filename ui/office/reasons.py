@@ -70,9 +70,7 @@ _NOT_DONE: dict[str, object] = {
     "reason_missing": QT_TRANSLATE_NOOP(
         "office", "Skriv en begrunnelse først. Ingenting er endret."
     ),
-    "words_missing": QT_TRANSLATE_NOOP(
-        "office", "Skriv noen ord om hvorfor. Ingenting er endret."
-    ),
+    "words_missing": QT_TRANSLATE_NOOP("office", "Skriv noen ord om hvorfor. Ingenting er endret."),
     "own_handout": QT_TRANSLATE_NOOP(
         "office",
         "Du ga dosen selv, så en annen må avgjøre om dagen skal åpnes. Ingenting er endret.",

@@ -274,9 +274,7 @@ class TodayPage(Page):
             case "handout":
                 self.context.navigate("handout", patient_id=work.patient_id)
             case form if form in FORMS:
-                self.context.navigate(
-                    "patient", patient_id=work.patient_id, draft_id=work.draft_id
-                )
+                self.context.navigate("patient", patient_id=work.patient_id, draft_id=work.draft_id)
             case _:
                 self.context.navigate("visit", patient_id=work.patient_id, draft_id=work.draft_id)
 
