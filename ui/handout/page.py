@@ -517,9 +517,15 @@ class HandoutPage(Page):
     @Slot(str)
     def _on_incident(self, event_id: str) -> None:
         try:
-            events.open_incident(self.context, self, event_id)
+            dialog = events.open_incident(self.context, self, event_id)
         except FieldAppError as error:
             self._trouble.say(sentence_for(error), "danger")
+            return
+        dialog.accepted.connect(self._on_incident_written)
+
+    @Slot()
+    def _on_incident_written(self) -> None:
+        self._snackbar.say(self.tr("Hendelsen er ført. Dagen er fortsatt lukket."))
 
     def _on_contact(self, key: SlotKey) -> None:
         events.open_prescriber_contact(

@@ -521,8 +521,12 @@ def test_what_became_of_a_dose_and_the_prescribers_word_are_written_from_the_car
     wait_out_double_click(page)
     button(page, "doseIncident").click()
     settle()
-    assert len(page.findChildren(IncidentDialog)) == 1
+    (incident,) = page.findChildren(IncidentDialog)
     assert len(events(ward)) == 1
+    incident.type.press(3)
+    incident.words.setPlainText("Halve dosen ble sølt på bordet")
+    incident.confirm_button.click()
+    assert "Hendelsen er ført. Dagen er fortsatt lukket." in said(page)
 
 
 # --- the screen that closes
