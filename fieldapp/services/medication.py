@@ -69,7 +69,6 @@ __all__ = [
     "group_of",
     "history",
     "orders_of",
-    "planned_units",
     "planned_units_of",
     "propose_reversal",
     "record",
@@ -283,14 +282,6 @@ def orders_of(session: Session, patient_id: str) -> list[MedicationRequest]:
 
 
 # --- what a day of the round takes
-
-
-def planned_units(session: Session, day: date) -> list[PlannedUnit]:
-    """Return the units that this person's round of a day needs claims of, by the patients' names.
-
-    A depot that may be given that day needs its numbered injection beside the day itself.
-    """
-    return planned_units_of(session, [day])[day]
 
 
 def planned_units_of(session: Session, days: Sequence[date]) -> dict[date, list[PlannedUnit]]:
