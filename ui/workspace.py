@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.domain.rights import RIGHTS
+from fieldapp.domain.rights import has_office
 from fieldapp.services import register_view, trust
 from fieldapp.services.session import Session
 from ui import pages
@@ -180,7 +180,7 @@ class Workspace(QWidget):
         if register_view.may_open(self.context.session):
             register = RailEntry("register", "scale", self.tr("Regnskap"), "Alt+7")
             places = (*places[:3], register, *places[3:])
-        if not RIGHTS.get(self.context.session.user.role):
+        if not has_office(self.context.session.user.role):
             return places
         # Alt+5 is the settings for everybody; no key may mean two things on two laptops.
         return (*places, RailEntry("office", "clipboard-list", self.tr("Kontor"), "Alt+6"))

@@ -14,20 +14,27 @@ from fieldapp.domain.patients import Role
 
 
 class Right(StrEnum):
-    """What somebody may be allowed to do beyond the daily work."""
+    """What somebody may be allowed to do."""
 
-    SEE_OVERVIEW = "see_overview"
-    """The sync overview: who has synced when, and what waits where. Ids and counts."""
-    TAKE_OVER = "take_over"
-    """See what a laptop could not deliver, correct it and store it."""
-    ENROL = "enrol"
-    REVOKE = "revoke"
-    ASSIGN = "assign"
-    JOIN_PATIENTS = "join_patients"
-    DECIDE_PROPOSALS = "decide_proposals"
-    RECEIVE_COURIER = "receive_courier"
-    READ_DRAFTS_OF_OTHERS = "read_drafts_of_others"
-    """Recovery of a lost laptop's unsigned text; always with a reason, always logged."""
+    # --- with the patients whom one follows
+    READ_PATIENTS = "read_patients"
+    """Read what is written of patients whom one follows."""
+    RECORD_CARE = "record_care"
+    """Write notes, visits, screenings, samples, critical information and events."""
+    HAND_OUT = "hand_out"
+    """Give a dose whose light is green."""
+    FORCE_HANDOUT = "force_handout"
+    """Give a dose although the light is not green."""
+    WITNESS = "witness"
+    """Confirm with one's own code what a colleague gave, took or counted."""
+    CARRY_BAG = "carry_bag"
+    """Take medicine from a store into a bag of one's own, and account for it."""
+
+    # --- with others
+    ACCESS_OTHERS = "access_others"
+    """Open a patient whom one does not follow, with a reason (ETREAT, BTG)."""
+
+    # --- orders and safety
     ENTER_ORDERS = "enter_orders"
     """Enter, change and stop orders from the prescriber's paper."""
     CONFIRM_ORDERS = "confirm_orders"
@@ -36,18 +43,59 @@ class Right(StrEnum):
     """Open a day again whose medicine came back, was lost, or was never given."""
     ANSWER_ISSUES = "answer_issues"
     """See the safety items of all patients, and answer those that one was not involved in."""
-    FORCE_HANDOUT = "force_handout"
-    """Give a dose although the light is not green."""
     SEE_REGISTER = "see_register"
     """The narcotics register of all places."""
-    CARRY_BAG = "carry_bag"
-    """Take medicine from a store into a bag of one's own, and account for it."""
-    SET_RULES = "set_rules"
-    """What the organisation has decided: drafts that travel, courier files, trip limits."""
 
+    # --- the office
+    SEE_OVERVIEW = "see_overview"
+    """The sync overview: who has synced when, and what waits where. Ids and counts."""
+    TAKE_OVER = "take_over"
+    """See what a laptop could not deliver, correct it and store it."""
+    ASSIGN = "assign"
+    JOIN_PATIENTS = "join_patients"
+    DECIDE_PROPOSALS = "decide_proposals"
+    RECEIVE_COURIER = "receive_courier"
+    SET_RULES = "set_rules"
+    """What the organisation has decided: drafts that travel, courier files, trip limits, lease."""
+
+    # --- laptops and people
+    ENROL = "enrol"
+    REVOKE = "revoke"
+    """Order a laptop to end (Avsluttet) or declare it lost (Tapt), and close accounts."""
+    MANAGE_PEOPLE = "manage_people"
+    """Add staff, change roles, teams and languages, set first passwords."""
+    OPEN_ESCROW = "open_escrow"
+    """Be one of the two who open the employer's escrow of a laptop's key."""
+    SEND_FOR_OTHERS = "send_for_others"
+    """Send what lies sealed on a colleague's store, without reading it."""
+    READ_DRAFTS_OF_OTHERS = "read_drafts_of_others"
+    """Recovery of a lost laptop's unsigned text; always with a reason, always logged."""
+
+    # --- who did what
+    READ_ACCESS_LOG = "read_access_log"
+    """The access logs of all laptops and of the office, for control and for a patient's print."""
+    REVIEW_ACCESS = "review_access"
+    """Judge the openings outside one's own patients."""
+    DECIDE_DELETION = "decide_deletion"
+    """Delete an entry on the wrong patient at the server, or refuse to (hpl paragraphs 42-43)."""
+
+
+_CARE: Final = frozenset(
+    {
+        Right.READ_PATIENTS,
+        Right.RECORD_CARE,
+        Right.HAND_OUT,
+        Right.FORCE_HANDOUT,
+        Right.WITNESS,
+        Right.CARRY_BAG,
+        Right.ACCESS_OTHERS,
+        Right.CONFIRM_ORDERS,
+    }
+)
 
 _OFFICE: Final = frozenset(
     {
+        Right.READ_PATIENTS,
         Right.SEE_OVERVIEW,
         Right.TAKE_OVER,
         Right.ENROL,
@@ -62,40 +110,61 @@ _OFFICE: Final = frozenset(
 
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
     {
-        Role.SECRETARY: _OFFICE,
-        Role.TEAM_LEADER: _OFFICE
-        | {
-            Right.DECIDE_PROPOSALS,
-            Right.CONFIRM_ORDERS,
-            Right.REOPEN_SLOTS,
-            Right.ANSWER_ISSUES,
-            Right.FORCE_HANDOUT,
-            Right.CARRY_BAG,
-        },
-        Role.LAR_STAFF: frozenset(
-            {Right.ENTER_ORDERS, Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT, Right.CARRY_BAG}
-        ),
-        Role.CASE_MANAGER: frozenset({Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT, Right.CARRY_BAG}),
-        Role.SPECIALIST: frozenset({Right.CONFIRM_ORDERS, Right.FORCE_HANDOUT, Right.CARRY_BAG}),
-        Role.ADMINISTRATOR: frozenset(
-            {Right.SEE_OVERVIEW, Right.ENROL, Right.REVOKE, Right.SET_RULES}
-        ),
+        Role.CASE_MANAGER: _CARE,
+        Role.LAR_STAFF: _CARE | {Right.ENTER_ORDERS},
+        Role.SPECIALIST: _CARE,
+        Role.PEER: frozenset({Right.READ_PATIENTS, Right.RECORD_CARE, Right.WITNESS}),
+        Role.WITNESS: frozenset({Right.WITNESS}),
         Role.PRESCRIBER: frozenset(
             {
+                Right.READ_PATIENTS,
+                Right.RECORD_CARE,
+                Right.HAND_OUT,
+                Right.FORCE_HANDOUT,
+                Right.WITNESS,
+                Right.ACCESS_OTHERS,
                 Right.DECIDE_PROPOSALS,
                 Right.ENTER_ORDERS,
                 Right.CONFIRM_ORDERS,
                 Right.REOPEN_SLOTS,
                 Right.ANSWER_ISSUES,
-                Right.FORCE_HANDOUT,
+            }
+        ),
+        Role.TEAM_LEADER: _CARE
+        | _OFFICE
+        | {
+            Right.DECIDE_PROPOSALS,
+            Right.REOPEN_SLOTS,
+            Right.ANSWER_ISSUES,
+            Right.REVIEW_ACCESS,
+            Right.MANAGE_PEOPLE,
+        },
+        Role.SECRETARY: _OFFICE,
+        Role.AUDITOR: frozenset({Right.READ_ACCESS_LOG, Right.REVIEW_ACCESS}),
+        Role.ADMINISTRATOR: frozenset(
+            {
+                Right.SEE_OVERVIEW,
+                Right.ENROL,
+                Right.REVOKE,
+                Right.SET_RULES,
+                Right.MANAGE_PEOPLE,
             }
         ),
         Role.RECOVERY_OFFICER: frozenset(
-            {Right.SEE_OVERVIEW, Right.READ_DRAFTS_OF_OTHERS, Right.RECEIVE_COURIER}
+            {
+                Right.SEE_OVERVIEW,
+                Right.READ_DRAFTS_OF_OTHERS,
+                Right.RECEIVE_COURIER,
+                Right.OPEN_ESCROW,
+                Right.SEND_FOR_OTHERS,
+            }
+        ),
+        Role.RECORD_RESPONSIBLE: frozenset(
+            {Right.READ_ACCESS_LOG, Right.REVIEW_ACCESS, Right.DECIDE_DELETION}
         ),
     }
 )
-"""Roles that are not named have none of these rights."""
+"""A role that the server knows and this table does not has no rights."""
 
 
 def may(role: Role | str, right: Right) -> bool:
@@ -104,3 +173,34 @@ def may(role: Role | str, right: Right) -> bool:
         return right in RIGHTS.get(Role(role), frozenset())
     except ValueError:
         return False
+
+
+OFFICE_RIGHTS: Final = frozenset(
+    {
+        Right.ENTER_ORDERS,
+        Right.REOPEN_SLOTS,
+        Right.ANSWER_ISSUES,
+        Right.SEE_REGISTER,
+        Right.SEE_OVERVIEW,
+        Right.TAKE_OVER,
+        Right.ASSIGN,
+        Right.JOIN_PATIENTS,
+        Right.DECIDE_PROPOSALS,
+        Right.RECEIVE_COURIER,
+        Right.SET_RULES,
+        Right.ENROL,
+        Right.REVOKE,
+        Right.MANAGE_PEOPLE,
+        Right.READ_DRAFTS_OF_OTHERS,
+        Right.READ_ACCESS_LOG,
+        Right.REVIEW_ACCESS,
+        Right.DECIDE_DELETION,
+    }
+)
+"""Rights that are used in the page Kontor; who has none of them has no such page. CONFIRM_ORDERS
+brings there those who otherwise have nothing to do with it."""
+
+
+def has_office(role: Role | str) -> bool:
+    """True for a role with something to do in the page Kontor."""
+    return any(may(role, right) for right in OFFICE_RIGHTS | {Right.CONFIRM_ORDERS})

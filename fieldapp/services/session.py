@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from fieldapp.clock import OSLO, Clock
+from fieldapp.domain.access_log import AccessReason
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.patients import Practitioner
 from fieldapp.errors import FieldAppError, RetryError, UserError
@@ -77,8 +78,9 @@ class UnitOfWork:
         kind: str | None = None,
         record_id: str | None = None,
         patient_id: str | None = None,
+        reason: AccessReason | None = None,
     ) -> None:
-        """Add a line to the log of who did what."""
+        """Add a line to the log of who did what; `reason` is why a patient was opened."""
         audit.append(
             self.database,
             now=self.now,
@@ -87,6 +89,7 @@ class UnitOfWork:
             kind=kind,
             record_id=record_id,
             patient_id=patient_id,
+            reason=reason,
         )
 
     def touches(self, kinds: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fieldapp.clock import to_iso
-from fieldapp.domain.access_log import START, chain_hash
+from fieldapp.domain.access_log import START, AccessReason, chain_hash
 from fieldapp.store.db import Database
 
 
@@ -25,6 +25,7 @@ class AuditLine:
     kind: str | None
     record_id: str | None
     patient_id: str | None
+    reason: str | None = None
 
 
 def append(
@@ -36,6 +37,7 @@ def append(
     kind: str | None = None,
     record_id: str | None = None,
     patient_id: str | None = None,
+    reason: AccessReason | None = None,
 ) -> None:
     """Add a line in the caller's transaction."""
     connection = database.connection
@@ -43,16 +45,16 @@ def append(
     previous = START if last is None else str(last["hash"])
     fields = (to_iso(now), actor_id, action, kind, record_id, patient_id)
     connection.execute(
-        "INSERT INTO audit (at, actor_id, action, kind, record_id, patient_id, previous_hash, hash)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*fields, previous, chain_hash(previous, fields)),
+        "INSERT INTO audit (at, actor_id, action, kind, record_id, patient_id, reason,"
+        " previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*fields, reason, previous, chain_hash(previous, fields, reason)),
     )
 
 
 def lines(database: Database, patient_id: str | None = None, limit: int = 500) -> list[AuditLine]:
     """The newest lines first; of one patient where given."""
     rows = database.connection.execute(
-        "SELECT sequence, at, actor_id, action, kind, record_id, patient_id FROM audit"
+        "SELECT sequence, at, actor_id, action, kind, record_id, patient_id, reason FROM audit"
         " WHERE ?1 IS NULL OR patient_id = ?1 ORDER BY sequence DESC LIMIT ?2",
         (patient_id, limit),
     )
@@ -73,26 +75,28 @@ def following(database: Database, line_hash: str, limit: int) -> tuple[list[Audi
     All lines from the first when no line has that hash.
     """
     rows = database.connection.execute(
-        "SELECT sequence, at, actor_id, action, kind, record_id, patient_id, hash FROM audit"
+        "SELECT sequence, at, actor_id, action, kind, record_id, patient_id, reason, hash"
+        " FROM audit"
         " WHERE sequence > coalesce((SELECT sequence FROM audit WHERE hash = ?), 0)"
         " ORDER BY sequence LIMIT ?",
         (line_hash, limit),
     ).fetchall()
     if not rows:
         return [], line_hash
-    return [AuditLine(*tuple(row)[:7]) for row in rows], str(rows[-1]["hash"])
+    return [AuditLine(*tuple(row)[:8]) for row in rows], str(rows[-1]["hash"])
 
 
 def first_broken(database: Database) -> int | None:
     """The sequence of the first line that does not fit the chain; None when all is well."""
     previous = START
     rows = database.connection.execute(
-        "SELECT sequence, at, actor_id, action, kind, record_id, patient_id, previous_hash, hash"
-        " FROM audit ORDER BY sequence"
+        "SELECT sequence, at, actor_id, action, kind, record_id, patient_id, reason, previous_hash,"
+        " hash FROM audit ORDER BY sequence"
     )
     for row in rows:
-        sequence, *fields, stored_previous, stored_hash = row
-        if stored_previous != previous or stored_hash != chain_hash(previous, tuple(fields)):
+        sequence, *fields, reason, stored_previous, stored_hash = row
+        expected = chain_hash(previous, tuple(fields), reason)
+        if stored_previous != previous or stored_hash != expected:
             return int(sequence)
         previous = str(stored_hash)
     return None

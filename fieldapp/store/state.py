@@ -28,7 +28,8 @@ class Rules:
     """What the organisation has decided; `mark` is the server's fingerprint of it.
 
     `service_day_begins` is local time ("06:00"). A pull older than `pull_max_age_hours` gives no
-    green light; `longest_trip_days` counts today.
+    green light; `longest_trip_days` counts today. `lease_days` after the last log-in at the server
+    older notes close.
     """
 
     mark: str = ""
@@ -40,6 +41,7 @@ class Rules:
     two_person_register: bool = False
     witness_required: bool = False
     folder_export_allowed: bool = False
+    lease_days: int = 7
 
     @property
     def day_begins(self) -> time:

@@ -207,6 +207,7 @@ def _log_line(line: audit.AuditLine) -> LogLine:
         kind=line.kind,
         record_id=line.record_id,
         patient_id=line.patient_id,
+        reason=line.reason,
     )
 
 

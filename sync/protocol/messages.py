@@ -44,6 +44,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 PullHours = Annotated[int, Field(ge=1, le=720)]
 TripDays = Annotated[int, Field(ge=1, le=7)]
+LeaseDays = Annotated[int, Field(ge=1, le=30)]
 
 
 def _is_json(body: Body) -> Body:
@@ -266,7 +267,12 @@ class PullAnswer(Message):
 
 
 class LogLine(Message):
-    """One line of the laptop's access log. Its hash is worked out again by the server."""
+    """One line of the laptop's access log. Its hash is worked out again by the server.
+
+    `reason` is why a patient was opened (`fieldapp.domain.access_log.AccessReason`).
+    """
+
+    spared: ClassVar[tuple[str, ...]] = ("reason",)
 
     sequence: Annotated[int, Field(ge=1, le=2**53)]
     at: str
@@ -275,6 +281,7 @@ class LogLine(Message):
     kind: str | None = None
     record_id: str | None = None
     patient_id: str | None = None
+    reason: str | None = None
 
 
 class LogPart(Message):
@@ -369,7 +376,8 @@ class Rules(Message):
     """What the organisation has decided; a laptop obeys the last ones it was told.
 
     `service_day_begins` is local time ("06:00"). A pull older than `pull_max_age_hours` gives no
-    green light. `longest_trip_days` is how far ahead days can be claimed, today included.
+    green light. `longest_trip_days` is how far ahead days can be claimed, today included. A laptop
+    closes its older notes `lease_days` after the last log-in at the server.
     """
 
     mark: str
@@ -381,6 +389,7 @@ class Rules(Message):
     two_person_register: bool = False
     witness_required: bool = False
     folder_export_allowed: bool = False
+    lease_days: LeaseDays = 7
 
 
 class Receipt(Message):

@@ -22,6 +22,7 @@ from sync.protocol.messages import (
     DraftOut,
     Id,
     Instant,
+    LeaseDays,
     Message,
     PullHours,
     PushResult,
@@ -493,6 +494,7 @@ class SetRulesRequest(Message):
     two_person_register: bool | None = None
     witness_required: bool | None = None
     folder_export_allowed: bool | None = None
+    lease_days: LeaseDays | None = None
 
 
 class DraftsRequest(Message):
