@@ -52,11 +52,14 @@ class MainWindow(QMainWindow):
         unlocked(): the workspace is shown.
         locked(): the unlock page is shown again.
         refused(str): the store did not open; the code says why.
+        help_wanted(str), other_user_wanted(): as the unlock page emits them.
     """
 
     unlocked = Signal()
     locked = Signal()
     refused = Signal(str)
+    help_wanted = Signal(str)
+    other_user_wanted = Signal()
 
     def __init__(
         self,
@@ -105,6 +108,20 @@ class MainWindow(QMainWindow):
     def use(self, door: Door) -> None:
         """Stand before this door: show its unlock page."""
         self._door = door
+        self._show_unlock()
+
+    def stand(self, page: QWidget) -> None:
+        """Let `page` stand in the window while it is locked, in place of what stood there.
+
+        The window owns the page and deletes it when something else takes its place; `show_unlock`
+        is the way back. What was open is taken down first.
+        """
+        self._take_down()
+        self.setCentralWidget(page)
+
+    def show_unlock(self) -> None:
+        """Let the unlock page of the door in use stand in the window."""
+        self._take_down()
         self._show_unlock()
 
     def enter(self) -> None:
@@ -176,6 +193,8 @@ class MainWindow(QMainWindow):
         page = UnlockPage(self._door.username, self._unlock, self._tasks, self)
         page.unlocked.connect(self._on_unlocked)
         page.refused.connect(self.refused)
+        page.help_wanted.connect(self.help_wanted)
+        page.other_user_wanted.connect(self.other_user_wanted)
         self.setCentralWidget(page)
         page.focus_field()
 

@@ -10,8 +10,24 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidg
 from ui import theme
 from ui.errors import code_for
 from ui.tasks import TaskRunner
-from ui.unlock.state import Phase, UnlockState, message, refused, submitted, ticked
-from ui.widgets import IconLabel, PrimaryButton, SecondaryButton, Text, row_of, set_role
+from ui.unlock.state import (
+    FORGOTTEN,
+    Phase,
+    UnlockState,
+    message,
+    refused,
+    submitted,
+    ticked,
+)
+from ui.widgets import (
+    IconLabel,
+    PrimaryButton,
+    QuietButton,
+    SecondaryButton,
+    Text,
+    row_of,
+    set_role,
+)
 
 SECOND_MILLISECONDS = 1_000
 CARD_PIXELS = 460
@@ -23,10 +39,15 @@ class UnlockPage(QWidget):
     Signals:
         unlocked(): the store is open.
         refused(str): the store did not open; the code says why, and the page says it in words.
+        help_wanted(str): the person cannot get in. The code of the refusal that stands, or
+            `FORGOTTEN` when nothing but a wrong passphrase stands in the way.
+        other_user_wanted(): somebody else sits at the laptop.
     """
 
     unlocked = Signal()
     refused = Signal(str)
+    help_wanted = Signal(str)
+    other_user_wanted = Signal()
 
     def __init__(
         self,
@@ -79,6 +100,13 @@ class UnlockPage(QWidget):
         self._button.clicked.connect(self._submit)
         self._field.returnPressed.connect(self._submit)
 
+        self._help = QuietButton("", self)
+        self._help.setObjectName("unlockHelp")
+        self._help.clicked.connect(self._on_help)
+        self._other = QuietButton(self.tr("Annen bruker"), self)
+        self._other.setObjectName("unlockOtherUser")
+        self._other.clicked.connect(self.other_user_wanted)
+
         head = QHBoxLayout()
         head.setSpacing(14)
         head.addWidget(self._logo)
@@ -103,6 +131,7 @@ class UnlockPage(QWidget):
         inside.addWidget(self._message)
         inside.addSpacing(4)
         inside.addWidget(self._button)
+        inside.addLayout(row_of(self._help, None, self._other))
         outside = QVBoxLayout(self)
         outside.addStretch(2)
         # Not by alignment: that would ask the card's height for the width of the whole window.
@@ -130,6 +159,10 @@ class UnlockPage(QWidget):
         self._field.selectAll()
         self.focus_field()
         self.refused.emit(code)
+
+    @Slot()
+    def _on_help(self) -> None:
+        self.help_wanted.emit(self._state.help_code)
 
     @Slot()
     def _on_second(self) -> None:
@@ -160,6 +193,8 @@ class UnlockPage(QWidget):
         set_role(self._field, "problem", state.is_wrong_secret)
         self._field.setReadOnly(not state.may_submit)
         self._button.setEnabled(state.may_submit)
+        forgotten = state.help_code == FORGOTTEN
+        self._help.say(self.tr("Glemt passfrasen?") if forgotten else self.tr("Få hjelp"))
 
     @Slot()
     def _restyle(self) -> None:

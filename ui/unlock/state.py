@@ -11,6 +11,8 @@ from ui.errors import sentence
 
 LOCKED_OUT = "locked_out"
 WRONG_SECRET = "wrong_secret"  # noqa: S105  (an error code)
+FORGOTTEN = "forgotten"
+"""What help is asked about when nothing is wrong but the passphrase."""
 
 
 class Phase(Enum):
@@ -37,6 +39,11 @@ class UnlockState:
     def is_wrong_secret(self) -> bool:
         """The user mistyped, as opposed to something being wrong with the machine."""
         return self.code in (WRONG_SECRET, LOCKED_OUT)
+
+    @property
+    def help_code(self) -> str:
+        """What a call for help is about: the refusal that stands, or a forgotten passphrase."""
+        return FORGOTTEN if self.code is None or self.is_wrong_secret else self.code
 
 
 def submitted(state: UnlockState) -> UnlockState:
