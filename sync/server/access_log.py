@@ -57,8 +57,12 @@ def _chained(device_id: str, part: LogPart, received_at: str) -> list[LogRow]:
     previous, rows = part.after, []
     for line in part.lines:
         fields = _fields(line)
-        line_hash = chain_hash(previous, fields)
-        rows.append(LogRow(line_hash, previous, device_id, line.sequence, *fields, received_at))
+        line_hash = chain_hash(previous, fields, line.reason)
+        rows.append(
+            LogRow(
+                line_hash, previous, device_id, line.sequence, *fields, received_at, line.reason
+            )
+        )
         previous = line_hash
     return rows
 
@@ -79,5 +83,13 @@ def _fields(line: LogLine) -> Fields:
 
 
 def _letters(row: LogRow) -> int:
-    texts = (row.at, row.actor_id, row.action, row.kind, row.record_id, row.patient_id)
+    texts = (
+        row.at,
+        row.actor_id,
+        row.action,
+        row.kind,
+        row.record_id,
+        row.patient_id,
+        row.reason,
+    )
     return sum(len(text or "") for text in texts)

@@ -23,6 +23,8 @@ class LogRow:
     record_id: str | None
     patient_id: str | None
     received_at: str
+    reason: str | None = None
+    """Why a patient was opened; None where no reason is asked for."""
 
 
 class AccessLogRepository:
@@ -58,9 +60,9 @@ class AccessLogRepository:
         """Add lines; those that are here already stay as they are."""
         self._db.run_for(
             "INSERT INTO access_log (hash, previous_hash, device_id, sequence, at, actor_id,"
-            " action, kind, record_id, patient_id, received_at) {rows}"
+            " action, kind, record_id, patient_id, received_at, reason) {rows}"
             " ON CONFLICT (hash) DO NOTHING",
-            ("text", "text", "text", "bigint", *("text",) * 7),
+            ("text", "text", "text", "bigint", *("text",) * 8),
             [
                 (
                     line.hash,
@@ -74,6 +76,7 @@ class AccessLogRepository:
                     line.record_id,
                     line.patient_id,
                     line.received_at,
+                    line.reason,
                 )
                 for line in lines
             ],
@@ -83,7 +86,7 @@ class AccessLogRepository:
         """Return the lines of one laptop in its own order. For the auditor."""
         rows = self._db.rows(
             "SELECT hash, previous_hash, device_id, sequence, at, actor_id, action, kind,"
-            " record_id, patient_id, received_at FROM access_log WHERE device_id = ?"
+            " record_id, patient_id, received_at, reason FROM access_log WHERE device_id = ?"
             " ORDER BY sequence, received_at, hash",
             (device_id,),
         )

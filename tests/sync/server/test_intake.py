@@ -255,7 +255,7 @@ def fields_of(line: LogLine) -> Fields:
 def chain(lines: list[LogLine], previous: str = START) -> list[str]:
     hashes = []
     for line in lines:
-        previous = chain_hash(previous, fields_of(line))
+        previous = chain_hash(previous, fields_of(line), line.reason)
         hashes.append(previous)
     return hashes
 
@@ -272,7 +272,7 @@ def stored_hashes(team: Team, laptop: Laptop) -> list[str]:
             row.record_id,
             row.patient_id,
         )
-        assert row.hash == chain_hash(row.previous_hash, fields)
+        assert row.hash == chain_hash(row.previous_hash, fields, row.reason)
     return [row.hash for row in rows]
 
 
@@ -293,6 +293,22 @@ def test_the_log_grows_line_by_line_and_the_head_is_told(team: Team, kari: Lapto
     assert stored_hashes(team, kari) == hashes
     assert exchange(team, kari).log_head == second
     assert not log_forked(team, kari)
+
+
+def test_the_reason_of_an_opening_is_part_of_the_lines_hash(team: Team, kari: Laptop) -> None:
+    lines = log_lines("opened", "read")
+    lines[0] = lines[0].model_copy(update={"reason": "ETREAT"})
+    hashes = chain(lines)
+    assert hashes != chain(log_lines("opened", "read"))
+    head = exchange(team, kari, log=LogPart(after=START, lines=lines)).log_head
+    assert (head.sequence, head.hash) == (2, hashes[-1])
+    with team.storage.read() as transaction:
+        rows = transaction.access_log.of_device(kari.enrolled.device_id)
+    assert [row.reason for row in rows] == ["ETREAT", None]
+    assert stored_hashes(team, kari) == hashes
+    # The same line with another reason is another line, and shows as one.
+    exchange(team, kari, log=LogPart(after=START, lines=log_lines("opened", "read")))
+    assert log_forked(team, kari)
 
 
 def test_lines_sent_again_are_kept_once(team: Team, kari: Laptop) -> None:
