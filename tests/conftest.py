@@ -26,3 +26,36 @@ def pytest_runtest_teardown() -> Iterator[None]:
     yield
     _ended += 1
     gc.collect(2 if _ended % _WHOLE_EVERY == 0 else 1)
+
+
+# --- in CI nothing is left out
+
+NO_SKIPS = "FIELDAPP_NO_SKIPS"
+"""Set by `.ci/run`: a test that was skipped has proven nothing, so the run fails."""
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    if report.skipped:
+        _skipped.append(report.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that was told to leave nothing out. The workers only report."""
+    is_worker = hasattr(session.config, "workerinput")
+    if os.environ.get(NO_SKIPS) and _skipped and not is_worker:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if os.environ.get(NO_SKIPS) and _skipped:
+        terminalreporter.write_line(f"{NO_SKIPS}: {len(_skipped)} skipped, so the run failed:")
+        for name in dict.fromkeys(_skipped):
+            terminalreporter.write_line(f"  {name}")

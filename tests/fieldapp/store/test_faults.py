@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 from fieldapp.security.keyring import DemoKeyring
 from fieldapp.security.vault import Vault
 from fieldapp.store.errors import AlreadyOpenError, DiskFullError
+from tests.helpers.small_disk import mounted
 from tests.helpers.stores import PASSPHRASE, USERNAME, make_vault
 
 ROOT = Path(__file__).parents[3]
@@ -109,15 +109,8 @@ def _fill_and_recover(vault: Vault, blocker: Path | None) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MB."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux may mount a small file system")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(place)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("this machine does not let root mount a file system")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with mounted(tmp_path / "disk", 4_000_000) as place:
+        yield place
 
 
 def test_a_full_disk_loses_the_change_and_nothing_else(small_disk: Path) -> None:

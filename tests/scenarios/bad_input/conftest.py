@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from fieldapp.bootstrap import Door
 from tests.helpers.laptop import make_door, make_laptop
+from tests.helpers.small_disk import mounted
 from tests.helpers.windows import no_sync, show_active
 from ui.main_window import MainWindow
 from ui.tasks import TaskRunner
@@ -107,17 +105,9 @@ class SmallDisk:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    """A file system of its own. Only root may mount one; elsewhere the tests are left out."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux may mount a small file system")
-    place = tmp_path / "disk"
-    place.mkdir()
-    options = f"size={SMALL_DISK_BYTES}"
-    mount = ["mount", "-t", "tmpfs", "-o", options, "none", str(place)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("this machine does not let root mount a file system")
-    yield SmallDisk(place)
-    subprocess.run(["umount", str(place)], check=True)
+    """A file system of its own."""
+    with mounted(tmp_path / "disk", SMALL_DISK_BYTES) as place:
+        yield SmallDisk(place)
 
 
 @pytest.fixture

@@ -294,12 +294,9 @@ def test_three_times_stand_beside_every_event(team: Team, kari: Field) -> None:
     assert record.body["signed_at"] == to_body(note())["signed_at"]
 
 
-def test_a_pull_waits_for_nobody_who_is_storing(
-    team: Team, kari: Field, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("storage", ["postgres"], indirect=True)
+def test_a_pull_waits_for_nobody_who_is_storing(team: Team, kari: Field) -> None:
     """The embedded database has one writer anyway."""
-    if "postgres" not in request.node.name:
-        pytest.skip("one writer at a time")
     with team.storage.write() as transaction, ThreadPoolExecutor(1) as pool:
         transaction.records.take_turn()
         pool.submit(kari.sync).result(20)
@@ -532,12 +529,11 @@ def test_many_laptops_that_come_to_a_restored_server_begin_one_epoch(
     assert all(laptop.digest == laptop.told_digest for laptop in many)
 
 
+@pytest.mark.parametrize("storage", ["postgres"], indirect=True)
 def test_of_two_laptops_that_find_the_restore_at_once_the_second_begins_no_epoch(
-    team: Team, kari: Field, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    team: Team, kari: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The embedded database has one writer anyway: nobody comes between its look and its turn."""
-    if "postgres" not in request.node.name:
-        pytest.skip("one writer at a time")
     kari.sync()
     backup = int((kari.cursor or "").split(".")[1])
     kari.sync(change(note("n-lost")))
