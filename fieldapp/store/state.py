@@ -58,12 +58,14 @@ class CourierKeys:
     """What courier files need, in hexadecimal: this laptop's private half and the server's publics.
 
     `signing_key` (Ed25519) never leaves the encrypted store; `repr` does not show it. Files are
-    sealed to `server_courier` (X25519); receipts are signed by `server_receipt` (Ed25519).
+    sealed to `server_courier` (X25519); receipts are signed by `server_receipt` (Ed25519), and
+    orders to this laptop by `server_orders` ("" until a server has told it).
     """
 
     signing_key: str
     server_courier: str
     server_receipt: str
+    server_orders: str = ""
 
     def __repr__(self) -> str:
         return "CourierKeys()"

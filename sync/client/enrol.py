@@ -102,4 +102,5 @@ def _courier_keys(key: Ed25519PrivateKey, server: ServerKeys | None) -> CourierK
         signing_key=key.private_bytes_raw().hex(),
         server_courier=server.courier,
         server_receipt=server.receipt,
+        server_orders=server.orders,
     )

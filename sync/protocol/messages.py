@@ -80,11 +80,13 @@ class HelloAnswer(Message):
 class ServerKeys(Message):
     """The server's public keys, 32 bytes each in hexadecimal.
 
-    `courier` (X25519) is what courier files are sealed to, `receipt` (Ed25519) signs receipts.
+    `courier` (X25519) is what courier files are sealed to, `receipt` (Ed25519) signs receipts,
+    `orders` (Ed25519) signs what a laptop is ordered to do; "" from a server that gives no orders.
     """
 
     courier: str
     receipt: str
+    orders: str = ""
 
 
 class EnrolRequest(Message):
@@ -110,6 +112,8 @@ class EnrolAnswer(Message):
     practitioner: Body
     server_id: str
     server_keys: ServerKeys | None = None
+    server_time: AwareDatetime | None = None
+    """From when the offline lease counts."""
 
 
 class LoginRequest(Message):
@@ -130,6 +134,8 @@ class LoginAnswer(Message):
     expires_at: AwareDatetime
     practitioner: Body
     server_keys: ServerKeys | None = None
+    server_time: AwareDatetime | None = None
+    """As in `EnrolAnswer`."""
 
 
 # --- push

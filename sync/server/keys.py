@@ -1,4 +1,4 @@
-"""The server's own key pairs: what courier files are sealed to and what receipts are signed with.
+"""The server's own key pairs: for courier files, for receipts and for orders to laptops.
 
 They lie in the table `meta`. The embedded database is encrypted as a whole; a PostgreSQL is not,
 so its disk has to be (see `sync/OPERATIONS.md`). They are in every backup: a server that is
@@ -17,14 +17,16 @@ from sync.server.storage.storage import Transaction
 
 _COURIER = "courier_private_key"
 _RECEIPT = "receipt_private_key"
+_ORDERS = "orders_private_key"
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPairs:
-    """Both private keys; `repr` shows neither."""
+    """The private keys; `repr` shows none."""
 
     courier: X25519PrivateKey
     receipt: Ed25519PrivateKey
+    orders: Ed25519PrivateKey
 
     def __repr__(self) -> str:
         return "KeyPairs()"
@@ -35,6 +37,7 @@ class KeyPairs:
         return ServerKeys(
             courier=self.courier.public_key().public_bytes_raw().hex(),
             receipt=self.receipt.public_key().public_bytes_raw().hex(),
+            orders=self.orders.public_key().public_bytes_raw().hex(),
         )
 
 
@@ -45,9 +48,11 @@ def key_pairs(transaction: Transaction) -> KeyPairs:
     """
     courier = _stored(transaction, _COURIER, X25519PrivateKey.generate().private_bytes_raw())
     receipt = _stored(transaction, _RECEIPT, Ed25519PrivateKey.generate().private_bytes_raw())
+    orders = _stored(transaction, _ORDERS, Ed25519PrivateKey.generate().private_bytes_raw())
     return KeyPairs(
         X25519PrivateKey.from_private_bytes(courier),
         Ed25519PrivateKey.from_private_bytes(receipt),
+        Ed25519PrivateKey.from_private_bytes(orders),
     )
 
 

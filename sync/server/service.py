@@ -178,6 +178,7 @@ class ServerSyncService:
                 expires_at=expires_at,
                 practitioner=_practitioner(transaction, user.id),
                 server_keys=key_pairs(transaction).public,
+                server_time=self._world.clock.now(),
             )
 
     # --- exchange
@@ -366,6 +367,7 @@ class ServerSyncService:
             practitioner=_practitioner(transaction, user.id),
             server_id=self._storage.server_id,
             server_keys=key_pairs(transaction).public,
+            server_time=self._world.clock.now(),
         )
 
     def _new_login(
