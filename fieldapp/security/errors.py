@@ -73,6 +73,82 @@ class KeyFileTooNewError(UserError):
     code = "keyfile_too_new"
 
 
+class SlotTooWeakError(UserError):
+    """The passphrase is stored with less protection than is set here; it is not tried."""
+
+    code = "slot_too_weak"
+
+
+class EscrowMissingError(UserError):
+    """This store has no slot for the organisation's escrow, or was never asked to answer one."""
+
+    code = "escrow_missing"
+
+
+class EscrowNotAskedError(UserError):
+    """No request of this store waits for an answer; make a new one."""
+
+    code = "escrow_not_asked"
+
+
+class EscrowKeyMalformedError(UserError):
+    """An escrow's public key is 64 hexadecimal digits."""
+
+    code = "escrow_key_malformed"
+
+
+class EscrowFileError(UserError):
+    """The file is not the request or answer of an escrow, or was altered."""
+
+    code = "escrow_file"
+
+
+class EscrowOtherKeyError(UserError):
+    """The request was made for another key of the organisation than these papers hold."""
+
+    code = "escrow_other_key"
+
+
+class EscrowOtherStoreError(UserError):
+    """The answer is for another store."""
+
+    code = "escrow_other_store"
+
+
+class EscrowOtherRequestError(UserError):
+    """The answer belongs to another request of this store."""
+
+    code = "escrow_other_request"
+
+
+class EscrowAnswerDamagedError(UserError):
+    """The answer was altered on its way."""
+
+    code = "escrow_answer_damaged"
+
+
+class ShareMalformedError(UserError):
+    """A line of an officer's paper was mistyped (its number; 0 when all lines look right)."""
+
+    code = "share_malformed"
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class ShareOtherKeyError(UserError):
+    """The two papers belong to different keys."""
+
+    code = "share_other_key"
+
+
+class SharesDoNotMatchError(UserError):
+    """The two parts do not belong together: one paper twice, or not each other's."""
+
+    code = "shares_do_not_match"
+
+
 class StoreExistsError(UserError):
     """There already is a store in this place; it is left as it is."""
 

@@ -1,31 +1,26 @@
 """The recovery key: 256 random bits that a person can write down and type again.
 
-Crockford's base 32 has no I, L, O and U, and reads the first three as 1, 1 and 0. The key is shown
-once, in thirteen groups of four, and is never stored.
+The key is shown once, in thirteen groups of four, and is never stored. Before it counts, the person
+types two of its groups from the paper: nobody finds out on the worst day that it was never written
+down.
 """
 
 from __future__ import annotations
 
 import os
+import random
 
 from fieldapp.security.errors import RecoveryKeyMalformedError
 from fieldapp.security.kdf import KEY_BYTES
+from fieldapp.security.paper import from_letters, grouped, plain, to_letters
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LOOKALIKES = str.maketrans("OIL", "011")
-_CHARACTERS = 52
-_GROUP = 4
+GROUP_COUNT = 13
 
 
 def new_recovery_key() -> tuple[bytearray, str]:
     """A new key as raw bytes (to be wiped) and as the text to show."""
     raw = bytearray(os.urandom(KEY_BYTES))
-    number = int.from_bytes(raw, "big")
-    text = "".join(
-        _ALPHABET[(number >> (5 * position)) & 31] for position in reversed(range(_CHARACTERS))
-    )
-    groups = [text[start : start + _GROUP] for start in range(0, _CHARACTERS, _GROUP)]
-    return raw, "-".join(groups)
+    return raw, grouped(to_letters(raw))
 
 
 def parse_recovery_key(text: str) -> bytearray:
@@ -33,12 +28,19 @@ def parse_recovery_key(text: str) -> bytearray:
 
     Raises RecoveryKeyMalformedError for the wrong length or letters that never occur.
     """
-    plain = "".join(text.upper().translate(_LOOKALIKES).replace("-", " ").split())
-    if len(plain) != _CHARACTERS or any(letter not in _ALPHABET for letter in plain):
-        raise RecoveryKeyMalformedError(len(plain))
-    number = 0
-    for letter in plain:
-        number = number << 5 | _ALPHABET.index(letter)
-    if number >> (8 * KEY_BYTES):
-        raise RecoveryKeyMalformedError(len(plain))
-    return bytearray(number.to_bytes(KEY_BYTES, "big"))
+    letters = plain(text)
+    try:
+        return from_letters(letters, KEY_BYTES)
+    except ValueError:
+        raise RecoveryKeyMalformedError(len(letters)) from None
+
+
+def groups_to_check(chooser: random.Random | None = None) -> tuple[int, int]:
+    """The numbers (from 1) of the two groups that the person is to type, lower one first."""
+    first, second = sorted((chooser or random.SystemRandom()).sample(range(1, GROUP_COUNT + 1), 2))
+    return first, second
+
+
+def is_group(key_text: str, number: int, typed: str) -> bool:
+    """True when `typed` is the group of this number (from 1) of the key that is shown."""
+    return plain(typed) == plain(key_text.split("-")[number - 1])
