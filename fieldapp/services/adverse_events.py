@@ -8,7 +8,9 @@ from datetime import date, datetime
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.event_checks import EventError, check_adverse_event
 from fieldapp.domain.handout_events import AdverseEvent, FollowUp
+from fieldapp.domain.rights import Right
 from fieldapp.services import people
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, records
 
@@ -36,6 +38,7 @@ class AdverseEventView:
     author_name: str
 
 
+@needs(Right.RECORD_CARE)
 def save(session: Session, entry: OverdoseEntry) -> ChangeSet:
     """Write an overdose, or its follow-up. The first author stays the author.
 
@@ -67,6 +70,7 @@ def save(session: Session, entry: OverdoseEntry) -> ChangeSet:
     return unit.changes(entry.id)
 
 
+@needs(Right.READ_PATIENTS)
 def get(session: Session, event_id: str) -> AdverseEvent:
     """One overdose. Raises NotFoundError."""
     event = records.get(session.database, AdverseEvent, event_id)
@@ -75,6 +79,7 @@ def get(session: Session, event_id: str) -> AdverseEvent:
     return event
 
 
+@needs(Right.READ_PATIENTS)
 def for_patient(session: Session, patient_id: str) -> list[AdverseEventView]:
     """The overdoses of a patient: those still followed up first, then the newest."""
     found = records.select(session.database, AdverseEvent, "patient_id = ?", (patient_id,))

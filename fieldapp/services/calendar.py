@@ -25,7 +25,9 @@ from fieldapp.domain.medication import (
     slots,
 )
 from fieldapp.domain.patients import Place
+from fieldapp.domain.rights import Right
 from fieldapp.services import medication, people, reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import calendar as store
 from fieldapp.store import claims as store_claims
@@ -116,6 +118,7 @@ class Known:
     """Of each depot order: days after the due day on which it may still be given."""
 
 
+@needs(Right.READ_PATIENTS)
 def read(session: Session, patient_id: str, first: date, last: date) -> MedicineDays:
     """Return the days from `first` to `last` of every group that the patient has had orders in.
 

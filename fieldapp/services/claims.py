@@ -11,7 +11,9 @@ from fieldapp.domain.claims import Claim, Store
 from fieldapp.domain.medication import Slot
 from fieldapp.domain.patients import Patient
 from fieldapp.domain.readiness import Verdict
+from fieldapp.domain.rights import Right
 from fieldapp.services import medication, rules
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import claims as store
 from fieldapp.store.claims import ClaimPinnedError, Name
@@ -87,6 +89,7 @@ def is_pinned(session: Session, claim_id: str) -> bool:
     return claim_id in store.pinned(session.database, own_store(session))
 
 
+@needs(Right.HAND_OUT)
 def wish(session: Session, units: Iterable[Unit]) -> ChangeSet:
     """Ask for claims; the next sync brings them, or says why not."""
     names = [Name(*unit) for unit in units]
@@ -148,6 +151,7 @@ def set_back(session: Session) -> None:
     session.settle()
 
 
+@needs(Right.HAND_OUT)
 def preset(session: Session, days: int) -> list[Planned]:
     """Return what this person's round needs on this service day and the following, `days` in all.
 

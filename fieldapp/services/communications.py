@@ -9,7 +9,9 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.event_checks import check_communication
 from fieldapp.domain.handout_events import Communication, CommunicationTopic
 from fieldapp.domain.medication import MedicationRequest
+from fieldapp.domain.rights import Right
 from fieldapp.services import people
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import drafts, medication, records
 
@@ -36,12 +38,14 @@ class CommunicationView:
     author_name: str
 
 
+@needs(Right.READ_PATIENTS)
 def prescribers(session: Session, patient_id: str) -> list[str]:
     """Those who have prescribed for the patient, by the newest order first; to choose from."""
     found = medication.requests_of(session.database, [patient_id])
     return list(dict.fromkeys(order.prescriber for order in found if order.prescriber))
 
 
+@needs(Right.RECORD_CARE)
 def record(session: Session, entry: CommunicationEntry) -> ChangeSet:
     """Record a contact. The same entry sent twice is one event.
 
@@ -71,6 +75,7 @@ def record(session: Session, entry: CommunicationEntry) -> ChangeSet:
     return unit.changes(entry.id)
 
 
+@needs(Right.READ_PATIENTS)
 def for_patient(session: Session, patient_id: str) -> list[CommunicationView]:
     """The contacts about a patient, the newest first."""
     found = records.select(session.database, Communication, "patient_id = ?", (patient_id,))

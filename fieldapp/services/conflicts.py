@@ -11,7 +11,9 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.codec import BodyError, from_body
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.domain.patients import SEVERE_CATEGORIES, Flag, FlagState
+from fieldapp.domain.rights import Right
 from fieldapp.services import people
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import outbox
 from fieldapp.store import patients as store_patients
@@ -50,11 +52,13 @@ class Conflict:
     there: Side
 
 
+@needs(Right.READ_PATIENTS)
 def read(session: Session, change_id: str) -> Conflict | None:
     """The conflict behind a parked change; None when it is settled or no conflict."""
     return next((one for one in of(session) if one.change_id == change_id), None)
 
 
+@needs(Right.READ_PATIENTS)
 def of(session: Session, patient_id: str | None = None) -> list[Conflict]:
     """All conflicts, of one patient or of all, the oldest first."""
     found = [
@@ -77,6 +81,7 @@ def of(session: Session, patient_id: str | None = None) -> list[Conflict]:
     ]
 
 
+@needs(Right.RECORD_CARE, Right.REGISTER_PATIENTS)
 def settle(session: Session, change_id: str, mine: frozenset[str]) -> ChangeSet:
     """Settle a conflict: the fields in ``mine`` keep what was written here, the others take the
     server's value. Does nothing when the conflict is not there any more."""
@@ -95,6 +100,7 @@ def settle(session: Session, change_id: str, mine: frozenset[str]) -> ChangeSet:
 # --- critical information
 
 
+@needs(Right.READ_PATIENTS)
 def other_sides(session: Session) -> dict[str, tuple[Flag, ...]]:
     """The server's side of every flag that was also changed here, by patient: never hidden behind
     ours, whether it is a conflict already or came while our change still waits to be sent.
@@ -114,6 +120,7 @@ def other_sides(session: Session) -> dict[str, tuple[Flag, ...]]:
     return {patient_id: tuple(flags.values()) for patient_id, flags in found.items()}
 
 
+@needs(Right.READ_PATIENTS)
 def with_severe(
     session: Session, shown: Mapping[str, tuple[Flag, ...]]
 ) -> dict[str, tuple[Flag, ...]]:

@@ -9,7 +9,9 @@ from fieldapp.domain import depots as domain
 from fieldapp.domain.depots import Band, Depot
 from fieldapp.domain.medication import MedicationAdministration, Slot
 from fieldapp.domain.readiness import Situation, Verdict, Window, judge
+from fieldapp.domain.rights import Right
 from fieldapp.services import reference, situations
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import medication as store
 
@@ -45,11 +47,13 @@ class DepotDue:
         return self.window.opens <= day
 
 
+@needs(Right.READ_PATIENTS)
 def depot_due(session: Session, patient_id: str) -> list[DepotDue]:
     """Return the next injection of each of a patient's depot orders that is not over."""
     return all_due(session, [patient_id])
 
 
+@needs(Right.READ_PATIENTS)
 def all_due(session: Session, patient_ids: list[str]) -> list[DepotDue]:
     """Return the same of several patients, in the order of the due days."""
     today = situations.service_day(session)

@@ -11,7 +11,9 @@ from decimal import Decimal
 
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest, Part
 from fieldapp.domain.reference import CodedText
+from fieldapp.domain.rights import Right
 from fieldapp.services import reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import records
 
@@ -35,6 +37,7 @@ def types() -> tuple[CodedText, ...]:
     return reference.events().deviation_types
 
 
+@needs(Right.READ_PATIENTS)
 def facts(session: Session, administration_id: str | None = None) -> DeviationFacts:
     """The facts that a report may start from. Raises NotFoundError."""
     if administration_id is None:
@@ -55,6 +58,7 @@ def facts(session: Session, administration_id: str | None = None) -> DeviationFa
     )
 
 
+@needs(Right.RECORD_CARE)
 def note_copied(session: Session, patient_id: str, administration_id: str | None) -> None:
     """Write down that a report was taken out of the program; the text itself is not kept."""
     with session.write() as unit:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from fieldapp.clock import to_iso
 from fieldapp.domain.notes import Draft
 from fieldapp.domain.patients import Patient
+from fieldapp.domain.rights import Right
 from fieldapp.domain.visits import Encounter
 from fieldapp.services import notes
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, records, state
 from fieldapp.store import patients as store_patients
@@ -26,6 +28,7 @@ class OtherDraft:
     device_name: str
 
 
+@needs(Right.READ_PATIENTS)
 def everything(session: Session) -> list[tuple[OtherDraft, Patient]]:
     """Drafts on this person's other laptops about patients who are here, newest first."""
     found = _found(session, None)
@@ -35,6 +38,7 @@ def everything(session: Session) -> list[tuple[OtherDraft, Patient]]:
     ]
 
 
+@needs(Right.READ_PATIENTS)
 def of_patient(session: Session, patient_id: str) -> list[OtherDraft]:
     """Drafts about a patient on this person's other laptops, newest first.
 
@@ -51,6 +55,7 @@ def _found(session: Session, patient_id: str | None) -> list[OtherDraft]:
     ]
 
 
+@needs(Right.RECORD_CARE)
 def take_over(session: Session, patient_id: str, draft_id: str) -> Draft:
     """Begin a draft here with the text of the one over there, which stays as it is.
 

@@ -41,6 +41,7 @@ from fieldapp.domain.readiness import Verdict, judge
 from fieldapp.domain.rights import Right, may
 from fieldapp.domain.supply import SupplyError
 from fieldapp.services import reference, register, situations, trusted_time
+from fieldapp.services.rights import needs, require
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import claims as store_claims
 from fieldapp.store import drafts, records
@@ -99,8 +100,10 @@ class HandoutEntry:
 def record(session: Session, entry: HandoutEntry) -> ChangeSet:
     """Record a handout, given or not. The same entry sent twice is one event.
 
-    Raises HandoutError; nothing is written then.
+    Raises HandoutError; nothing is written then. Whoever writes care may record what was given
+    before, on paper or in another role; to give now needs the right to.
     """
+    require(session, Right.RECORD_CARE if entry.retrospective else Right.HAND_OUT)
     try:
         with session.write() as unit:
             if records.exists(session.database, MedicationAdministration, entry.id):
@@ -331,6 +334,7 @@ def _with_bottles(
     return events
 
 
+@needs(Right.READ_PATIENTS)
 def order_of(session: Session, key: SlotKey) -> MedicationRequest:
     """Return the order of a slot. Raises HandoutError when it is not on this laptop."""
     request = records.get(session.database, MedicationRequest, key.request_id)
@@ -342,12 +346,14 @@ def order_of(session: Session, key: SlotKey) -> MedicationRequest:
 # --- taking back
 
 
+@needs(Right.READ_PATIENTS)
 def can_reopen(session: Session, event_id: str) -> bool:
     """True while a dose can be taken back so that its slot opens again: `reverse` would do it."""
     event = records.get(session.database, MedicationAdministration, event_id)
     return event is not None and _reopens(session, event)
 
 
+@needs(Right.RECORD_CARE)
 def reverse(session: Session, event_id: str, reason: str) -> ChangeSet:
     """Write "never happened" of an event, by a counter-entry with a reason.
 
@@ -361,6 +367,7 @@ def reverse(session: Session, event_id: str, reason: str) -> ChangeSet:
     return unit.changes(entry.id)
 
 
+@needs(Right.RECORD_CARE)
 def reverse_handing_over(session: Session, event_id: str, reason: str) -> ChangeSet:
     """Take back an event with all that was handed out beside it, or nothing of it.
 
@@ -372,6 +379,7 @@ def reverse_handing_over(session: Session, event_id: str, reason: str) -> Change
     return unit.changes(entries[0].id)
 
 
+@needs(Right.RECORD_CARE)
 def propose_reversal(session: Session, event_id: str, reason: str) -> ChangeSet:
     """Ask the office to decide that a dose never happened; until then its slot stays closed.
 
@@ -451,6 +459,7 @@ def _together(session: Session, event_id: str) -> list[str]:
     return [first, *(one.id for one in sorted(home, key=lambda one: one.sequence))]
 
 
+@needs(Right.READ_PATIENTS)
 def store_events(session: Session, ids: Iterable[str]) -> list[MedicationAdministration]:
     """Return these events as they stand in the store, as far as they are here."""
     return store.events_by_ids(session.database, ids)

@@ -22,8 +22,10 @@ from fieldapp.domain.csv_import import (
 from fieldapp.domain.csv_import import preview as read_rows
 from fieldapp.domain.identifiers import DEMO, PRODUCTION, AllowedSeries
 from fieldapp.domain.patients import Flag, FlagCategory, FlagState, Level, Patient
+from fieldapp.domain.rights import Right
 from fieldapp.errors import UserError
 from fieldapp.services import setup
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import patients as store
 
@@ -54,6 +56,7 @@ class ImportPreview:
         return bool(self.rows) and not self.errors
 
 
+@needs(Right.REGISTER_PATIENTS)
 def preview(session: Session, data: bytes, mapping: Mapping | None = None) -> ImportPreview:
     """Read a file; nothing is written. Without ``mapping`` the columns are guessed.
 
@@ -76,6 +79,7 @@ def columns(data: bytes) -> tuple[Table, str]:
     return read_table(text), encoding
 
 
+@needs(Right.REGISTER_PATIENTS)
 def commit(
     session: Session,
     looked_at: ImportPreview,

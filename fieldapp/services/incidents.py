@@ -21,7 +21,9 @@ from fieldapp.domain.medication import (
     effective,
 )
 from fieldapp.domain.proposals import Proposal
+from fieldapp.domain.rights import Right
 from fieldapp.services import people, reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import drafts, medication, records
 
@@ -69,6 +71,7 @@ class IncidentView:
     reopening: SlotReopening | None
 
 
+@needs(Right.READ_PATIENTS)
 def doses(session: Session, patient_id: str) -> list[DoseView]:
     """The doses given or handed out of the last weeks that still stand, the newest day first."""
     database = session.database
@@ -89,6 +92,7 @@ def doses(session: Session, patient_id: str) -> list[DoseView]:
     ]
 
 
+@needs(Right.READ_PATIENTS)
 def dose(session: Session, administration_id: str) -> MedicationAdministration | None:
     """One handout that is on this laptop."""
     return records.get(session.database, MedicationAdministration, administration_id)
@@ -113,6 +117,7 @@ def advice(
     return known.vomiting.advice(minutes, witnessed)
 
 
+@needs(Right.RECORD_CARE)
 def record(session: Session, entry: IncidentEntry) -> ChangeSet:
     """Record an incident. The same entry sent twice is one event.
 
@@ -146,6 +151,7 @@ def record(session: Session, entry: IncidentEntry) -> ChangeSet:
     return unit.changes(entry.id)
 
 
+@needs(Right.READ_PATIENTS)
 def for_patient(session: Session, patient_id: str) -> list[IncidentView]:
     """The incidents of a patient, the newest first."""
     database = session.database

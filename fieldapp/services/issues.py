@@ -12,7 +12,9 @@ from fieldapp.domain.handout_events import PharmacyReport
 from fieldapp.domain.issues import DetectedIssue, IssueStatus, check_answer
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.domain.patients import Patient
+from fieldapp.domain.rights import Right
 from fieldapp.services import people, reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import records
 
@@ -65,11 +67,13 @@ class IssueView:
     holders: tuple[HolderView, ...] = ()
 
 
+@needs(Right.READ_PATIENTS)
 def count_open(session: Session) -> int:
     """How many safety items nobody has answered."""
     return len(_open(session))
 
 
+@needs(Right.READ_PATIENTS)
 def open_items(session: Session, patient_id: str | None = None) -> list[IssueView]:
     """The open safety items, of one patient or of all, the oldest first."""
     found = [
@@ -80,6 +84,7 @@ def open_items(session: Session, patient_id: str | None = None) -> list[IssueVie
     return [_view(session, issue, names) for issue in found]
 
 
+@needs(Right.READ_PATIENTS)
 def get(session: Session, issue_id: str) -> IssueView:
     """One safety item, open or answered. Raises NotFoundError."""
     issue = records.get(session.database, DetectedIssue, issue_id)
@@ -88,6 +93,7 @@ def get(session: Session, issue_id: str) -> IssueView:
     return _view(session, issue, people.names(session))
 
 
+@needs(Right.RECORD_CARE)
 def answer(session: Session, issue_id: str, words: str) -> ChangeSet:
     """Answer a safety item in words. Raises IssueError and NotFoundError."""
     with session.write() as unit:

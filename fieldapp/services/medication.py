@@ -26,6 +26,7 @@ from fieldapp.domain.medication import (
 )
 from fieldapp.domain.patients import Flag, Patient, Place, Role
 from fieldapp.domain.readiness import Code, Finding, Light, Situation, Verdict
+from fieldapp.domain.rights import Right
 from fieldapp.services import conflicts, people, witness
 from fieldapp.services.depots import DepotDue, all_due, depot_due
 from fieldapp.services.handouts import (
@@ -37,6 +38,7 @@ from fieldapp.services.handouts import (
     reverse_handing_over,
     store_events,
 )
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.services.situations import (
     group_of,
@@ -125,6 +127,7 @@ class HandoutView:
 # --- the round
 
 
+@needs(Right.READ_PATIENTS)
 def round_for(session: Session, day: date, *, only_mine: bool = True) -> list[RoundPatient]:
     """The patients with doses on ``day``, in Norwegian order.
 
@@ -147,6 +150,7 @@ def round_for(session: Session, day: date, *, only_mine: bool = True) -> list[Ro
     return sorted(rows, key=lambda row: (sort_key(row.patient.name), row.patient.id))
 
 
+@needs(Right.READ_PATIENTS)
 def day_slots(session: Session, day: date) -> list[tuple[Patient, RoundSlot]]:
     """This person's doses of the day, by part of the day and then name."""
     found = _day_slots(session, day, only_mine=True)
@@ -276,6 +280,7 @@ def _places_of(session: Session) -> frozenset[Place]:
     return frozenset({Place.HOME})
 
 
+@needs(Right.READ_PATIENTS)
 def orders_of(session: Session, patient_id: str) -> list[MedicationRequest]:
     """Return a patient's orders, past ones too."""
     return store.requests_of(session.database, [patient_id])
@@ -284,6 +289,7 @@ def orders_of(session: Session, patient_id: str) -> list[MedicationRequest]:
 # --- what a day of the round takes
 
 
+@needs(Right.READ_PATIENTS)
 def planned_units_of(session: Session, days: Sequence[date]) -> dict[date, list[PlannedUnit]]:
     """Return the same of several days; the store is read once for all of them."""
     if not days:
@@ -351,6 +357,7 @@ def _without_the_hour(light: Verdict) -> Verdict:
 # --- looking back
 
 
+@needs(Right.READ_PATIENTS)
 def history(session: Session, patient_id: str, limit: int = 100) -> list[HandoutView]:
     """The newest events of a patient first; one that was taken back shows its counter-entry."""
     database = session.database

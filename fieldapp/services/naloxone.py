@@ -9,7 +9,9 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.event_checks import check_dispense
 from fieldapp.domain.event_reference import Advice, NaloxoneProduct
 from fieldapp.domain.handout_events import MedicationDispense
+from fieldapp.domain.rights import Right
 from fieldapp.services import people, reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import drafts, records
 
@@ -48,6 +50,7 @@ def use() -> tuple[Advice, ...]:
     return reference.events().naloxone_use
 
 
+@needs(Right.RECORD_CARE)
 def record(session: Session, entry: NaloxoneEntry) -> ChangeSet:
     """Record kits handed over. The same entry sent twice is one event.
 
@@ -79,6 +82,7 @@ def record(session: Session, entry: NaloxoneEntry) -> ChangeSet:
     return unit.changes(entry.id)
 
 
+@needs(Right.READ_PATIENTS)
 def for_patient(session: Session, patient_id: str) -> list[DispenseView]:
     """The kits a patient was given, the newest first."""
     found = records.select(session.database, MedicationDispense, "patient_id = ?", (patient_id,))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from fieldapp.domain.rights import Right
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import versions
 from fieldapp.store.versions import Stand
@@ -27,6 +29,7 @@ class Newer:
         return not self.fields
 
 
+@needs(Right.READ_PATIENTS)
 def stand(session: Session, patient_id: str, kinds: Iterable[str]) -> Names:
     """How the patient's records of these kinds stand now."""
     return versions.of_patient(session.database, patient_id, kinds)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.notes import Draft, Note, check_signable
 from fieldapp.domain.patients import Patient
+from fieldapp.domain.rights import Right
 from fieldapp.errors import UserError
 from fieldapp.services import people
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session, UnitOfWork
 from fieldapp.store import drafts as store_drafts
 from fieldapp.store import notes as store
@@ -45,6 +47,7 @@ class NoteView:
 # --- drafts
 
 
+@needs(Right.RECORD_CARE)
 def new_draft(
     session: Session,
     patient_id: str,
@@ -100,11 +103,13 @@ def draft(session: Session, draft_id: str) -> Draft | None:
     return store_drafts.get(session.database, draft_id)
 
 
+@needs(Right.READ_PATIENTS)
 def interrupted_drafts(session: Session) -> list[DraftRow]:
     """Drafts whose form was on screen when the program ended; asked for once, at start."""
     return _with_patients(session, store_drafts.left_open(session.database))
 
 
+@needs(Right.READ_PATIENTS)
 def drafts(session: Session, patient_id: str | None = None) -> list[DraftRow]:
     """Unsigned work, newest first; of one patient where given."""
     if patient_id is None:
@@ -128,6 +133,7 @@ def take_draft(unit: UnitOfWork, draft_id: str, form: str) -> Draft:
 # --- notes
 
 
+@needs(Right.RECORD_CARE)
 def sign(session: Session, draft_id: str) -> ChangeSet:
     """Turn a draft into a note that nobody can change any more; its id stays.
 
@@ -155,6 +161,7 @@ def sign(session: Session, draft_id: str) -> ChangeSet:
     return unit.changes(note.id)
 
 
+@needs(Right.RECORD_CARE)
 def addendum(session: Session, note_id: str, text: str) -> ChangeSet:
     """Correct or complete a signed note by a dated addition; the note itself stays as it was.
 
@@ -177,6 +184,7 @@ def addendum(session: Session, note_id: str, text: str) -> ChangeSet:
     return unit.changes(note.id)
 
 
+@needs(Right.READ_PATIENTS)
 def for_patient(session: Session, patient_id: str) -> list[NoteView]:
     """The notes of a patient, newest first, each with its addenda.
 

@@ -25,10 +25,12 @@ from fieldapp.domain.patients import (
     Patient,
     Practitioner,
 )
+from fieldapp.domain.rights import Right
 from fieldapp.domain.toxicology import Reading
 from fieldapp.domain.visits import Appointment, Encounter
 from fieldapp.errors import UserError
 from fieldapp.services import conflicts, event_facts, people, reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, medication, records, visits
 from fieldapp.store import patients as store
@@ -97,6 +99,7 @@ class TimelineEntry:
 # --- the list
 
 
+@needs(Right.READ_PATIENTS)
 def rows(session: Session) -> list[PatientRow]:
     """All patients on this laptop, in Norwegian order. Read once; filter with ``filter_rows``."""
     database, today = session.database, session.today()
@@ -163,6 +166,7 @@ def _search_text(patient: Patient) -> str:
 # --- one patient
 
 
+@needs(Right.READ_PATIENTS)
 def page(session: Session, patient_id: str) -> PatientPage:
     """What stands around a patient's timeline. Raises NotFoundError."""
     database = session.database
@@ -191,12 +195,14 @@ def page(session: Session, patient_id: str) -> PatientPage:
     )
 
 
+@needs(Right.READ_PATIENTS)
 def opened(session: Session, patient_id: str) -> None:
     """Log that this person opened the patient's page."""
     with session.write() as unit:
         unit.audit("open", "patient", patient_id, patient_id)
 
 
+@needs(Right.REGISTER_PATIENTS)
 def update(session: Session, patient: Patient, opened: Patient | None = None) -> ChangeSet:
     """Save what is known about a patient who is on this laptop. Raises NotFoundError.
 
@@ -210,6 +216,7 @@ def update(session: Session, patient: Patient, opened: Patient | None = None) ->
     return unit.changes()
 
 
+@needs(Right.RECORD_CARE)
 def set_flag(
     session: Session,
     category: FlagCategory,
@@ -256,6 +263,7 @@ def set_flag(
     return unit.changes(answered.id)
 
 
+@needs(Right.RECORD_CARE)
 def end_flag(session: Session, flag_id: str, opened: Flag | None = None) -> ChangeSet:
     """Take a flag out of force; it stays in the record. Raises NotFoundError, and
     ChangedMeanwhileError where it is not any more as it was ``opened``."""
@@ -270,6 +278,7 @@ def end_flag(session: Session, flag_id: str, opened: Flag | None = None) -> Chan
     return unit.changes()
 
 
+@needs(Right.REGISTER_PATIENTS)
 def save_contact(session: Session, contact: Contact, opened: Contact | None = None) -> ChangeSet:
     """Save a new or an edited contact; ``active=False`` takes it out of the list.
 
@@ -318,6 +327,7 @@ def _ended(flag: Flag) -> Flag:
 # --- the timeline
 
 
+@needs(Right.READ_PATIENTS)
 def timeline(
     session: Session, patient_id: str, limit: int = 100, before: datetime | None = None
 ) -> list[TimelineEntry]:

@@ -14,7 +14,9 @@ from fieldapp.domain.event_checks import check_pharmacy_report
 from fieldapp.domain.handout_events import PharmacyReport
 from fieldapp.domain.medication import slots
 from fieldapp.domain.patients import Place
+from fieldapp.domain.rights import Right
 from fieldapp.services import people, reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import drafts, medication, records
 
@@ -46,6 +48,7 @@ class PharmacyDay:
     """Name of whoever wrote the report down."""
 
 
+@needs(Right.READ_PATIENTS)
 def days(session: Session, patient_id: str) -> list[PharmacyDay]:
     """The pharmacy's days up to today, the newest first."""
     database = session.database
@@ -68,6 +71,7 @@ def days(session: Session, patient_id: str) -> list[PharmacyDay]:
     return found
 
 
+@needs(Right.RECORD_CARE)
 def record(session: Session, entry: PharmacyEntry) -> ChangeSet:
     """Record what the pharmacy said. The same entry sent twice is one event; a later word about
     the same day is another, and counts instead. Raises EventError; nothing is written then.

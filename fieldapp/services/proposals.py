@@ -12,8 +12,10 @@ from fieldapp.domain.handout_events import DoseIncident
 from fieldapp.domain.kinds import KINDS, Policy
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.domain.proposals import Proposal
+from fieldapp.domain.rights import Right
 from fieldapp.errors import UserError
 from fieldapp.services import people
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import records
 
@@ -34,6 +36,7 @@ class ProposalView:
     product: str
 
 
+@needs(Right.RECORD_CARE)
 def wish(
     session: Session,
     target_kind: str,
@@ -73,6 +76,7 @@ def wish(
     return unit.changes(proposal.id)
 
 
+@needs(Right.READ_PATIENTS)
 def for_patient(session: Session, patient_id: str) -> list[ProposalView]:
     """All wishes about a patient, the newest first."""
     found = records.select(session.database, Proposal, "patient_id = ?", (patient_id,))

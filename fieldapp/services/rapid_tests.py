@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.observations import AnalyteReading, RapidTest
+from fieldapp.domain.rights import Right
 from fieldapp.domain.toxicology import (
     Panel,
     RapidTestError,
@@ -14,6 +15,7 @@ from fieldapp.domain.toxicology import (
     check_rapid_test,
 )
 from fieldapp.services import reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import drafts, medication, records
 from fieldapp.store import notes as store
@@ -43,6 +45,7 @@ def panels() -> tuple[Panel, ...]:
     return reference.rapid_tests().panels
 
 
+@needs(Right.RECORD_CARE)
 def blank(session: Session, patient_id: str, panel_id: str) -> tuple[AnalyteReading, ...]:
     """An unread line per analyte of a device; those that the patient's medicines explain are so
     marked. Raises RapidTestError("panel_mismatch")."""
@@ -55,6 +58,7 @@ def blank(session: Session, patient_id: str, panel_id: str) -> tuple[AnalyteRead
     return blank_readings(_panel(panel_id), atc_codes)
 
 
+@needs(Right.RECORD_CARE)
 def record(session: Session, entry: RapidTestEntry) -> ChangeSet:
     """Record a test; all its readings are preliminary. The same entry sent twice is one record.
 
@@ -98,6 +102,7 @@ def record(session: Session, entry: RapidTestEntry) -> ChangeSet:
     return unit.changes(entry.id)
 
 
+@needs(Right.READ_PATIENTS)
 def history(session: Session, patient_id: str) -> list[RapidTest]:
     """The tests of a patient, newest first."""
     return store.rapid_tests(session.database, patient_id)

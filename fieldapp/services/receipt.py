@@ -10,8 +10,10 @@ from fieldapp.clock import OSLO
 from fieldapp.domain.medication import HandoutStatus, MedicationAdministration
 from fieldapp.domain.notes import Note
 from fieldapp.domain.observations import RapidTest, ScreeningResponse
+from fieldapp.domain.rights import Right
 from fieldapp.domain.visits import EncounterStatus
 from fieldapp.services import sync_status
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import patients
 from fieldapp.store import receipt as store
@@ -40,6 +42,7 @@ class DayReceipt:
     names: tuple[tuple[str, str], ...]
 
 
+@needs(Right.READ_PATIENTS)
 def of_day(session: Session, day: date) -> DayReceipt:
     """Count what the user of this session recorded on `day` (Oslo), on this laptop."""
     database, me = session.database, session.user.id
@@ -81,6 +84,7 @@ def of_day(session: Session, day: date) -> DayReceipt:
     )
 
 
+@needs(Right.READ_PATIENTS)
 def printed(session: Session, day: date) -> None:
     """Log that the receipt of a day was printed."""
     with session.write() as unit:

@@ -19,6 +19,7 @@ from fieldapp.domain.medication import (
     MedicationRequest,
     SupplyUse,
 )
+from fieldapp.domain.rights import Right
 from fieldapp.domain.supply import (
     BAG,
     PATIENT,
@@ -34,6 +35,7 @@ from fieldapp.domain.supply import (
 from fieldapp.domain.supply_balance import Balance, balances, is_held
 from fieldapp.domain.supply_chain import START, sealed
 from fieldapp.services import reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import records
 from fieldapp.store import supply as store
@@ -63,6 +65,7 @@ class Bag:
 # --- for the handout
 
 
+@needs(Right.CARRY_BAG, Right.SEE_REGISTER, Right.HAND_OUT)
 def open_bags(session: Session) -> list[Bag]:
     """This store's own bags that are not counted in yet, oldest first."""
     own = store.bags_to_look_at(session.database, session.device_id, session.user.id)

@@ -15,6 +15,7 @@ from typing import Any
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.medication import CoSignature, HandoutStatus, MedicationAdministration
+from fieldapp.domain.rights import Right
 from fieldapp.domain.supply import (
     BAG,
     COUNTED_IN,
@@ -32,6 +33,7 @@ from fieldapp.domain.supply import (
 from fieldapp.domain.supply_balance import Balance, balances, is_held
 from fieldapp.services import reference, trusted_time
 from fieldapp.services.register import write_line, write_reversal
+from fieldapp.services.rights import for_the_register, needs
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import medication, records, state
 from fieldapp.store import supply as store
@@ -87,6 +89,7 @@ def store_ledger(place: str) -> str:
 # --- in from the pharmacy, out to a bag, and back
 
 
+@for_the_register
 def receive(
     session: Session,
     ledger: str,
@@ -107,6 +110,7 @@ def receive(
     return _done(session, unit, ledger)
 
 
+@needs(Right.CARRY_BAG)
 def pack(
     session: Session,
     from_store: str,
@@ -135,6 +139,7 @@ def pack(
     return _done(session, unit, target, told)
 
 
+@for_the_register
 def count_in(
     session: Session,
     bag: str,
@@ -161,6 +166,7 @@ def count_in(
     return _done(session, unit, bag, told)
 
 
+@for_the_register
 def count(
     session: Session,
     ledger: str,
@@ -173,6 +179,7 @@ def count(
     return count_all(session, ledger, [(item, units)], witness=witness)
 
 
+@for_the_register
 def count_all(
     session: Session,
     ledger: str,
@@ -194,6 +201,7 @@ def count_all(
 # --- from patients, and to waste
 
 
+@for_the_register
 def take_in(
     session: Session,
     ledger: str,
@@ -214,6 +222,7 @@ def take_in(
     return _done(session, unit, ledger)
 
 
+@for_the_register
 def waste(
     session: Session,
     ledger: str,
@@ -235,6 +244,7 @@ def waste(
 # --- what did not fit
 
 
+@for_the_register
 def explain(
     session: Session, count_id: str, reason: str, *, witness: CoSignature | None = None
 ) -> Done:
@@ -268,6 +278,7 @@ def explain(
     return _done(session, unit, ledger)
 
 
+@for_the_register
 def reverse(
     session: Session, line_id: str, reason: str, *, witness: CoSignature | None = None
 ) -> Done:

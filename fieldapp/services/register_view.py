@@ -35,6 +35,7 @@ from fieldapp.services import people, reference, register_gaps
 from fieldapp.services.register import Bag, bags_of
 from fieldapp.services.register_acts import two_persons
 from fieldapp.services.register_gaps import DoseGap
+from fieldapp.services.rights import for_the_register, may_use_register
 from fieldapp.services.session import Session
 from fieldapp.store import medication, patients, records, state
 from fieldapp.store import supply as store
@@ -130,11 +131,7 @@ class PlaceCount:
 
 def may_open(session: Session) -> bool:
     """True for those who carry medicine or see the whole register, and for whoever has lines."""
-    return (
-        may(session.user.role, Right.SEE_REGISTER)
-        or may(session.user.role, Right.CARRY_BAG)
-        or store.last_own(session.database, session.device_id, session.user.id) is not None
-    )
+    return may_use_register(session)
 
 
 def may_see_all(session: Session) -> bool:
@@ -147,6 +144,7 @@ def folder_allowed(session: Session) -> bool:
     return state.rules(session.database).folder_export_allowed
 
 
+@for_the_register
 def overview(session: Session) -> Overview:
     """Work out everything that the page shows."""
     lines, bodies = store.lines_and_bodies(session.database)
@@ -240,6 +238,7 @@ def second_of(
     return Second.MISSING if required and not own_rule else Second.NOT_REQUIRED
 
 
+@for_the_register
 def own_lines(session: Session, limit: int = 30) -> list[SupplyMovement]:
     """This person's newest lines of this store that may be taken back, newest first.
 
@@ -258,6 +257,7 @@ def own_lines(session: Session, limit: int = 30) -> list[SupplyMovement]:
 # --- the documents
 
 
+@for_the_register
 def month(session: Session, year: int, number: int) -> tuple[MonthLedger, ...]:
     """The register of a month: every product of every ledger that had a line or holds something."""
     start, end = month_limits(year, number)
@@ -353,6 +353,7 @@ def month_limits(year: int, number: int) -> tuple[datetime, datetime]:
     return start, end
 
 
+@for_the_register
 def place_counts(session: Session, year: int, number: int) -> tuple[PlaceCount, ...]:
     """Handouts of a month per place and product, of the patients on this laptop."""
     start, end = month_limits(year, number)
@@ -411,6 +412,7 @@ class Slip:
     part: Part = Part.MORNING
 
 
+@for_the_register
 def slips(session: Session, day: date) -> tuple[Slip, ...]:
     """The doses that were given on a day and still stand, by name; one slip for each dose."""
     start = datetime.combine(day, time(), OSLO)
@@ -471,6 +473,7 @@ class AdviserLine:
         )
 
 
+@for_the_register
 def adviser_day(session: Session, day: date) -> tuple[AdviserLine, ...]:
     """The patients with controlled medicine for whom there is something to talk about, by name."""
     groups = reference.substances()
@@ -518,6 +521,7 @@ def adviser_day(session: Session, day: date) -> tuple[AdviserLine, ...]:
     )
 
 
+@for_the_register
 def logged(session: Session, document: str, what: str, *, to_folder: bool) -> None:
     """Log that a document left the laptop. `what` names the month or day, never a person."""
     with session.write() as unit:

@@ -10,8 +10,10 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.collation import fold
 from fieldapp.domain.identifiers import DEMO, PRODUCTION, AllowedSeries, parse_national_id
 from fieldapp.domain.patients import Level, Patient, Sex
+from fieldapp.domain.rights import Right
 from fieldapp.domain.temporary import temporary_number
 from fieldapp.services import setup
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import patients as store
 
@@ -53,6 +55,7 @@ def read_day(text: str) -> date | None:
         return None
 
 
+@needs(Right.REGISTER_PATIENTS)
 def alike(session: Session, new: NewPatient) -> Patient | None:
     """Somebody here with the same name and the same birth date, where one is known."""
     born = _born(session, new)
@@ -70,6 +73,7 @@ def alike(session: Session, new: NewPatient) -> Patient | None:
     )
 
 
+@needs(Right.REGISTER_PATIENTS)
 def register(session: Session, new: NewPatient, *, although_alike: bool = False) -> ChangeSet:
     """Write a new patient. Without a national number a temporary one is given.
 

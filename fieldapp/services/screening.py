@@ -11,6 +11,7 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.notes import Draft
 from fieldapp.domain.observations import ScreeningResponse
 from fieldapp.domain.patients import Patient, Sex
+from fieldapp.domain.rights import Right
 from fieldapp.domain.screening.flow import effective_answers
 from fieldapp.domain.screening.instruments import (
     Instrument,
@@ -20,6 +21,7 @@ from fieldapp.domain.screening.instruments import (
 from fieldapp.domain.screening.scoring import Score, score
 from fieldapp.errors import UserError
 from fieldapp.services import notes, reference
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import notes as store
 from fieldapp.store import records, state
@@ -114,6 +116,7 @@ def _worded(instrument: Instrument, pack: str | None) -> Instrument:
 # --- answering
 
 
+@needs(Right.RECORD_CARE)
 def start_draft(
     session: Session, patient_id: str, instrument_id: str, encounter_id: str | None = None
 ) -> Draft:
@@ -164,6 +167,7 @@ def save_answers(
     return notes.save_draft(session, replace(draft, body=body))
 
 
+@needs(Right.RECORD_CARE)
 def complete(session: Session, draft_id: str) -> ChangeSet:
     """Turn a draft into a response that nobody can change any more; its id stays.
 
@@ -233,6 +237,7 @@ def _text_or_none(value: object) -> str | None:
 # --- looking back
 
 
+@needs(Right.READ_PATIENTS)
 def history(
     session: Session, patient_id: str, instrument_id: str | None = None
 ) -> list[ScreeningResponse]:
@@ -240,6 +245,7 @@ def history(
     return store.screenings(session.database, patient_id, instrument_id)
 
 
+@needs(Right.READ_PATIENTS)
 def trend(session: Session, patient_id: str, instrument_id: str) -> Trend:
     """The course of one instrument. Raises NotFoundError.
 

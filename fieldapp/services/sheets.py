@@ -31,9 +31,11 @@ from fieldapp.domain.medication import (
 )
 from fieldapp.domain.patients import Patient
 from fieldapp.domain.readiness import Code, Verdict, in_the_way_of, units_of
+from fieldapp.domain.rights import Right
 from fieldapp.services import calendar, claims, medication
 from fieldapp.services.calendar import GroupDays
 from fieldapp.services.medication import HandoutEntry, RoundPatient
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import calendar as store_calendar
 from fieldapp.store import claims as store_claims
@@ -172,6 +174,7 @@ class LineEntry:
 # --- printing
 
 
+@needs(Right.HAND_OUT)
 def draft(session: Session, days: int) -> Draft:
     """Return what a sheet for this service day and the following, `days` in all, would hold.
 
@@ -201,6 +204,7 @@ def draft(session: Session, days: int) -> Draft:
     return Draft(wanted, tuple(planned), tuple(left_out))
 
 
+@needs(Right.HAND_OUT)
 def print_sheet(session: Session, days: int) -> ChangeSet:
     """Make a sheet of these days and keep its claims here until it is settled.
 
@@ -227,6 +231,7 @@ def print_sheet(session: Session, days: int) -> ChangeSet:
     return unit.changes(sheet_id)
 
 
+@needs(Right.HAND_OUT)
 def reprinted(session: Session, sheet_id: str) -> None:
     """Log that the same sheet was printed once more."""
     with session.write() as unit:
@@ -238,6 +243,7 @@ def short_name(sheet: PaperSheet) -> str:
     return sheet.id.replace("-", "")[-6:].upper()
 
 
+@needs(Right.READ_PATIENTS)
 def last_days(session: Session, patient_id: str, before: date) -> tuple[GroupDays, ...]:
     """Return the seven days before a day, for the sheet."""
     first = before - timedelta(days=DAYS_SHOWN)
@@ -299,12 +305,14 @@ def administration_id(sheet_id: str, code: str) -> str:
 # --- looking
 
 
+@needs(Right.READ_PATIENTS)
 def open_sheets(session: Session) -> list[SheetView]:
     """Return the sheets that wait to be entered, the team's all, own ones first."""
     found = [_view(session, sheet) for sheet in store.printed(session.database)]
     return sorted(found, key=lambda one: (not one.mine, one.sheet.printed_at, one.sheet.id))
 
 
+@needs(Right.READ_PATIENTS)
 def view(session: Session, sheet_id: str) -> SheetView:
     """Return a sheet, settled or not. Raises NotFoundError."""
     return _view(session, _sheet(session, sheet_id))
@@ -365,6 +373,7 @@ def _key(line: SheetLine) -> SlotKey:
 # --- entering back
 
 
+@needs(Right.RECORD_CARE)
 def enter(session: Session, sheet_id: str, entry: LineEntry) -> ChangeSet:
     """Record what the paper says of one line, as something that has happened.
 
@@ -411,6 +420,7 @@ def line_of(sheet: PaperSheet, code: str) -> SheetLine:
     return found
 
 
+@needs(Right.RECORD_CARE)
 def settle(session: Session, sheet_id: str, unused: Iterable[str]) -> ChangeSet:
     """Declare a sheet entered: every line was, or is among the codes that nothing came of.
 
@@ -432,6 +442,7 @@ def settle(session: Session, sheet_id: str, unused: Iterable[str]) -> ChangeSet:
     return unit.changes(sheet_id)
 
 
+@needs(Right.RECORD_CARE)
 def void(session: Session, sheet_id: str, reason: str) -> ChangeSet:
     """Declare that nothing was given by a sheet. Its claims can be given up from now on.
 

@@ -21,7 +21,9 @@ from fieldapp.domain.medication import (
     Slot,
 )
 from fieldapp.domain.readiness import LONGEST, Pull, Situation, Verdict, judge
+from fieldapp.domain.rights import Right
 from fieldapp.services import reference, trusted_time
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import claims as store_claims
 from fieldapp.store import medication as store
@@ -52,11 +54,13 @@ def group_of(request: MedicationRequest) -> str:
     return reference.substances().group_code(request)
 
 
+@needs(Right.READ_PATIENTS)
 def situation(session: Session, patient_id: str, group_code: str) -> Situation:
     """Return all that is known of one patient's medicine of one group."""
     return situations(session, [patient_id]).of(patient_id, group_code)
 
 
+@needs(Right.READ_PATIENTS)
 def verdict(session: Session, slot: Slot, handed_out_on: date | None = None) -> Verdict:
     """Return the light of one dose. `handed_out_on` is for a dose to take home; see `judge`."""
     key = slot.key
@@ -112,6 +116,7 @@ class Situations:
         )
 
 
+@needs(Right.READ_PATIENTS)
 def situations(session: Session, patient_ids: Iterable[str]) -> Situations:
     """Read what is known of these patients' medicine."""
     database = session.database
@@ -152,6 +157,7 @@ def situations(session: Session, patient_ids: Iterable[str]) -> Situations:
     )
 
 
+@needs(Right.READ_PATIENTS)
 def judged_on(session: Session, slots: Sequence[Slot]) -> dict[Slot, Verdict]:
     """Return the light of each of these doses, given now."""
     read = situations(session, {slot.key.patient_id for slot in slots})

@@ -10,10 +10,12 @@ from fieldapp.clock import OSLO
 from fieldapp.domain.medication import MedicationAdministration, Part, Slot
 from fieldapp.domain.notes import Draft
 from fieldapp.domain.patients import Flag, Patient
+from fieldapp.domain.rights import Right
 from fieldapp.domain.visits import Appointment, Encounter
 from fieldapp.services import conflicts, medication, notes, reference
 from fieldapp.services.medication import RoundSlot
 from fieldapp.services.notes import DraftRow
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import patients as store_patients
 from fieldapp.store import visits as store_visits
@@ -81,6 +83,7 @@ class Today:
     open_visits: tuple[OpenVisit, ...] = ()
 
 
+@needs(Right.READ_PATIENTS)
 def load(session: Session, day: date) -> Today:
     """Everything the day page shows; ``day`` is usually ``session.today()``."""
     slots = medication.day_slots(session, day)

@@ -13,8 +13,10 @@ from fieldapp.domain.collation import sort_key
 from fieldapp.domain.medication import Slot, slots
 from fieldapp.domain.patients import Patient, Place, Practitioner
 from fieldapp.domain.readiness import Code, Light, Verdict
+from fieldapp.domain.rights import Right
 from fieldapp.services import claims, medication, people, reference, rules
 from fieldapp.services.claims import Unit, Wish
+from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import claims as store_claims
 from fieldapp.store import medication as store_medication
@@ -100,6 +102,7 @@ class Own:
     confirmed: bool
 
 
+@needs(Right.HAND_OUT)
 def rows(session: Session, days: int) -> list[TripRow]:
     """Return the round of this person for this service day and the following, by the names.
 
@@ -128,6 +131,7 @@ def rows(session: Session, days: int) -> list[TripRow]:
     return sorted(made, key=lambda row: (order[row.patient.id], row.group_name))
 
 
+@needs(Right.HAND_OUT)
 def reserve(session: Session, units: Iterable[Unit]) -> ChangeSet:
     """Ask for exactly these units from now on; other wishes are taken back."""
     wanted = set(units)
@@ -137,6 +141,7 @@ def reserve(session: Session, units: Iterable[Unit]) -> ChangeSet:
     return ChangeSet((*changes.changes, *asked.changes))
 
 
+@needs(Right.HAND_OUT)
 def denied(session: Session) -> list[Denied]:
     """Return the wishes that the server has answered with no."""
     staff = people.everyone(session)
@@ -155,6 +160,7 @@ def denied(session: Session) -> list[Denied]:
     ]
 
 
+@needs(Right.HAND_OUT)
 def own(session: Session) -> list[Own]:
     """Return what this store holds, by day and then name."""
     held = claims.held(session)
@@ -175,6 +181,7 @@ def own(session: Session) -> list[Own]:
     return sorted(found, key=lambda one: (one.claim.unit, order.get(one.claim.patient_id, -1)))
 
 
+@needs(Right.READ_PATIENTS)
 def group_name(session: Session, patient_id: str, code: str) -> str:
     """Return a group's name; a medicine that no group names goes by its product."""
     if not code.startswith("atc:"):

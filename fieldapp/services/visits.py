@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.patients import Patient, Practitioner
+from fieldapp.domain.rights import Right
 from fieldapp.domain.visits import (
     Appointment,
     AppointmentStatus,
@@ -18,6 +19,7 @@ from fieldapp.domain.visits import (
     check_encounter,
 )
 from fieldapp.services import people
+from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import records
 from fieldapp.store import visits as store
@@ -28,27 +30,32 @@ def staff(session: Session) -> list[Practitioner]:
     return people.staff(session)
 
 
+@needs(Right.READ_PATIENTS)
 def open_encounter(session: Session, patient_id: str) -> Encounter | None:
     """The visit to this patient that this person has begun and not ended."""
     found = store.in_progress(session.database, session.user.id, patient_id)
     return found[0] if found else None
 
 
+@needs(Right.READ_PATIENTS)
 def encounter(session: Session, encounter_id: str) -> Encounter | None:
     """One visit, or None when it is not on this laptop."""
     return records.get(session.database, Encounter, encounter_id)
 
 
+@needs(Right.READ_PATIENTS)
 def appointment(session: Session, appointment_id: str) -> Appointment | None:
     """One planned visit, or None when it is not on this laptop."""
     return records.get(session.database, Appointment, appointment_id)
 
 
+@needs(Right.READ_PATIENTS)
 def of_appointment(session: Session, appointment_id: str) -> Encounter | None:
     """The visit that came of a planned one, if any did."""
     return store.by_appointment(session.database, [appointment_id]).get(appointment_id)
 
 
+@needs(Right.REGISTER_PATIENTS)
 def plan(
     session: Session,
     patient_id: str,
@@ -79,6 +86,7 @@ def plan(
     return unit.changes(appointment.id)
 
 
+@needs(Right.REGISTER_PATIENTS)
 def cancel_plan(session: Session, appointment_id: str) -> ChangeSet:
     """Cancel a planned visit; it stays in the record. Raises NotFoundError."""
     with session.write() as unit:
@@ -88,6 +96,7 @@ def cancel_plan(session: Session, appointment_id: str) -> ChangeSet:
     return unit.changes(appointment_id)
 
 
+@needs(Right.RECORD_CARE)
 def start(
     session: Session,
     patient_id: str,
@@ -121,6 +130,7 @@ def start(
     return unit.changes(encounter.id)
 
 
+@needs(Right.RECORD_CARE)
 def update(
     session: Session,
     encounter_id: str,
@@ -147,6 +157,7 @@ def update(
     return unit.changes(encounter_id)
 
 
+@needs(Right.RECORD_CARE)
 def finish(
     session: Session,
     encounter_id: str,
@@ -172,6 +183,7 @@ def finish(
     return unit.changes(encounter_id)
 
 
+@needs(Right.RECORD_CARE)
 def no_show(session: Session, appointment_id: str, reason: str) -> ChangeSet:
     """Record that nobody was met at a planned visit.
 

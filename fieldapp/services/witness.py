@@ -19,6 +19,7 @@ from fieldapp.domain.collation import sort_key
 from fieldapp.domain.handout_events import WitnessCode, WitnessStatement
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.domain.patients import Patient, Practitioner
+from fieldapp.domain.rights import Right, may
 from fieldapp.domain.supply import SupplyMovement
 from fieldapp.domain.witness_codes import is_too_simple
 from fieldapp.errors import UserError
@@ -26,6 +27,7 @@ from fieldapp.security import codes
 from fieldapp.security.kdf import KdfParams
 from fieldapp.security.throttle import wait_after
 from fieldapp.services import people, trusted_time
+from fieldapp.services.rights import has, needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import records, state, witness
 from fieldapp.store.db import Database
@@ -104,7 +106,11 @@ class Waiting:
 def with_code(session: Session) -> list[Practitioner]:
     """Return the colleagues who can sign on this laptop by their code, in Norwegian order."""
     active = witness.active_ids(session.database)
-    found = [person for person in people.staff(session) if person.id in active]
+    found = [
+        person
+        for person in people.staff(session)
+        if person.id in active and may(person.role, Right.WITNESS)
+    ]
     return sorted(
         (person for person in found if person.id != session.user.id),
         key=lambda person: sort_key(person.name),
@@ -138,6 +144,9 @@ def verify(session: Session, practitioner_id: str, code: str) -> bool:
     person = records.get(session.database, Practitioner, practitioner_id)
     if known is None or not known.active or person is None or not person.active:
         raise NoWitnessCodeError
+    if not may(person.role, Right.WITNESS):
+        # The code is from before another role.
+        raise NoWitnessCodeError
     tries = _Tries(session.database, session.clock, practitioner_id)
     # Counted before it is tried: whoever ends the program meanwhile has not gained a try.
     tries.begin()
@@ -155,8 +164,11 @@ def verify(session: Session, practitioner_id: str, code: str) -> bool:
 def waiting(session: Session) -> list[Waiting]:
     """Return what waits for this person's signature, the newest first.
 
-    Handouts of the patients on this laptop, and lines of the register.
+    Handouts of the patients on this laptop, and lines of the register. Nothing for a role that
+    signs nothing.
     """
+    if not has(session, Right.WITNESS):
+        return []
     me, database = session.user.id, session.database
     groups: dict[tuple[str, str], list[MedicationAdministration | SupplyMovement]] = {}
     for dose in witness.unsigned_handouts(database, me):
@@ -167,6 +179,7 @@ def waiting(session: Session) -> list[Waiting]:
     return sorted(found, key=lambda one: (one.happened_at, one.target_ids), reverse=True)
 
 
+@needs(Right.WITNESS)
 def confirm(session: Session, one: Waiting, note: str = "") -> ChangeSet:
     """Sign as the witness, late. Raises NotFoundError when it waits no more."""
     with session.write() as unit:
