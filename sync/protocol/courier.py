@@ -35,6 +35,7 @@ from sync.protocol.messages import (
     ExchangeRequest,
     Id,
     Instant,
+    LogHead,
     Message,
     Outcome,
     Version,
@@ -128,6 +129,12 @@ class CourierKeyError(CourierError):
     name = "courier_key"
 
 
+class CourierNoOrderError(CourierError):
+    """A laptop that has no order delivers with its log-in, as always."""
+
+    name = "courier_no_order"
+
+
 class CourierNoKeysError(CourierError):
     """This laptop does not know the keys yet; a log-in with coverage brings them."""
 
@@ -192,6 +199,8 @@ class CourierReceipt(Message):
     review: bool = False
     results: list[CourierResult] = []
     drafts_held: list[DraftName] = []
+    log_head: LogHead | None = None
+    """The newest line of the laptop's access log that the server holds."""
 
 
 @dataclass(frozen=True, slots=True)

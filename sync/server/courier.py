@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fieldapp.clock import to_iso
+from fieldapp.domain.device_orders import DeviceOrderKind
 from sync.protocol import courier
 from sync.protocol.messages import (
     DraftName,
@@ -35,6 +36,9 @@ from sync.server.storage.storage import Transaction
 REVIEW = "review"
 """Reason of a change that waits at the office because its laptop was shut out."""
 
+FROM_LOST = "lost_laptop"
+"""The same, of a laptop that was reported lost: anybody may have written it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
@@ -42,16 +46,20 @@ class _Sender:
 
     identity: Identity
     shut_out: bool
+    reason: str = REVIEW
 
 
-def receive(world: World, data: bytes, by: Identity) -> bytes:
+def receive(world: World, data: bytes, by: Identity | None, *, from_stick: bool = True) -> bytes:
     """Take in a courier file; return the bytes of the receipt. `by` is who gave it in.
 
-    The caller has checked that `by` may do this. Raises a CourierError, which says what is wrong
-    with the file, having stored nothing of it.
+    None: the laptop itself, which the organisation has ordered to end (`sync.server.standing`).
+
+    The caller has checked that `by` may do this. The organisation's rule about courier files is
+    about sticks: with `from_stick` false the same form came over the line and lay nowhere. Raises a
+    CourierError, which says what is wrong with the file, having stored nothing of it.
     """
     opened = courier.open_frame(data)
-    sender, keys = _check(world, opened)
+    sender, keys = _check(world, opened, from_stick=from_stick, on_order=by is None)
     content = courier.unseal(opened, keys.courier)
     name = courier.sha256(data)
     with world.storage.read() as transaction:
@@ -67,13 +75,14 @@ def receive(world: World, data: bytes, by: Identity) -> bytes:
         drafts = _drafts_held(world, sender, requests)
     with world.storage.write() as transaction:
         now = world.clock.now()
+        head = transaction.device_orders.log_head(sender.identity.device_id)
         transaction.couriers.add(
             CourierRow(
                 sha256=name,
                 device_id=sender.identity.device_id,
                 sequence=opened.header.sequence,
                 received_at=to_iso(now),
-                received_by=by.user_id,
+                received_by=by.user_id if by is not None else None,
                 changes=len(results),
                 review=sender.shut_out,
             )
@@ -89,26 +98,37 @@ def receive(world: World, data: bytes, by: Identity) -> bytes:
         review=sender.shut_out,
         results=[_named(sent[result.change_id], result) for result in results],
         drafts_held=drafts,
+        log_head=head,
     )
     return courier.write_receipt(receipt, keys.receipt)
 
 
-def _check(world: World, opened: courier.OpenedCourier) -> tuple[_Sender, KeyPairs]:
+def _check(
+    world: World, opened: courier.OpenedCourier, *, from_stick: bool, on_order: bool
+) -> tuple[_Sender, KeyPairs]:
     """Find out whose file it is; the order lets a stranger's file learn nothing."""
     header = opened.header
     if header.server_id != world.storage.server_id:
         raise courier.CourierWrongServerError
     with world.storage.write() as transaction:
-        if not rules(transaction).courier_allowed:
+        if from_stick and not rules(transaction).courier_allowed:
             raise courier.CourierOffError
         device = transaction.accounts.device(header.device_id)
         user = None if device is None else transaction.accounts.user(device.user_id)
         keys = key_pairs(transaction)
+        order = transaction.device_orders.standing(header.device_id)
     if device is None or user is None or device.public_key is None:
         raise courier.CourierUnknownLaptopError
     courier.check_signature(opened, bytes.fromhex(device.public_key))
+    if on_order and order is None:
+        raise courier.CourierNoOrderError
     identity = Identity(user.id, device.id, user.role)
-    return _Sender(identity, device.revoked or not user.active), keys
+    if order is None:
+        return _Sender(identity, device.revoked or not user.active), keys
+    if order.order.kind is DeviceOrderKind.LOST:
+        return _Sender(identity, True, FROM_LOST), keys
+    # It was asked to send what it has, also by whose account was closed on the same day.
+    return _Sender(identity, False), keys
 
 
 # --- from a laptop in good standing
@@ -186,15 +206,16 @@ def _review(world: World, sender: _Sender, requests: Sequence[ExchangeRequest]) 
     at = to_iso(world.clock.now())
     with world.storage.write() as transaction:
         return [
-            _review_one(transaction, sender, record, at)
+            review_one(transaction, sender.identity, record, at, sender.reason)
             for request in requests
             for record in request.records
         ]
 
 
-def _review_one(
-    transaction: Transaction, sender: _Sender, record: PushRecord, at: str
+def review_one(
+    transaction: Transaction, who: Identity, record: PushRecord, at: str, reason: str
 ) -> PushResult:
+    """Let one change wait at the office, unless it arrived before the laptop was shut out."""
     before = transaction.records.applied(record.change_id)
     stored = transaction.records.get(record.kind, record.id)
     if (
@@ -207,8 +228,8 @@ def _review_one(
         return PushResult(change_id=record.change_id, outcome=Outcome.REPEATED, version=before.seq)
     change = ParkedChange(
         change_id=record.change_id,
-        device_id=sender.identity.device_id,
-        user_id=sender.identity.user_id,
+        device_id=who.device_id,
+        user_id=who.user_id,
         kind=record.kind,
         id=record.id,
         patient_id=record.patient_id,
@@ -217,11 +238,11 @@ def _review_one(
         offset_ms=record.offset_ms,
         body=record.body,
         outcome=Outcome.REFUSED.value,
-        reason=REVIEW,
+        reason=reason,
         at=at,
     )
     transaction.parked.put(change, _text(record))
-    return PushResult(change_id=record.change_id, outcome=Outcome.REFUSED, reason=REVIEW)
+    return PushResult(change_id=record.change_id, outcome=Outcome.REFUSED, reason=reason)
 
 
 def _text(record: PushRecord) -> str | None:

@@ -12,6 +12,7 @@ from sync.server.storage.accounts import AccountRepository
 from sync.server.storage.base import Database, NotInitialisedError, Statements
 from sync.server.storage.claims import ClaimRepository
 from sync.server.storage.couriers import CourierRepository
+from sync.server.storage.device_orders import DeviceOrderRepository
 from sync.server.storage.drafts import DraftRepository
 from sync.server.storage.facts import FactRepository
 from sync.server.storage.flagged import FlaggedRepository
@@ -54,6 +55,7 @@ class Transaction:
         self.claims = ClaimRepository(statements, self.records)
         self.orders = OrderEntryRepository(statements)
         self.register = RegisterRepository(statements)
+        self.device_orders = DeviceOrderRepository(statements)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

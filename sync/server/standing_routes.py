@@ -1,0 +1,42 @@
+"""The paths that a laptop may ask without a log-in; see `sync.protocol.standing`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from sync.protocol.codec import decode
+from sync.protocol.errors import BadRequestError
+from sync.protocol.standing import DELIVERY, OBEYED, STANDING_PATH, ObeyedRequest
+from sync.protocol.version import EXCHANGE_PREFIX
+from sync.server.deps import PlainBody, TheWorld, WireBody
+from sync.server.routes import answer
+from sync.server.standing import deliver, obeyed, standing
+
+standing_router = APIRouter(prefix=EXCHANGE_PREFIX + STANDING_PATH)
+
+_LONGEST_ID = 64
+_BYTES = "application/octet-stream"
+
+
+@standing_router.get("/{device_id}")
+def order_for(request: Request, device_id: str, world: TheWorld) -> Response:
+    """Say which order stands for a laptop."""
+    return answer(request, standing(world, _checked(device_id)))
+
+
+@standing_router.post("/{device_id}/" + DELIVERY)
+def delivery(device_id: str, world: TheWorld, body: WireBody) -> Response:
+    """Take in what a laptop with an order still has."""
+    return Response(deliver(world, _checked(device_id), body), media_type=_BYTES)
+
+
+@standing_router.post("/{device_id}/" + OBEYED)
+def has_obeyed(request: Request, device_id: str, world: TheWorld, body: PlainBody) -> Response:
+    """Hear that a laptop has destroyed what it held."""
+    return answer(request, obeyed(world, _checked(device_id), decode(ObeyedRequest, body, None)))
+
+
+def _checked(device_id: str) -> str:
+    if len(device_id) > _LONGEST_ID:
+        raise BadRequestError("device_id")
+    return device_id
