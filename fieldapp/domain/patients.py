@@ -170,6 +170,11 @@ class Practitioner:
     role: Role
     phone: str = ""
     active: bool = True
+    language: str = ""
+    """The language in which the organisation wants the program to meet them ("nb", "nn", "en");
+    empty: nobody has said, and the person's own choice stands."""
+    team: str = ""
+    """The team's name in the organisation's own words; empty for a body of an older version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,11 +34,13 @@ __all__ = [
     "MAX_COURIER_BYTES",
     "RECEIPT_SUFFIX",
     "CourierError",
+    "SealedPart",
     "Settled",
     "Written",
     "allowed",
     "awaited",
     "read_receipt",
+    "sealed_parts",
     "write_files",
 ]
 
@@ -93,9 +95,40 @@ def write_files(database: Database, folder: Path, *, actor_id: str, now: datetim
     Raises CourierOffError, CourierNoKeysError (a log-in brings them), CourierTooLargeError for a
     single change that fits no file, and DiskFullError or ReadOnlyStoreError for the stick.
     """
-    enrolment, keys = _identity(database)
+    enrolment, _ = _identity(database)
     if not state.rules(database).courier_allowed:
         raise courier.CourierOffError
+    parts = sealed_parts(database, actor_id=actor_id, now=now, action="courier_written")
+    paths = []
+    for part in parts:
+        path = folder / f"{enrolment.device_id[:8]}-{part.sequence:04d}{courier.FILE_SUFFIX}"
+        write_private_file(path, part.data)
+        paths.append(path)
+    return Written(
+        tuple(paths),
+        changes=sum(part.changes for part in parts),
+        drafts=sum(part.drafts for part in parts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPart:
+    """A part of what is unsent, sealed to the server and signed by this store."""
+
+    sequence: int
+    data: bytes
+    changes: int
+    drafts: int
+
+
+def sealed_parts(
+    database: Database, *, actor_id: str, now: datetime, action: str
+) -> list[SealedPart]:
+    """Seal everything unsent; the store remembers the parts, so that receipts can settle them.
+
+    `action` is what the access log says of it. Raises CourierNoKeysError, CourierTooLargeError.
+    """
+    enrolment, keys = _identity(database)
     with database.transaction():
         groups = list(_grouped(everything(database, now)))
         first = _next_sequence(database, len(groups))
@@ -104,26 +137,30 @@ def write_files(database: Database, folder: Path, *, actor_id: str, now: datetim
         for sequence, group in enumerate(groups, start=first)
     ]
     with database.transaction():
-        # Before the stick: a file that is there and unknown here could never be settled.
+        # Before they leave: a part that is out there and unknown here could never be settled.
         for data, group in zip(made, groups, strict=True):
             name = courier.sha256(data)
             _remember(database, name, group)
-            audit.append(
-                database, now=now, actor_id=actor_id, action="courier_written", record_id=name
-            )
-    paths = []
-    for sequence, data in enumerate(made, start=first):
-        path = folder / f"{enrolment.device_id[:8]}-{sequence:04d}{courier.FILE_SUFFIX}"
-        write_private_file(path, data)
-        paths.append(path)
-    return Written(
-        tuple(paths),
-        changes=sum(len(request.records) for group in groups for request in group),
-        drafts=sum(len(request.drafts) for group in groups for request in group),
-    )
+            audit.append(database, now=now, actor_id=actor_id, action=action, record_id=name)
+    return [
+        SealedPart(
+            sequence,
+            data,
+            sum(len(request.records) for request in group),
+            sum(len(request.drafts) for request in group),
+        )
+        for sequence, (data, group) in enumerate(zip(made, groups, strict=True), start=first)
+    ]
 
 
-def read_receipt(database: Database, data: bytes, *, actor_id: str, now: datetime) -> Settled:
+def read_receipt(
+    database: Database,
+    data: bytes,
+    *,
+    actor_id: str,
+    now: datetime,
+    action: str = "courier_receipt_read",
+) -> Settled:
     """Settle what a receipt names, once it is proved to be the server's and about a file of ours.
 
     Reading one twice does no harm. Raises CourierNoKeysError, CourierSignatureError,
@@ -158,7 +195,7 @@ def read_receipt(database: Database, data: bytes, *, actor_id: str, now: datetim
             database,
             now=now,
             actor_id=actor_id,
-            action="courier_receipt_read",
+            action=action,
             record_id=receipt.file_sha256,
         )
     return Settled(

@@ -56,6 +56,7 @@ from sync.protocol.messages import (
     Page,
 )
 from sync.protocol.packing import Tables
+from sync.protocol.people import DELIVER_PATH, DeliverAnswer, DeliverRequest
 from sync.protocol.service import Exchange
 from sync.protocol.version import (
     EXCHANGE_PREFIX,
@@ -182,6 +183,12 @@ class HttpSyncService:
         )
 
     # --- the office
+
+    def deliver(self, request: DeliverRequest) -> DeliverAnswer:
+        """Give in what a colleague's store has sealed; the officer is named in the request."""
+        return self._call(
+            DeliverAnswer, "POST", DELIVER_PATH, request, token=None, prefix=EXCHANGE_PREFIX
+        )
 
     def ask_office(self, answer_type: type[A], path: str, request: Message) -> A:
         """Send one of the calls of `sync.protocol.office` and return its answer."""

@@ -55,6 +55,13 @@ from sync.protocol.orders import (
     OrdersRequest,
     SettleOrderRequest,
 )
+from sync.protocol.people import (
+    AddPersonAnswer,
+    AddPersonRequest,
+    ChangePersonRequest,
+    NewPasswordAnswer,
+    NewPasswordRequest,
+)
 from sync.protocol.safety import AnswerIssueRequest, SafetyAnswer, SafetyRequest
 
 A = TypeVar("A", bound=Message)
@@ -103,6 +110,18 @@ class HttpOfficeService:
     def people(self) -> PeopleAnswer:
         """Ask for the staff."""
         return self._ask(PeopleAnswer, "people", _NOTHING)
+
+    def add_person(self, request: AddPersonRequest) -> AddPersonAnswer:
+        """Add a member of staff."""
+        return self._ask(AddPersonAnswer, "add_person", request)
+
+    def change_person(self, request: ChangePersonRequest) -> Done:
+        """Change role, language, team or telephone."""
+        return self._ask(Done, "change_person", request)
+
+    def new_password(self, request: NewPasswordRequest) -> NewPasswordAnswer:
+        """Ask for a new first password."""
+        return self._ask(NewPasswordAnswer, "new_password", request)
 
     def patients(self, request: PatientsRequest) -> PatientsAnswer:
         """Ask for patients and who follows them."""

@@ -45,6 +45,13 @@ from sync.protocol.orders import (
     OrdersRequest,
     SettleOrderRequest,
 )
+from sync.protocol.people import (
+    AddPersonAnswer,
+    AddPersonRequest,
+    ChangePersonRequest,
+    NewPasswordAnswer,
+    NewPasswordRequest,
+)
 from sync.protocol.safety import AnswerIssueRequest, SafetyAnswer, SafetyRequest
 from sync.protocol.version import MAX_PLAIN_BYTES
 
@@ -106,6 +113,8 @@ class LaptopRow(Message):
     visits_since: Count = 0
     forked: bool = False
     log_forked: bool = False
+    machine_id: str = ""
+    """The laptop on which this store lies, as it named itself; the same for all stores on it."""
     register_broken: bool = False
     """Its lines of the narcotics register do not hang together, or one is missing."""
     revoked: bool = False
@@ -304,6 +313,9 @@ class PersonRow(Message):
     patients: Count
     laptops: Count
     """Enrolled and not revoked."""
+    language: str = ""
+    team: str = ""
+    phone: str = ""
 
 
 class PeopleAnswer(Message):
@@ -563,6 +575,9 @@ CALLS: Final[Mapping[str, tuple[type[Message], type[Message]]]] = MappingProxyTy
         "set_rules": (SetRulesRequest, Rules),
         "receive_courier": (CourierDelivery, CourierAnswer),
         "drafts_of": (DraftsRequest, DraftsAnswer),
+        "add_person": (AddPersonRequest, AddPersonAnswer),
+        "change_person": (ChangePersonRequest, Done),
+        "new_password": (NewPasswordRequest, NewPasswordAnswer),
         "orders": (OrdersRequest, OrdersAnswer),
         "order_history": (OrderHistoryRequest, OrderHistoryAnswer),
         "order_patients": (OrderPatientsRequest, OrderPatientsAnswer),
@@ -621,6 +636,21 @@ class OfficeService(Protocol):
 
     def people(self) -> PeopleAnswer:
         """The staff (SEE_OVERVIEW)."""
+        ...
+
+    def add_person(self, request: AddPersonRequest) -> AddPersonAnswer:
+        """Add a member of staff (MANAGE_PEOPLE). BadRequestError: username, username_taken, name,
+        role, role_not_yours, language, text."""
+        ...
+
+    def change_person(self, request: ChangePersonRequest) -> Done:
+        """Change role, language, team or telephone (MANAGE_PEOPLE). BadRequestError: own_role,
+        role, role_not_yours, language, text, reason_missing (for a role)."""
+        ...
+
+    def new_password(self, request: NewPasswordRequest) -> NewPasswordAnswer:
+        """Make a new first password; the log-ins end (MANAGE_PEOPLE). BadRequestError: closed,
+        role_not_yours."""
         ...
 
     def patients(self, request: PatientsRequest) -> PatientsAnswer:

@@ -21,6 +21,7 @@ import uvicorn
 
 from fieldapp.clock import OSLO, SystemClock
 from fieldapp.domain.patients import Role
+from fieldapp.domain.people import LANGUAGES
 from fieldapp.errors import UserError
 from fieldapp.ids import new_id
 from fieldapp.logs import PrivateFormatter
@@ -219,7 +220,7 @@ def _embedded_only(place: Place) -> None:
 
 def _administer(admin: Admin, parsed: argparse.Namespace) -> int:
     command = parsed.command
-    if command == "user":
+    if command in ("user", "person"):
         return _user_command(admin, parsed)
     if command == "device":
         return _device_command(admin, parsed)
@@ -240,17 +241,31 @@ def _user_command(admin: Admin, parsed: argparse.Namespace) -> int:
     if parsed.action == "list":
         for user, practitioner, patients in admin.users():
             state = "" if user.active else "\tclosed"
-            print(f"{user.username}\t{practitioner.name}\t{user.role}\t{patients}{state}")
+            known = (practitioner.language or "-", practitioner.team or "-")
+            more = "".join(f"\t{text}" for text in known) if parsed.command == "person" else ""
+            print(f"{user.username}\t{practitioner.name}\t{user.role}\t{patients}{more}{state}")
     elif parsed.action == "add":
         password = _password(parsed) if parsed.password_stdin else auth.new_password()
         role = Role(parsed.role)
-        admin.add_user(parsed.username, parsed.name, role, password, parsed.phone)
+        admin.add_user(
+            parsed.username,
+            parsed.name,
+            role,
+            password,
+            parsed.phone,
+            language=parsed.language,
+            team=parsed.team,
+        )
         if not parsed.password_stdin:
             print(f"First password (shown once): {password}")
     elif parsed.action == "password":
         admin.set_password(parsed.username, _password(parsed))
     elif parsed.action == "role":
         admin.set_role(parsed.username, Role(parsed.role))
+    elif parsed.action == "language":
+        admin.change(parsed.username, language=parsed.language)
+    elif parsed.action == "team":
+        admin.change(parsed.username, team=parsed.team)
     else:
         admin.set_active(parsed.username, parsed.action == "open")
     return 0
@@ -415,7 +430,8 @@ def _parser() -> argparse.ArgumentParser:
     after.add_argument("--list", action="store_true", help="only show which laptops are awaited")
     after.add_argument("--gone", metavar="DEVICE_ID", help="shut a laptop out that will never sync")
 
-    _add_user_commands(commands.add_parser("user", help="accounts"), where)
+    _add_user_commands(commands.add_parser("person", help="staff and their accounts"), where)
+    _add_user_commands(commands.add_parser("user", help="the same, by its older name"), where)
     _add_device_commands(commands.add_parser("device", help="laptops"), where)
 
     for name in ("assign", "unassign"):
@@ -443,12 +459,18 @@ def _parser() -> argparse.ArgumentParser:
 def _add_user_commands(parser: argparse.ArgumentParser, where: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", parents=[where])
-    for name in ("add", "password", "role", "close", "open"):
+    for name in ("add", "password", "role", "language", "team", "close", "open"):
         action = actions.add_parser(name, parents=[where])
         action.add_argument("username")
+        if name == "language":
+            action.add_argument("language", choices=LANGUAGES)
+        if name == "team":
+            action.add_argument("team")
         if name == "add":
             action.add_argument("--name", required=True)
             action.add_argument("--phone", default="", help="for colleagues who must ring")
+            action.add_argument("--language", default="", choices=("", *LANGUAGES))
+            action.add_argument("--team", default="")
         if name in ("add", "role"):
             action.add_argument("--role", required=True, choices=[role.value for role in Role])
         if name in ("add", "password"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from fieldapp.domain.patients import Practitioner, Role
 from fieldapp.errors import UserError
 from fieldapp.ids import IdMaker
 from fieldapp.paths import normal_username
-from sync.server import assignments, auth
+from sync.server import assignments, auth, people
 from sync.server.settings import Settings
 from sync.server.storage import sqlite
 from sync.server.storage.postgres import PostgresDatabase
@@ -74,25 +76,30 @@ class Admin:
     hasher: auth.PasswordHasher
     settings: Settings
 
-    def add_user(self, username: str, name: str, role: Role, password: str, phone: str = "") -> str:
+    def add_user(
+        self,
+        username: str,
+        name: str,
+        role: Role,
+        password: str,
+        phone: str = "",
+        *,
+        language: str = "",
+        team: str = "",
+    ) -> str:
         """Add an account and its practitioner; return the user id.
 
         Colleagues ring `phone` when this person holds a day that they need.
         """
-        normal = normal_username(username)
-        if not normal or not name.strip():
-            raise AdminError("A user needs a user name and a name.")
         if not password:
             raise AdminError("The password is empty.")
+        user_id = self.new_id()
         stored = self.hasher.hash(password)
-        with self.storage.write() as transaction:
+        with self.storage.write() as transaction, _said(username):
             transaction.records.take_turn()
-            if transaction.accounts.user_named(normal) is not None:
-                raise AdminError(f"There is a user named {normal} already.")
-            user_id = self.new_id()
-            transaction.accounts.add_user(UserRow(user_id, normal, role.value, stored))
-            person = Practitioner(user_id, normal, name.strip(), role, phone=phone.strip())
-            self._store(transaction, person)
+            changes = people.Changes(role, language, team, phone)
+            now = self.clock.now()
+            people.add(transaction, user_id, username, name, stored, changes, now)
         return user_id
 
     def set_password(self, username: str, password: str) -> None:
@@ -102,16 +109,25 @@ class Admin:
         stored = self.hasher.hash(password)
         with self.storage.write() as transaction:
             user = _user(transaction, username)
-            transaction.accounts.set_password(user.id, stored)
-            transaction.accounts.end_logins(user.id)
+            people.set_password(transaction, user.id, stored)
 
     def set_role(self, username: str, role: Role) -> None:
         """Give a user another role."""
-        with self.storage.write() as transaction:
+        self.change(username, role=role)
+
+    def change(
+        self,
+        username: str,
+        *,
+        role: Role | None = None,
+        language: str | None = None,
+        team: str | None = None,
+    ) -> None:
+        """Give a user another role, language or team; it takes effect at their next sync."""
+        with self.storage.write() as transaction, _said(username):
             transaction.records.take_turn()
             user = _user(transaction, username)
-            transaction.accounts.set_role(user.id, role.value)
-            self._store(transaction, replace(_practitioner(transaction, user.id), role=role))
+            people.change(transaction, user, people.Changes(role, language, team), self.clock.now())
 
     def set_active(self, username: str, active: bool) -> None:
         """Close an account, or open it again."""
@@ -223,6 +239,26 @@ def initialise(admin: Admin, username: str, name: str) -> str:
     password = auth.new_password()
     admin.add_user(username, name, Role.ADMINISTRATOR, password)
     return password
+
+
+_PERSON_SENTENCES = {
+    "username": "A user needs a user name of at most 200 letters.",
+    "username_taken": "There is a user named {0} already.",
+    "name": "A user needs a user name and a name.",
+    "role": "A user needs a role.",
+    "language": "The languages are nb, nn and en.",
+    "text": "A team or a telephone number has at most 200 letters.",
+}
+
+
+@contextmanager
+def _said(username: str) -> Iterator[None]:
+    """Say in a sentence what cannot be done about a person."""
+    try:
+        yield
+    except people.PersonError as error:
+        sentence = _PERSON_SENTENCES[error.reason].format(normal_username(username))
+        raise AdminError(sentence) from None
 
 
 def _user(transaction: Transaction, username: str) -> UserRow:

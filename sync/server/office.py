@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NoReturn
@@ -16,7 +18,8 @@ from typing import Any, Final, NoReturn
 from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.codec import from_body, to_body
 from fieldapp.domain.collation import sort_key
-from fieldapp.domain.patients import Practitioner
+from fieldapp.domain.patients import Practitioner, Role
+from fieldapp.domain.people import may_give
 from fieldapp.domain.rights import Right, may
 from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
 from sync.protocol.messages import Rules
@@ -71,8 +74,15 @@ from sync.protocol.orders import (
     OrdersRequest,
     SettleOrderRequest,
 )
+from sync.protocol.people import (
+    AddPersonAnswer,
+    AddPersonRequest,
+    ChangePersonRequest,
+    NewPasswordAnswer,
+    NewPasswordRequest,
+)
 from sync.protocol.safety import AnswerIssueRequest, SafetyAnswer, SafetyRequest
-from sync.server import assignments, auth, order_rows
+from sync.server import assignments, auth, order_rows, people
 from sync.server import orders as order_book
 from sync.server.bodies import canonical
 from sync.server.courier import receive
@@ -303,6 +313,7 @@ class ServerOfficeService:
         self._act("people", Right.SEE_OVERVIEW)
         with self._storage.read() as transaction:
             names = staff_names(transaction)
+            told = _told_of_staff(transaction)
             patients = transaction.office.patient_counts()
             laptops: dict[str, int] = defaultdict(int)
             for device in transaction.accounts.devices():
@@ -317,10 +328,61 @@ class ServerOfficeService:
                 active=user.active,
                 patients=patients.get(user.id, 0),
                 laptops=laptops.get(user.id, 0),
+                **told.get(user.id, {}),
             )
             for user in users
         ]
         return PeopleAnswer(people=sorted(people, key=lambda person: sort_key(person.name)))
+
+    def add_person(self, request: AddPersonRequest) -> AddPersonAnswer:
+        """Add a member of staff; the first password is told this once."""
+        act = self._act("add_person", Right.MANAGE_PEOPLE)
+        role = self._role_to_give(act, request.role)
+        password, user_id = auth.new_password(), self._world.new_id()
+        stored = self._world.hasher.hash(password)
+        with self._storage.write() as transaction, _person_told():
+            transaction.records.take_turn()
+            changes = people.Changes(role, request.language, request.team, request.phone)
+            people.add(
+                transaction, user_id, request.username, request.name, stored, changes, act.at
+            )
+            transaction.office.add_line(act.line(subject=f"{user_id}/{role.value}"))
+        return AddPersonAnswer(user_id=user_id, password=password)
+
+    def change_person(self, request: ChangePersonRequest) -> Done:
+        """Change role, language, team or telephone; it takes effect at the person's next sync."""
+        act = self._act("change_person", Right.MANAGE_PEOPLE)
+        role = None if request.role is None else self._role_to_give(act, request.role)
+        if role is not None:
+            self._may_act_on(act, request.user_id)
+            if request.user_id == self._who.user_id:
+                # Two are needed for a role: nobody makes themselves what they are not.
+                raise BadRequestError("own_role")
+            _words(request.reason)
+        with self._storage.write() as transaction, _person_told():
+            transaction.records.take_turn()
+            user = _user(transaction, request.user_id)
+            changes = people.Changes(role, request.language, request.team, request.phone)
+            people.change(transaction, user, changes, act.at)
+            changed = "role/" + role.value if role is not None else "facts"
+            transaction.office.add_line(
+                act.line(subject=f"{user.id}/{changed}", reason=request.reason.strip())
+            )
+        return Done()
+
+    def new_password(self, request: NewPasswordRequest) -> NewPasswordAnswer:
+        """Make a new first password; whoever is logged in with the old one is logged out."""
+        act = self._act("new_password", Right.MANAGE_PEOPLE)
+        self._may_act_on(act, request.user_id)
+        password = auth.new_password()
+        stored = self._world.hasher.hash(password)
+        with self._storage.write() as transaction:
+            user = _user(transaction, request.user_id)
+            if not user.active:
+                raise BadRequestError("closed")
+            people.set_password(transaction, user.id, stored)
+            transaction.office.add_line(act.line(subject=user.id))
+        return NewPasswordAnswer(password=password)
 
     def patients(self, request: PatientsRequest) -> PatientsAnswer:
         """Patients and who follows them. Joined ones are found under the one they belong to."""
@@ -592,6 +654,26 @@ class ServerOfficeService:
             self._refuse(act, rights[0])
         return act
 
+    def _role_to_give(self, act: _Act, code: str) -> Role:
+        try:
+            role = Role(code)
+        except ValueError:
+            raise BadRequestError("role") from None
+        self._may_give(act, role)
+        return role
+
+    def _may_act_on(self, act: _Act, user_id: str) -> None:
+        with self._storage.read() as transaction:
+            role = _user(transaction, user_id).role
+        self._may_give(act, role)
+
+    def _may_give(self, act: _Act, role: Role | str) -> None:
+        """Nobody gives, takes, or puts a new password on a role with rights that they lack."""
+        if not may_give(self._who.role, role):
+            with self._storage.write() as transaction:
+                transaction.office.add_line(act.line(allowed=False, subject=str(role)))
+            raise BadRequestError("role_not_yours")
+
     def _refuse(self, act: _Act, right: Right) -> NoReturn:
         with self._storage.write() as transaction:
             transaction.office.add_line(act.line(allowed=False))
@@ -663,6 +745,25 @@ def _words(reason: str) -> str:
     if not reason.strip():
         raise BadRequestError("reason_missing")
     return reason.strip()
+
+
+@contextmanager
+def _person_told() -> Iterator[None]:
+    """Tell by its code what cannot be done about a person."""
+    try:
+        yield
+    except people.PersonError as error:
+        raise BadRequestError(error.reason) from None
+
+
+def _told_of_staff(transaction: Transaction) -> dict[str, dict[str, str]]:
+    """What the office may change about each member of staff, by user id."""
+    return {
+        record.id: {
+            name: str(record.body.get(name) or "") for name in ("language", "team", "phone")
+        }
+        for record in transaction.records.of_kind("practitioner")
+    }
 
 
 def _user(transaction: Transaction, user_id: str) -> UserRow:

@@ -46,6 +46,7 @@ class _Known:
     drafts: dict[str, int]
     names: dict[str, str]
     register_broken: set[str]
+    machines: dict[str, str]
 
 
 def laptop_rows(transaction: Transaction, now: datetime) -> list[LaptopRow]:
@@ -57,6 +58,7 @@ def laptop_rows(transaction: Transaction, now: datetime) -> list[LaptopRow]:
         transaction.drafts.counts(),
         staff_names(transaction),
         transaction.register.broken(),
+        transaction.accounts.machines(),
     )
     devices: dict[str, list[DeviceRow]] = defaultdict(list)
     for device in transaction.accounts.devices():
@@ -152,6 +154,7 @@ def _row(
         visits_since=_visits_since(transaction, user.id, from_iso(since), now),
         forked=device.forked,
         log_forked=device.log_forked,
+        machine_id=known.machines.get(device.id, ""),
         register_broken=device.id in known.register_broken,
         revoked=device.revoked,
     )
