@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import unicodedata
 from pathlib import Path
@@ -45,6 +46,36 @@ def usernames(data: Path) -> list[str]:
         return []
     folders = (path for path in data.iterdir() if path.is_dir() and path.name.startswith("user-"))
     return sorted(_text_of(folder.name.removeprefix("user-")) for folder in folders)
+
+
+MACHINE_ID_NAME = "machine.id"
+_MACHINE_ID_BYTES = 16
+
+
+def machine_id(data: Path) -> str:
+    """The random name of this laptop, made at the first question and kept in `data`.
+
+    Every person's store on the laptop tells it at enrolment, so that the office sees which stores
+    go missing together. It is no secret and is derived from nothing. A file that cannot be read or
+    written gives "": a laptop can be enrolled without a name. Safe against two programs at once.
+    """
+    place = data / MACHINE_ID_NAME
+    try:
+        make_private_folder(data)
+        if not place.exists():
+            made = place.with_name(f"{MACHINE_ID_NAME}.{secrets.token_hex(4)}")
+            made.write_text(secrets.token_hex(_MACHINE_ID_BYTES), encoding="ascii")
+            made.chmod(PRIVATE_FILE_MODE)
+            try:
+                os.link(made, place)  # refuses to take the place of one that is there
+            except FileExistsError:
+                pass
+            finally:
+                made.unlink(missing_ok=True)
+        text = place.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return text if len(text) == 2 * _MACHINE_ID_BYTES and text.isalnum() else ""
 
 
 def normal_username(username: str) -> str:

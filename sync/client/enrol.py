@@ -25,9 +25,11 @@ def enrol(
     device_name: str,
     line: Line | None = None,
     app_version: str = APP_VERSION,
+    machine_id: str = "",
 ) -> Enrolment:
     """Present the one-time code; return the laptop's new identity, to be stored encrypted.
 
+    `machine_id` tells the office which stores lie on one laptop (`fieldapp.paths.machine_id`).
     Raises EnrolCodeError, WrongPasswordError, or the error of the line (`sync.protocol.errors`).
     """
     signing_key = Ed25519PrivateKey.generate()
@@ -41,6 +43,7 @@ def enrol(
                 username=username.strip(),
                 password=password,
                 device_key=_public_half(signing_key),
+                machine_id=machine_id,
             )
         )
     return Enrolment(
