@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from fieldapp.domain.access_log import AccessReason
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.collation import fold, sort_key
 from fieldapp.domain.medication import (
@@ -196,10 +197,10 @@ def page(session: Session, patient_id: str) -> PatientPage:
 
 
 @needs(Right.READ_PATIENTS)
-def opened(session: Session, patient_id: str) -> None:
-    """Log that this person opened the patient's page."""
+def opened(session: Session, patient_id: str, reason: AccessReason = AccessReason.TREAT) -> None:
+    """Log that this person opened the patient's page, and why: care of somebody they follow."""
     with session.write() as unit:
-        unit.audit("open", "patient", patient_id, patient_id)
+        unit.audit("open", "patient", patient_id, patient_id, reason=reason)
 
 
 @needs(Right.REGISTER_PATIENTS)

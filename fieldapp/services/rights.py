@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from fieldapp.domain.rights import Right, may
 from fieldapp.errors import UserError
+from fieldapp.services.session import Session
 from fieldapp.store import supply
-
-if TYPE_CHECKING:
-    from fieldapp.services.session import Session
 
 P = ParamSpec("P")
 R = TypeVar("R")

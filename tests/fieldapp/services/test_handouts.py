@@ -33,6 +33,7 @@ from fieldapp.domain.readiness import Code, Light, Verdict, days_missed
 from fieldapp.ids import new_id
 from fieldapp.services import claims, medication, trip_claims
 from fieldapp.services.medication import HandoutEntry
+from fieldapp.services.rights import NotAllowedError
 from fieldapp.services.session import Session
 from fieldapp.store import inbox, outbox, records, state
 from fieldapp.store.db import IntegrityError
@@ -488,7 +489,8 @@ def test_only_a_role_that_may_forces_a_dose(tmp_path: Path, clock: FixedClock) -
     receive(session, person, assignment(person), order)
     trust(session)
     force = _force(medication.verdict(session, _slot(order)))
-    assert _refused(session, entry(order, forced=force)) == "force_not_allowed"
+    with pytest.raises(NotAllowedError, match=r"\(hand_out\)"):
+        medication.record(session, entry(order, forced=force))
     session.database.close()
 
 
