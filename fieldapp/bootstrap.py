@@ -136,6 +136,35 @@ class Door:
         """Close the store and wipe the keys; harmless when it is locked."""
         self._vault.lock()
 
+    @property
+    def has_pin(self) -> bool:
+        """True while a PIN of this process opens the store."""
+        return self._vault.has_pin
+
+    def set_pin(self, pin: str) -> None:
+        """Let a PIN open the store after a lock. Raises what ``Vault.set_pin`` raises."""
+        self._vault.set_pin(pin)
+
+    def drop_pin(self) -> None:
+        """Forget the PIN."""
+        self._vault.drop_pin()
+
+    def unlock_with_pin(self, pin: str) -> None:
+        """Open the store again. Raises what ``Vault.unlock_with_pin`` raises."""
+        self._vault.unlock_with_pin(pin)
+
+    def keep(self, data: bytes) -> None:
+        """Seal what was half written; see ``Vault.keep``."""
+        self._vault.keep(data)
+
+    def kept(self) -> bytes:
+        """What was kept at the last lock; see ``Vault.kept``."""
+        return self._vault.kept()
+
+    def store_kept(self) -> bool:
+        """True when nothing is kept in memory alone; see ``Vault.store_kept``."""
+        return self._vault.store_kept()
+
 
 def door_for(
     username: str,

@@ -19,6 +19,18 @@ _SENTENCES: dict[str, object] = {
     "locked_out": QT_TRANSLATE_NOOP(
         "errors", "For mange forsøk på rad. Alt er trygt lagret. Vent litt før du prøver igjen."
     ),
+    "wrong_pin": QT_TRANSLATE_NOOP(
+        "errors", "PIN-koden stemmer ikke. Ingenting er endret eller slettet. Prøv en gang til."
+    ),
+    "pin_gone": QT_TRANSLATE_NOOP(
+        "errors",
+        "PIN-koden gjelder ikke lenger. Ingenting er slettet. Lås opp med passfrasen.",
+    ),
+    "pin_weak": QT_TRANSLATE_NOOP(
+        "errors",
+        "En PIN-kode har 6 til 12 siffer, minst tre ulike, og ikke en rekke som 123456 eller "
+        "noe som gjentas, som 123123. Velg en annen. Ingenting er endret.",
+    ),
     "driver_missing": QT_TRANSLATE_NOOP(
         "errors",
         "Programdelen som krypterer, mangler på denne maskinen, så lageret åpnes ikke. "

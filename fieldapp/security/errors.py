@@ -31,6 +31,28 @@ class LockedOutError(UserError):
         self.seconds = seconds
 
 
+class WrongPinError(UserError):
+    """The PIN is wrong; that many tries (left) remain before the passphrase is asked for."""
+
+    code = "wrong_pin"
+
+    def __init__(self, left: int) -> None:
+        super().__init__(left)
+        self.left = left
+
+
+class PinGoneError(UserError):
+    """There is no PIN (any more) in this process; the passphrase opens the store."""
+
+    code = "pin_gone"
+
+
+class PinWeakError(UserError):
+    """A PIN needs six digits that are not the first ones a finder would try."""
+
+    code = "pin_weak"
+
+
 class PassphraseTooShortError(UserError):
     """A passphrase needs twelve characters or four words."""
 

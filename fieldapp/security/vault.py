@@ -1,6 +1,7 @@
 """The vault: one user's encrypted store and the ways to open it.
 
     create ──► unlocked ◄── unlock (passphrase + keyring)
+                  │    ◄── unlock_with_pin (a PIN set in this process)
                   │    ◄── unlock_with_recovery (recovery key) ──► rebind (new passphrase)
                   ▼
                 lock
@@ -38,9 +39,12 @@ from fieldapp.security.errors import (
     VaultOpenError,
     WrongSecretError,
 )
-from fieldapp.security.kdf import KEY_BYTES, KdfParams, check_passphrase
+from fieldapp.security.escrow import EscrowKey
+from fieldapp.security.kdf import FAST, KEY_BYTES, KdfParams, check_passphrase
+from fieldapp.security.kept import Kept
 from fieldapp.security.keyfile import KeyFile
 from fieldapp.security.keyring import ORIGIN_SYSTEM, DeviceSecrets
+from fieldapp.security.pin import PinKeeper
 from fieldapp.security.recovery import new_recovery_key, parse_recovery_key
 from fieldapp.security.secretbuf import wipe
 from fieldapp.security.throttle import Throttle
@@ -56,6 +60,26 @@ log = logging.getLogger(__name__)
 DATABASE_NAME = "journal.db"
 KEY_FILE_NAME = "journal.hvkey"
 THROTTLE_NAME = "journal.hvkey.try"
+
+Way = Callable[[KeyFile], bytearray]
+"""One way to the root key (to be wiped): a passphrase, a recovery key, an officers' answer."""
+
+
+def by_recovery_key(recovery_key: str) -> Way:
+    """The way of the paper. Raises RecoveryKeyMalformedError now, WrongSecretError when used."""
+    wipe(parse_recovery_key(recovery_key))
+
+    def open_root(key_file: KeyFile) -> bytearray:
+        slot = key_file.find_slot(keyfile.SLOT_RECOVERY)
+        if slot is None:
+            raise WrongSecretError
+        secret = parse_recovery_key(recovery_key)
+        try:
+            return key_file.open_recovery_slot(slot, secret)
+        finally:
+            wipe(secret)
+
+    return open_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +125,8 @@ class Vault:
         self._migrations = migrations
         self._lock = StoreLock(folder)
         self._throttle = Throttle(folder / THROTTLE_NAME, clock)
+        self._pin = PinKeeper(clock, self._params)
+        self._kept = Kept(folder)
         self._unlocked: _Unlocked | None = None
 
     @property
@@ -137,8 +163,9 @@ class Vault:
         username: str,
         passphrase: str,
         prepare: Callable[[Database], None] = lambda store: None,
+        escrow: EscrowKey | None = None,
     ) -> CreatedStore:
-        """Make a new store for this user and open it.
+        """Make a new store for this user and open it; the organisation's escrow can open it too.
 
         ``prepare`` writes what the store must hold to be of use; before it has ended well the
         store does not count as made. Raises PassphraseTooShortError, StoreExistsError, the
@@ -169,6 +196,8 @@ class Vault:
             recovery_raw, recovery_text = new_recovery_key()
             key_file.add_recovery_slot(root, recovery_raw, self._clock)
             wipe(recovery_raw)
+            if escrow is not None:
+                key_file.add_escrow_slot(root, escrow, self._clock)
             store = self._create_files(key_file, root, prepare)
             anchor = self._drop_anchor(store, key_file, root)
         except BaseException:
@@ -244,12 +273,16 @@ class Vault:
         the keyring's errors, WrongSecretError, the errors of ``Database.open`` and ``migrate``,
         AlreadyOpenError, DriverMissingError. An unknown user is a wrong secret.
         """
+        return self._unlock(self.by_passphrase(username, passphrase))
+
+    def by_passphrase(self, username: str, passphrase: str) -> Way:
+        """The ordinary way in; counts wrong tries. Raises, when used, what ``unlock`` raises."""
         user = normal_username(username)
 
         def open_root(key_file: KeyFile) -> bytearray:
             return self._open_with_passphrase(key_file, user, passphrase)
 
-        return self._unlock(open_root)
+        return open_root
 
     def unlock_with_recovery(self, recovery_key: str) -> Database:
         """Open the store with the recovery key alone, for when keyring or passphrase are lost.
@@ -257,20 +290,39 @@ class Vault:
         Raises RecoveryKeyMalformedError and what ``unlock`` raises but for the keyring's errors.
         Tries are not slowed down: there are 2^256 keys.
         """
-        secret = parse_recovery_key(recovery_key)
+        return self.unlock_by(by_recovery_key(recovery_key))
 
-        def open_root(key_file: KeyFile) -> bytearray:
-            slot = key_file.find_slot(keyfile.SLOT_RECOVERY)
-            if slot is None:
-                raise WrongSecretError
-            return key_file.open_recovery_slot(slot, secret)
+    def unlock_by(self, way: Way) -> Database:
+        """Open the store by one of the ways that need no passphrase, and forget wrong tries.
 
-        try:
-            store = self._unlock(open_root)
-        finally:
-            wipe(secret)
+        Raises what the way raises and what ``unlock`` raises but for the keyring's errors.
+        """
+        store = self._unlock(way)
         self._throttle.reset()
         return store
+
+    @contextlib.contextmanager
+    def keys_by(self, way: Way) -> Iterator[tuple[KeyFile, bytearray]]:
+        """Key file and root key (wiped afterwards) without opening the database, for salvage.
+
+        The vault must be locked, and no other program gets in meanwhile. Raises what ``unlock``
+        raises for key file and secret.
+        """
+        require_driver()
+        self._check_closed()
+        if not any(path.exists() for path in self._store_files()):
+            raise KeyFileMissingError
+        self._lock.acquire()
+        try:
+            key_file = keyfile.read(self.key_file_path)
+            root = way(key_file)
+            try:
+                key_file.check_mark(root)
+                yield key_file, root
+            finally:
+                wipe(root)
+        finally:
+            self._lock.release()
 
     def _unlock(self, open_root: Callable[[KeyFile], bytearray]) -> Database:
         require_driver()
@@ -305,7 +357,9 @@ class Vault:
             slot = key_file.find_slot(keyfile.SLOT_PASSPHRASE, user)
             if slot is None:
                 raise WrongSecretError
-            root = key_file.open_passphrase_slot(slot, passphrase, device_secret)
+            root = key_file.open_passphrase_slot(
+                slot, passphrase, device_secret, self._least_cost(key_file)
+            )
         except WrongSecretError:
             self._throttle.count_failure()
             raise
@@ -313,6 +367,10 @@ class Vault:
             wipe(device_secret)
         self._throttle.reset()
         return root
+
+    def _least_cost(self, key_file: KeyFile) -> KdfParams:
+        """What a passphrase must cost a guesser here; only made-up people may have less."""
+        return self._params if key_file.origin == ORIGIN_SYSTEM else FAST
 
     def _open_database(self, key_file: KeyFile, root: bytearray) -> Database:
         store = Database.open(self.database_path, key_file.key_source(root), key_file.page_size)
@@ -367,11 +425,10 @@ class Vault:
         About 1 kB is rewritten and no byte of the database. Raises WrongSecretError (counted),
         LockedOutError, PassphraseTooShortError, the keyring's errors and DiskFullError.
         """
-        unlocked = self._require_unlocked()
+        self._require_unlocked()
         check_passphrase(new)
-        user = normal_username(username)
-        wipe(self._open_with_passphrase(unlocked.key_file, user, old))
-        self._replace_passphrase(unlocked, user, new)
+        self.check_passphrase(username, old)
+        self._replace_passphrase(username, new)
 
     def verify_passphrase(self, username: str, passphrase: str) -> None:
         """Prove that this passphrase opens the store, with the files as they lie on the disk now.
@@ -390,40 +447,125 @@ class Vault:
         finally:
             wipe(root)
 
+    def change_keys(self, change: Callable[[KeyFile, bytearray], None]) -> None:
+        """Let ``change`` alter a copy of the key file, and make it durable; all of it or nothing.
+
+        The vault must be unlocked. Raises DiskFullError, ReadOnlyStoreError, what ``change`` does.
+        """
+        unlocked = self._require_unlocked()
+        changed = unlocked.key_file.copy()
+        change(changed, unlocked.root)
+        changed.write(self.key_file_path, unlocked.root)
+        self._unlocked = replace(unlocked, key_file=changed)
+
+    @property
+    def key_file(self) -> KeyFile:
+        """The key file of the open store. Raises VaultLockedError."""
+        return self._require_unlocked().key_file
+
+    def check_passphrase(self, username: str, passphrase: str) -> None:
+        """Count a wrong passphrase and raise WrongSecretError; the vault must be unlocked."""
+        unlocked = self._require_unlocked()
+        user = normal_username(username)
+        wipe(self._open_with_passphrase(unlocked.key_file, user, passphrase))
+
     def rebind(self, username: str, new_passphrase: str) -> None:
         """Set a new passphrase, and a new device secret where the keyring has lost it.
 
         For after ``unlock_with_recovery``. Old passphrases stop working; the recovery slot and
         every escrow slot stay. Raises what ``change_passphrase`` raises.
         """
-        unlocked = self._require_unlocked()
-        check_passphrase(new_passphrase)
-        self._replace_passphrase(unlocked, normal_username(username), new_passphrase)
+        self._require_unlocked()
+        self._replace_passphrase(username, new_passphrase)
         self._throttle.reset()
 
-    def _replace_passphrase(self, unlocked: _Unlocked, user: str, passphrase: str) -> None:
-        current = unlocked.key_file
+    def put_passphrase(
+        self, key_file: KeyFile, root: bytearray, username: str, passphrase: str
+    ) -> None:
+        """Let only this passphrase open the store, with this machine's secret; for
+        ``change_keys``. Raises PassphraseTooShortError and the keyring's errors."""
+        check_passphrase(passphrase)
         try:
             # A secret that is still there is kept, so a crash before the file is written
             # leaves the old passphrase working.
-            device_secret = self._secrets.get(current.store_id, current.origin)
+            device_secret = self._secrets.get(key_file.store_id, key_file.origin)
         except DeviceSecretMissingError:
-            device_secret = self._secrets.create(current.store_id, current.origin)
-        changed = current.copy()
-        changed.remove_passphrase_slots()
+            device_secret = self._secrets.create(key_file.store_id, key_file.origin)
+        key_file.remove_passphrase_slots()
         try:
-            changed.add_passphrase_slot(
-                unlocked.root, user, passphrase, device_secret, self._params, self._clock
+            key_file.add_passphrase_slot(
+                root,
+                normal_username(username),
+                passphrase,
+                device_secret,
+                self._params,
+                self._clock,
             )
         finally:
             wipe(device_secret)
-        changed.write(self.key_file_path, unlocked.root)
-        self._unlocked = replace(unlocked, key_file=changed)
+
+    def _replace_passphrase(self, user: str, passphrase: str) -> None:
+        self.change_keys(lambda keys, root: self.put_passphrase(keys, root, user, passphrase))
+        # Whoever changes the passphrase may have been watched when the PIN was typed.
+        self._pin.drop()
+
+    # --- a PIN for as long as this process runs ---
+
+    @property
+    def has_pin(self) -> bool:
+        """True while a PIN can open the store again."""
+        return self._pin.stands
+
+    def set_pin(self, pin: str) -> None:
+        """Let this PIN open the store after a lock; see `fieldapp.security.pin`. Slow.
+
+        The vault must be unlocked. Raises PinWeakError.
+        """
+        self._pin.set(pin, self._require_unlocked().root)
+
+    def drop_pin(self) -> None:
+        """Forget the PIN: from here on the passphrase is needed. Harmless without one."""
+        self._pin.drop()
+
+    def unlock_with_pin(self, pin: str) -> Database:
+        """Open the store with the PIN of this process; the keyring is not needed.
+
+        Raises WrongPinError, PinGoneError and what ``unlock`` raises for files. Neither a wrong
+        PIN nor a right one changes the count of wrong passphrases.
+        """
+
+        def open_root(key_file: KeyFile) -> bytearray:
+            del key_file
+            return self._pin.open(pin)
+
+        return self._unlock(open_root)
+
+    # --- what was half written ---
+
+    def keep(self, data: bytes) -> None:
+        """Seal what the store has no place for, to be read after the next unlocking.
+
+        No data takes away what was kept. The vault must be unlocked. Raises nothing for a full
+        disk: then it is sealed in memory, see ``store_kept``.
+        """
+        unlocked = self._require_unlocked()
+        self._kept.keep(data, unlocked.root, unlocked.key_file.store_id)
+
+    def kept(self) -> bytes:
+        """What was kept; empty when nothing was. The vault must be unlocked."""
+        unlocked = self._require_unlocked()
+        return self._kept.read(unlocked.root, unlocked.key_file.store_id)
+
+    def store_kept(self) -> bool:
+        """Try to write to the disk what is kept in memory; True when this process may end."""
+        return self._kept.store()
 
     # --- locking ---
 
     def lock(self) -> None:
         """Close the store, wipe the keys, let another program open it; harmless when locked.
+
+        A PIN that was set stays: it is what opens the store again.
 
         To be called in the thread that owns the store's connection, after forms were saved.
         """

@@ -49,3 +49,16 @@ def mounted(place: Path, size: int) -> Iterator[Path]:
 
 def _run(*words: str | Path) -> bool:
     return subprocess.run(words, check=False, capture_output=True).returncode == 0
+
+
+def fill(place: Path, name: str = "filler") -> Path:
+    """Leave no room in `place`; the file that takes it is returned, to be removed."""
+    filler = place / name
+    with filler.open("wb", buffering=0) as file:
+        for size in (65536, 4096, 1):
+            try:
+                while file.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                continue
+    return filler
