@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from sync.client.http import HttpSyncService
 from sync.protocol.errors import ProtocolError_
+from sync.protocol.lost import BreachReport, BreachRequest, GiveOrderRequest
 from sync.protocol.messages import Message, Rules
 from sync.protocol.office import (
     OFFICE_PATH,
@@ -142,6 +143,14 @@ class HttpOfficeService:
     def revoke(self, request: RevokeRequest) -> Done:
         """Shut a laptop out."""
         return self._ask(Done, "revoke", request)
+
+    def give_order(self, request: GiveOrderRequest) -> Done:
+        """Order a laptop to end or to be destroyed."""
+        return self._ask(Done, "give_order", request)
+
+    def breach_report(self, request: BreachRequest) -> BreachReport:
+        """Ask what a laptop held."""
+        return self._ask(BreachReport, "breach_report", request)
 
     def close_account(self, request: CloseAccountRequest) -> Done:
         """Close an account."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fieldapp.domain.device_orders import DeviceOrderKind
 from sync.protocol.courier import (
     FILE_SUFFIX,
     MAX_COURIER_BYTES,
@@ -11,6 +12,14 @@ from sync.protocol.courier import (
     look_into_receipt,
 )
 from sync.protocol.errors import BadRequestError, NotFoundError_, SyncError
+from sync.protocol.lost import (
+    BreachPatient,
+    BreachReport,
+    BreachRequest,
+    GiveOrderRequest,
+    KindCount,
+    OrderGiven,
+)
 from sync.protocol.messages import Outcome, Rules
 from sync.protocol.office import (
     NOT_ASSIGNED,
@@ -114,6 +123,13 @@ __all__ = [
     "look_into_receipt",
     "AssignRequest",
     "BadRequestError",
+    "BreachPatient",
+    "BreachReport",
+    "BreachRequest",
+    "DeviceOrderKind",
+    "GiveOrderRequest",
+    "KindCount",
+    "OrderGiven",
     "CloseAccountRequest",
     "ClosingAnswer",
     "ClosingCode",

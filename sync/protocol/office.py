@@ -16,6 +16,8 @@ from typing import Annotated, Final, Protocol
 
 from pydantic import Field
 
+from fieldapp.domain.device_orders import DeviceOrderKind
+from sync.protocol.lost import BreachReport, BreachRequest, GiveOrderRequest
 from sync.protocol.messages import (
     Body,
     Count,
@@ -118,6 +120,13 @@ class LaptopRow(Message):
     register_broken: bool = False
     """Its lines of the narcotics register do not hang together, or one is missing."""
     revoked: bool = False
+    order: Annotated[DeviceOrderKind, Field(strict=False)] | None = None
+    """What the organisation has ordered the laptop to do."""
+    order_at: Instant | None = None
+    order_asked_at: Instant | None = None
+    order_delivered_at: Instant | None = None
+    order_obeyed_at: Instant | None = None
+    """When the laptop asked, last sent something, and said that it has obeyed."""
 
 
 class OverviewAnswer(Message):
@@ -566,6 +575,8 @@ CALLS: Final[Mapping[str, tuple[type[Message], type[Message]]]] = MappingProxyTy
         "unassign": (UnassignRequest, Done),
         "enrol_code": (EnrolCodeRequest, EnrolCodeAnswer),
         "revoke": (RevokeRequest, Done),
+        "give_order": (GiveOrderRequest, Done),
+        "breach_report": (BreachRequest, BreachReport),
         "close_account": (CloseAccountRequest, Done),
         "duplicates": (NoDetails, DuplicatesAnswer),
         "join": (JoinRequest, JoinAnswer),
@@ -671,6 +682,15 @@ class OfficeService(Protocol):
 
     def revoke(self, request: RevokeRequest) -> Done:
         """Shut a laptop out (REVOKE). BadRequestError: reason_missing."""
+        ...
+
+    def give_order(self, request: GiveOrderRequest) -> Done:
+        """Order a laptop to end or to be destroyed (REVOKE). BadRequestError: already_lost,
+        own_laptop, reason_missing."""
+        ...
+
+    def breach_report(self, request: BreachRequest) -> BreachReport:
+        """What a laptop held (REVOKE)."""
         ...
 
     def close_account(self, request: CloseAccountRequest) -> Done:

@@ -22,6 +22,7 @@ from fieldapp.domain.patients import Practitioner, Role
 from fieldapp.domain.people import may_give
 from fieldapp.domain.rights import Right, may
 from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
+from sync.protocol.lost import BreachReport, BreachRequest, GiveOrderRequest
 from sync.protocol.messages import Rules
 from sync.protocol.office import (
     MAX_FLAGGED,
@@ -100,6 +101,7 @@ from sync.server.office_rows import (
     patient_rows,
     standing_assignments,
 )
+from sync.server.lost import breach_report
 from sync.server.order_import import import_orders
 from sync.server.overview import closing_points, laptop_rows, staff_names
 from sync.server.own import end_witness_code
@@ -113,6 +115,7 @@ from sync.server.proposals import (
 from sync.server.rules import rules, set_rules
 from sync.server.safety_desk import answer_issue, safety_rows
 from sync.server.service import World
+from sync.server.standing import give_order
 from sync.server.storage.office import OfficeLine
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import EnrolCodeRow, NewVersion, StoredRecord, UserRow
@@ -276,6 +279,41 @@ class ServerOfficeService:
             transaction.accounts.revoke_device(request.device_id)
             transaction.office.add_line(act.line(subject=request.device_id, reason=reason))
         return Done()
+
+    def give_order(self, request: GiveOrderRequest) -> Done:
+        """Order a laptop to end or to be destroyed."""
+        act = self._act("give_order", Right.REVOKE)
+        reason = _words(request.reason)
+        if request.device_id == self._who.device_id:
+            # Whoever does this by mistake would lose the very page on which it can be seen.
+            raise BadRequestError("own_laptop")
+        with self._storage.write() as transaction:
+            give_order(
+                transaction,
+                request.device_id,
+                request.kind,
+                by=self._who.user_id,
+                reason=reason,
+                now=act.at,
+                new_id=self._world.new_id,
+            )
+            subject = f"{request.device_id}/{request.kind.value}"
+            transaction.office.add_line(act.line(subject=subject, reason=reason))
+        return Done()
+
+    def breach_report(self, request: BreachRequest) -> BreachReport:
+        """What a laptop held, as far as the server can know."""
+        act = self._act("breach_report", Right.REVOKE)
+        reason = _words(request.reason)
+        with self._storage.read() as transaction:
+            report = breach_report(
+                transaction,
+                request.device_id,
+                act.at,
+                with_names=may(self._who.role, Right.ASSIGN),
+            )
+        self._seen(act, len(report.patients), subject=request.device_id, reason=reason)
+        return report
 
     def close_account(self, request: CloseAccountRequest) -> Done:
         """Close an account; colleagues see that the person is no longer active."""

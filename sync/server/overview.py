@@ -13,6 +13,7 @@ from fieldapp.domain.codec import BodyError, from_body
 from fieldapp.domain.collation import sort_key
 from fieldapp.domain.visits import Encounter
 from sync.protocol.office import ClosingCode, ClosingPoint, LaptopRow
+from sync.server.storage.device_orders import GivenOrder
 from sync.server.storage.office import PlannedVisit
 from sync.server.storage.reports import ReportRow
 from sync.server.storage.storage import Transaction
@@ -46,6 +47,7 @@ class _Known:
     drafts: dict[str, int]
     names: dict[str, str]
     register_broken: set[str]
+    orders: dict[str, GivenOrder]
     machines: dict[str, str]
 
 
@@ -58,6 +60,7 @@ def laptop_rows(transaction: Transaction, now: datetime) -> list[LaptopRow]:
         transaction.drafts.counts(),
         staff_names(transaction),
         transaction.register.broken(),
+        transaction.device_orders.all_standing(),
         transaction.accounts.machines(),
     )
     devices: dict[str, list[DeviceRow]] = defaultdict(list)
@@ -125,6 +128,7 @@ def _row(
     transaction: Transaction, known: _Known, user: UserRow, device: DeviceRow, now: datetime
 ) -> LaptopRow:
     report = known.reports.get(device.id)
+    order = known.orders.get(device.id)
     served = known.served.get(device.id)
     complete = report.last_complete if report is not None else None
     since = max(complete or "", served or "") or device.enrolled_at
@@ -157,6 +161,11 @@ def _row(
         machine_id=known.machines.get(device.id, ""),
         register_broken=device.id in known.register_broken,
         revoked=device.revoked,
+        order=order.order.kind if order is not None else None,
+        order_at=order.order.issued_at if order is not None else None,
+        order_asked_at=_moment(order.asked_at if order is not None else None),
+        order_delivered_at=_moment(order.delivered_at if order is not None else None),
+        order_obeyed_at=_moment(order.obeyed_at if order is not None else None),
     )
 
 

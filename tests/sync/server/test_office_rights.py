@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from fieldapp.domain.device_orders import DeviceOrderKind
 from fieldapp.domain.patients import Role
 from sync.client.office import HttpOfficeService
 from sync.protocol.codec import encode
@@ -19,6 +20,7 @@ from sync.protocol.errors import (
     NotFoundError_,
     SyncError,
 )
+from sync.protocol.lost import BreachRequest, GiveOrderRequest
 from sync.protocol.messages import ErrorAnswer, Message
 from sync.protocol.office import (
     CALLS,
@@ -78,6 +80,8 @@ ALLOWED: Final = {
     "take_over": OFFICE,
     "closing": OFFICE | {Role.ADMINISTRATOR},
     "revoke": OFFICE | {Role.ADMINISTRATOR},
+    "give_order": OFFICE | {Role.ADMINISTRATOR},
+    "breach_report": OFFICE | {Role.ADMINISTRATOR},
     "close_account": OFFICE | {Role.ADMINISTRATOR},
     "enrol_code": OFFICE | {Role.ADMINISTRATOR},
     "patients": OFFICE,
@@ -106,6 +110,10 @@ REQUESTS: Final[dict[str, Message]] = {
     "take_over": TakeOverRequest(change_id="c", action=TakeOverAction.STORE, reason=REASON),
     "closing": ClosingRequest(device_id="none"),
     "revoke": RevokeRequest(device_id="none", reason=REASON),
+    "give_order": GiveOrderRequest(
+        device_id="none", kind=DeviceOrderKind.LOST, reason=REASON
+    ),
+    "breach_report": BreachRequest(device_id="none", reason=REASON),
     "close_account": CloseAccountRequest(user_id="nobody", reason=REASON),
     "enrol_code": EnrolCodeRequest(user_id="nobody"),
     "patients": PatientsRequest(),
