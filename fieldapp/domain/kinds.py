@@ -11,6 +11,7 @@ from typing import Any
 
 from fieldapp.domain.claims import Claim
 from fieldapp.domain.codec import BodyError, from_body
+from fieldapp.domain.corrections import Deletion, EntryCorrection
 from fieldapp.domain.handout_events import (
     AdverseEvent,
     Communication,
@@ -98,6 +99,8 @@ KINDS: dict[str, Kind] = {
         Kind("adverse_event", AdverseEvent),
         Kind("paper_sheet", PaperSheet),
         Kind("supply_movement", SupplyMovement),
+        Kind("entry_correction", EntryCorrection),
+        Kind("deletion", Deletion),
     )
 }
 """In the order in which dependants come after what they point to."""

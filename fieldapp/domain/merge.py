@@ -79,6 +79,9 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "adverse_event": _EDITED,
         "paper_sheet": Rule(Policy.EDITED, Urgency.HANDOUT, team=True),
         "supply_movement": Rule(Policy.EVENT, Urgency.HANDOUT, team=True),
+        # Before what it blocks can be read by one more colleague.
+        "entry_correction": Rule(Policy.EVENT, Urgency.SAFETY),
+        "deletion": _SERVER,
     }
 )
 """Every kind that travels. Drafts and lines of the access log travel beside the records: a draft is

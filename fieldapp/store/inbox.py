@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +18,9 @@ from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Kind, Policy, policy_of
-from fieldapp.store import claims, digests, outbox
+from fieldapp.store import claims, corrections, digests, outbox
 from fieldapp.store.db import Connection, Database, IntegrityError
-from fieldapp.store.digests import TEAM, Held, Sum
+from fieldapp.store.digests import TEAM, Held, Name, Sum
 from fieldapp.store.outbox import Origin, atomic, dump
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ COMPLETE = "pull_complete"
 LAST_COMPLETE_SYNC = "last_complete_sync"
 LATEST_SERVER_TIME = "latest_server_time"
 PATIENTS_ENDED = claims.PATIENTS_ENDED
-PURGING = "purging"
+PURGING = corrections.PURGING
 JOINING = "joining"
 FOREIGN_DRAFTS_MARK = "foreign_drafts_mark"
 FRESH = "fresh_pull"
@@ -117,6 +117,8 @@ def apply_page(
         page = list(records)
         anew = _read(connection, FRESH) is not None
         changes.extend(_store_page(connection, page, anew=anew))
+        gone = corrections.remove_named(connection, ((one.kind, one.body) for one in page))
+        changes.extend(gone)
         arrived = {record.patient_id for record in page if record.patient_id is not None}
         ended = set(ended_patients)
         # A patient who comes back arrives whole, in any order and over several pages. The first
@@ -137,7 +139,7 @@ def apply_page(
         _write(connection, COMPLETE, "1" if complete else "0")
         _write(connection, LATEST_SERVER_TIME, to_iso(now))
     changes.extend(Change("patient", patient_id, patient_id) for patient_id in sorted(purged))
-    _forget_log(database, purged)
+    _forget_log(database, purged or gone)
     return ChangeSet(tuple(changes))
 
 
@@ -202,8 +204,12 @@ def replace_patient(
         for record in came.values():
             if _put_in_place(connection, record):
                 changes.append(Change(record.kind, record.id, record.patient_id))
+        decisions = ((record.kind, record.body) for record in came.values())
+        gone = corrections.remove_named(connection, decisions)
+        changes.extend(gone)
         _note_ended(connection, _patients_ended(connection) - {patient_id})
         digests.recount(connection, patient_id)
+    _forget_log(database, gone)
     log.info("replaced patient: %d records, %d changes", len(came), len(changes))
     return ChangeSet(tuple(changes))
 
@@ -670,7 +676,15 @@ def _purge(connection: Connection, patient_id: str) -> bool:
     return deleted > 0
 
 
-def _forget_log(database: Database, purged: set[str]) -> None:
+def drop_deleted(database: Database, names: Iterable[Name]) -> list[Change]:
+    """Take off this laptop what the server does not take in because it was deleted there."""
+    with atomic(database) as connection:
+        gone = corrections.remove(connection, names)
+    _forget_log(database, gone)
+    return gone
+
+
+def _forget_log(database: Database, purged: Collection[object]) -> None:
     """Empty the write-ahead log, so that what was purged is in no file of the store any more."""
     if purged and not database.connection.in_transaction:
         database.checkpoint()

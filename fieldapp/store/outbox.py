@@ -19,6 +19,7 @@ from typing import Any
 from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.changes import Change
 from fieldapp.domain.codec import BodyError, from_body, to_body
+from fieldapp.domain.corrections import DELETION_KIND
 from fieldapp.domain.kinds import KINDS, Policy, policy_of
 from fieldapp.domain.merge import Merged, Urgency, merge, rule_of
 from fieldapp.errors import Bug
@@ -165,6 +166,11 @@ def patients_of(database: Database, change_ids: Iterable[str]) -> dict[str, str 
     return {str(row["change_id"]): row["patient_id"] for row in rows}
 
 
+def names_of(database: Database, change_ids: Iterable[str]) -> list[tuple[str, str]]:
+    """Kind and id of the records that these unsent changes are about."""
+    return _names(database.connection, list(change_ids))
+
+
 # --- one sync
 
 
@@ -277,6 +283,22 @@ def park(
                 _origin_text(server_by),
                 change_id,
             ),
+        )
+
+
+def forget_decisions(database: Database, change_ids: Iterable[str]) -> None:
+    """Forget those of these changes that only gave the server its own decision back (a deletion).
+
+    A server that does not know it as its own will not take it at a second try; no person's work is
+    in it, and the next comparison finds out what stands.
+    """
+    with (
+        atomic(database) as connection,
+        counted(connection, _names(connection, list(change_ids))),
+    ):
+        connection.execute(
+            "DELETE FROM outbox WHERE kind = ? AND change_id IN (SELECT value FROM json_each(?))",
+            (DELETION_KIND, json.dumps(list(change_ids))),
         )
 
 

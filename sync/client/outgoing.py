@@ -13,6 +13,7 @@ from typing import Final
 
 from fieldapp.clock import to_iso
 from fieldapp.domain.changes import Change
+from fieldapp.domain.corrections import ENTRY_DELETED
 from fieldapp.domain.notes import Draft
 from fieldapp.store import audit, drafts, inbox, outbox, state
 from fieldapp.store.db import Database
@@ -245,7 +246,12 @@ def apply_results(
     known = {change_id: one for change_id, one in told.items() if change_id in patients}
     stored = [one for one in known.values() if one.outcome.stored]
     changes = outbox.acknowledge(database, [_settled(one, received_at) for one in stored])
-    refused = [one for one in known.values() if not one.outcome.stored]
+    unstored = [one for one in known.values() if not one.outcome.stored]
+    gone = {one.change_id for one in unstored if one.reason == ENTRY_DELETED}
+    changes.extend(inbox.drop_deleted(database, outbox.names_of(database, gone)))
+    outbox.forget_decisions(database, {one.change_id for one in unstored} - gone)
+    left = outbox.patients_of(database, {one.change_id for one in unstored})
+    refused = [one for one in unstored if one.change_id in left]
     for result in refused:
         outbox.park(
             database,

@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, TypeVar
 
+from fieldapp.domain.corrections import DELETION_KIND
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.ids import IdMaker
 from fieldapp.store import digests, inbox, outbox
@@ -91,7 +92,7 @@ def offer_what_was_lost(
         lost = [
             (*name, 0)
             for name in _held_here(database, patient_id)
-            if policy_of(name[0]) is not Policy.SERVER
+            if policy_of(name[0]) is not Policy.SERVER or name[0] == DELETION_KIND
         ]
         offered += outbox.offer_again(database, lost, now, new_id)
     if offered:
@@ -112,13 +113,17 @@ def _base_to_offer(
 ) -> int | None:
     """The version on which a record is offered again; None when it is not to be offered.
 
-    The server's own records are never offered. An edited record that the server holds in another
-    text is offered only where this laptop's text is of a time that the server has lost: on top of
-    the server's as long as nobody has touched that since the newest commit that both know
-    (`common`), else beside it, so that a person chooses. Numbers after `common` are not compared:
+    The server's own records are never offered, but for what it decided to delete. An edited record
+    that the server holds in another text is offered only where this laptop's text is of a time that
+    the server has lost: on top of the server's as long as nobody has touched that since the newest
+    commit that both know (`common`), else beside it, so that a person chooses. Numbers after
+    `common` are not compared:
     the server may have given them out a second time.
     """
     policy = policy_of(name[0])
+    if name[0] == DELETION_KIND:
+        # The server knows its own signature under it, and deletes again.
+        return 0 if restored and holding is None else None
     if policy is Policy.SERVER or _same(mine, holding):
         return None
     if policy is Policy.EVENT:

@@ -15,11 +15,19 @@ from typing import Any, Final
 from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.claims import Store
 from fieldapp.domain.codec import to_body
+from fieldapp.domain.corrections import (
+    CORRECTION_KIND,
+    DELETION_KIND,
+    ENTRY_DELETED,
+    Deletion,
+    deletion_id,
+)
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.domain.patients import Role
 from fieldapp.domain.proposals import Proposal
 from fieldapp.ids import IdMaker
 from sync.protocol.messages import Body, Outcome, PushRecord, PushResult
+from sync.server import corrections
 from sync.server.assignments import assign
 from sync.server.decide import Decision, Examined, Held, decide, examine
 from sync.server.flagging import flagged_among
@@ -165,6 +173,9 @@ class _Known:
                 if sent.numbered
             ]
         )
+        self._gone = set(
+            transaction.deletions.gone(name for _, pushed in good for name in _touched(pushed))
+        )
         self._parked = transaction.parked.all_waiting(
             {sent.identity.device_id for sent in requests}
         )
@@ -175,6 +186,19 @@ class _Known:
         self._forked: list[tuple[Identity, int]] = []
         self._register_lines: list[NewVersion] = []
         self._device_names: dict[str, str | None] = {}
+
+    def is_gone(self, pushed: Pushed) -> str | None:
+        """Return why a change of what was deleted, or a mark or wish about it, is not taken in."""
+        return None if self._gone.isdisjoint(_touched(pushed)) else ENTRY_DELETED
+
+    def delete_again(self, decision: Deletion, patient_id: str, now: datetime) -> StoredRecord:
+        """Carry out a deletion of the time before this server was set back."""
+        stored = corrections.again(self._transaction, decision, patient_id, now)
+        self.present[stored.kind, stored.id] = stored
+        for one in decision.removed if decision.deleted else ():
+            self._gone.add((one.kind, one.id))
+            self.present.pop((one.kind, one.id), None)
+        return stored
 
     def _patients_of(self, pushed: Pushed) -> tuple[str | None, ...]:
         present = self.present.get(pushed.name)
@@ -248,12 +272,21 @@ class _Known:
         """Keep it for the office; forget what was kept of records that have now arrived."""
         device_id = sent.identity.device_id
         for pushed, result in zip(sent.pushed, results, strict=True):
+            if result.reason == ENTRY_DELETED:
+                continue  # not a word of it is kept
             if not result.outcome.stored:
                 park(self._transaction, sent.identity, pushed, result, to_iso(sent.now))
             elif (device_id, *pushed.name) in self._parked:
                 is_event = policy_of(pushed.record.kind) is Policy.EVENT
                 text = pushed.examined.text if is_event else None
                 self._transaction.parked.withdraw(device_id, *pushed.name, text=text)
+
+
+def _touched(pushed: Pushed) -> list[Name]:
+    """Name the record of a change, and the one that a mark or a wish is about."""
+    if pushed.record.kind not in (CORRECTION_KIND, PROPOSAL_KIND):
+        return [pushed.name]
+    return [pushed.name, *corrections.names_in(pushed.record.body)]
 
 
 def queue_of(identity: Identity) -> str:
@@ -340,8 +373,9 @@ class _Batch:
 
     def _apply(self, pushed: Pushed) -> PushResult:
         record = pushed.record
-        if pushed.examined.problem is not None:
-            return _refused(record, pushed.examined.problem)
+        problem = pushed.examined.problem or self._known.is_gone(pushed)
+        if problem is not None:
+            return _refused(record, problem)
         named = _named_patient(record)
         reach = self._reach(named)
         if reach is Reach.NEVER and self._stands_for(named) != self._stands_for(record.patient_id):
@@ -483,6 +517,8 @@ class _Batch:
     def _wish(self, pushed: Pushed, present: StoredRecord | None) -> PushResult:
         """The server wins; what the laptop wanted is kept for the office to decide on."""
         record = pushed.record
+        if record.kind == DELETION_KIND and present is None:
+            return self._decided_before(record)
         if present is None or present.patient_id is None or record.kind in NEVER_WISHED:
             return _refused(record, Admission.SERVER_OWNED.value)
         if present.patient_id != self._owner(record):
@@ -503,6 +539,21 @@ class _Batch:
             server_body=present.body if shown else None,
             server_version=present.seq if shown else None,
         )
+
+    def _decided_before(self, record: PushRecord) -> PushResult:
+        """Take back a decision about a wrong entry that this server lost when it was set back.
+
+        It is believed for its signature alone, whoever brings it.
+        """
+        decision = corrections.read_decision(dict(record.body))
+        owner = self._owner(record)
+        if decision is None or owner is None or decision.id != deletion_id(decision.target):
+            return _refused(record, Admission.SERVER_OWNED.value)
+        if not corrections.is_own(self._transaction, decision):
+            return _refused(record, Admission.SERVER_OWNED.value)
+        stored = self._known.delete_again(decision, owner, self._now)
+        self._known.remember(self._sent, record, stored.seq)
+        return PushResult(change_id=record.change_id, outcome=Outcome.ACCEPTED, version=stored.seq)
 
     def _proposal(self, record: PushRecord, present: StoredRecord, flagged: bool) -> NewVersion:
         held = present.body

@@ -160,10 +160,11 @@ def _text_of(draft: DraftOut) -> str | None:
 def _already_records(
     transaction: Transaction, identity: Identity, drafts: Sequence[DraftOut]
 ) -> frozenset[str]:
-    """Of these drafts, those that their author has signed.
+    """Of these drafts, those that their author has signed, and what was deleted since.
 
     A repetition of an older request, late on the way, must not bring them back.
     """
     names = [(kind, draft.id) for draft in drafts for kind in KINDS]
     found = transaction.records.get_many(names).values()
-    return frozenset(record.id for record in found if record.author_id == identity.user_id)
+    signed = {record.id for record in found if record.author_id == identity.user_id}
+    return frozenset(signed | {record_id for _, record_id in transaction.deletions.gone(names)})

@@ -23,9 +23,10 @@ class Reach(StrEnum):
     """The record belongs to no patient: it goes to every laptop."""
 
 
-NEVER_WISHED: Final = frozenset({"claim", "slot_reopening", "witness_code"})
+NEVER_WISHED: Final = frozenset({"claim", "slot_reopening", "witness_code", "deletion"})
 """What the server alone decides on: it is not even kept as a wish. A claim is asked for by its own
-call, a slot is opened by a person at the office, and a witness code is set by the witness."""
+call, a slot is opened by a person at the office, a witness code is set by the witness, and an entry
+is deleted by the record-responsible."""
 
 
 class Admission(StrEnum):

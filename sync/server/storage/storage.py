@@ -12,6 +12,7 @@ from sync.server.storage.accounts import AccountRepository
 from sync.server.storage.base import Database, NotInitialisedError, Statements
 from sync.server.storage.claims import ClaimRepository
 from sync.server.storage.couriers import CourierRepository
+from sync.server.storage.deletions import DeletionRepository
 from sync.server.storage.device_orders import DeviceOrderRepository
 from sync.server.storage.drafts import DraftRepository
 from sync.server.storage.facts import FactRepository
@@ -55,6 +56,7 @@ class Transaction:
         self.claims = ClaimRepository(statements, self.records)
         self.orders = OrderEntryRepository(statements)
         self.register = RegisterRepository(statements)
+        self.deletions = DeletionRepository(statements, self.records)
         self.device_orders = DeviceOrderRepository(statements)
 
     @contextmanager
@@ -135,6 +137,12 @@ class Storage:
         a single question.
         """
         with self._database.glancing() as statements:
+            yield Transaction(statements)
+
+    @contextmanager
+    def noting(self) -> Iterator[Transaction]:
+        """Write one thing that nobody would miss after a power cut, with a commit of its own."""
+        with self._database.noting() as statements:
             yield Transaction(statements)
 
     @contextmanager

@@ -54,3 +54,7 @@ INSERT INTO paper_sheet (id, body) VALUES
     ('sheet-1', '{"id": "sheet-1", "status": "printed", "claim_ids": ["claim-1"]}');
 INSERT INTO supply_movement (id, body) VALUES
     ('movement-1', '{"id": "movement-1", "device_id": "device-1", "sequence": 1, "administration_id": null}');
+INSERT INTO entry_correction (id, patient_id, body) VALUES
+    ('correction-1', 'patient-1', '{"id": "correction-1", "patient_id": "patient-1", "target_kind": "note", "target_id": "note-1", "reason": "gjelder en annen"}');
+INSERT INTO deletion (id, patient_id, version, received, body) VALUES
+    ('deletion-1', 'patient-2', 11, 1, '{"id": "deletion-1", "patient_id": "patient-2", "target_kind": "note", "target_id": "note-0", "deleted": true, "removed": [{"kind": "note", "id": "note-0"}]}');
