@@ -5,6 +5,7 @@ Everything else takes these as arguments; only here are they chosen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fieldapp import paths
@@ -21,6 +22,7 @@ from fieldapp.security.keyring import (
 from fieldapp.security.process import harden_process
 from fieldapp.security.vault import Vault
 from fieldapp.services import setup
+from fieldapp.services.sealed import SealedStore, SendOnlyError, opened_for_sending
 from fieldapp.services.session import Session
 from fieldapp.services.setup import EnrolmentAnswer
 from fieldapp.store.db import Database
@@ -76,6 +78,7 @@ class Door:
         self._vault = vault
         self._clock = clock
         self._synthetic = synthetic
+        self._send_only = False
 
     @property
     def username(self) -> str:
@@ -126,8 +129,33 @@ class Door:
         assert database is not None
         setup.remember_enrolment(database, enrolment)
 
+    def open_for_sending(self, recovery_key: str) -> SealedStore:
+        """Open a colleague's store to send from it, and for nothing else; `lock` ends that.
+
+        Raises what ``Vault.unlock_with_recovery`` raises, SendOnlyError, and DiskFullError: an
+        opening that cannot be logged does not happen.
+        """
+        return self.open_for_sending_by(lambda: self._vault.unlock_with_recovery(recovery_key))
+
+    def open_for_sending_by(self, unlock: Callable[[], object]) -> SealedStore:
+        """The same by another way in; `unlock` opens the vault."""
+        self._send_only = True
+        try:
+            unlock()
+            database = self._vault.store
+            assert database is not None
+            opened = opened_for_sending(database, self._clock)
+            database.hand_over()
+        except BaseException:
+            self.lock()
+            raise
+        return opened
+
     def session(self) -> Session:
-        """The session on the open store. Raises NotEnrolledError."""
+        """The session on the open store. Raises NotEnrolledError, and SendOnlyError while it is
+        open for nothing but sending."""
+        if self._send_only:
+            raise SendOnlyError
         database = self._vault.store
         assert database is not None
         return setup.open_session(database, self._clock, new_id)
@@ -135,6 +163,7 @@ class Door:
     def lock(self) -> None:
         """Close the store and wipe the keys; harmless when it is locked."""
         self._vault.lock()
+        self._send_only = False
 
     @property
     def has_pin(self) -> bool:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from fieldapp import paths
 from ui.errors import sentence, sentence_for
 from ui.garbage import GarbageCollector
-from ui.i18n import Languages
+from ui.i18n import Languages, available
 from ui.idle import IdleWatch
 from ui.main_window import Door, MainWindow
 from ui.tasks import TaskRunner
@@ -222,7 +222,9 @@ def wear(desk: Desk, session: Session) -> None:
     """Put the person's own colours, text size and language in force."""
     from fieldapp.services import settings
 
-    desk.languages.use(settings.get(session, settings.LANGUAGE, "nb"))
+    language = settings.language(session)
+    # One that is not translated yet is said in bokmål, dates and figures as well.
+    desk.languages.use(language if language in available() else "nb")
     scheme = Scheme(settings.get(session, settings.SCHEME, desk.theme.scheme.value))
     scale = int(settings.get(session, settings.TEXT_SCALE, str(desk.theme.scale)))
     if (scheme, scale) != (desk.theme.scheme, desk.theme.scale):

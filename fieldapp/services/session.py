@@ -101,9 +101,13 @@ class UnitOfWork:
         return ChangeSet(tuple(self._changes), created_id)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Session:
-    """Lives from unlock to lock, in the thread that owns ``database``."""
+    """Lives from unlock to lock, in the thread that owns ``database``.
+
+    ``user`` alone may change meanwhile: the server may give the person another role or language,
+    and every page must see it without being built anew. See ``follow_user``.
+    """
 
     database: Database
     user: Practitioner
@@ -125,6 +129,17 @@ class Session:
             commits.raise_count(self.database)
         if unit.touches(_NOTED_AT_ONCE):
             commits.note_outside(self.database)
+
+    def follow_user(self) -> bool:
+        """Be the person as the last sync has told of them; True when that changed anything.
+
+        A record that this version cannot read leaves things as they were.
+        """
+        known = records.get(self.database, Practitioner, self.user.id)
+        if known is None or known == self.user:
+            return False
+        self.user = known
+        return True
 
     def settle(self) -> None:
         """Empty the write-ahead log into the database file, after what must not be lost.

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from fieldapp.clock import Clock
-from fieldapp.store import drafts, outbox, state
+from fieldapp.store import drafts, outbox, sealed, state
 from fieldapp.store.db import Database
+from fieldapp.store.state import Enrolment
 from sync.client.courier import read_receipt, sealed_parts
 from sync.client.http import HttpSyncService
+from sync.client.line import Line
 from sync.protocol.courier import CourierNoKeysError
 from sync.protocol.errors import ProtocolError_
 from sync.protocol.people import DeliverRequest
-
-BY_RECOVERY_KEY = "recovery_key"
-"""Who the access log names before the server has said who the sender is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +41,27 @@ class Delivered:
 
 def deliver(
     database: Database,
-    connect: Callable[[], HttpSyncService],
     clock: Clock,
     *,
     username: str,
     password: str,
+    line: Line | None = None,
 ) -> Delivered:
     """Send everything unsent. Call it off the window's thread; `database` belongs to this one.
 
     Raises a SyncError; what had been confirmed by then is settled, the rest still waits. Drafts
     that did not fit into the first part are sent by another round.
     """
+    enrolment = state.load_enrolment(database)
+    if enrolment is None:
+        raise CourierNoKeysError
     stored = parked = held = 0
     sender = ""
-    with connect() as service:
+    with _connect(enrolment, line or Line()) as service:
         while True:
             before = _unsent(database)
             parts = sealed_parts(
-                database, actor_id=BY_RECOVERY_KEY, now=clock.now(), action="sealed_for_sending"
+                database, actor_id=sealed.BY_RECOVERY_KEY, now=clock.now(), action="sealed_for_sending"
             )
             for part in parts:
                 answer = service.deliver(
@@ -92,6 +93,13 @@ def can_be_sent(database: Database) -> bool:
     return enrolment is not None and enrolment.courier is not None
 
 
+def _connect(enrolment: Enrolment, line: Line) -> HttpSyncService:
+    """The store's own server; nobody is logged in."""
+    return HttpSyncService(
+        enrolment.server_url, lambda: None, line, server_id=enrolment.server_id
+    )
+
+
 def _unsent(database: Database) -> int:
     return outbox.counts(database).waiting + drafts.count_unsent(database)
 
@@ -103,4 +111,4 @@ def _bytes(text: str) -> bytes:
         raise ProtocolError_("data") from None
 
 
-__all__ = ["BY_RECOVERY_KEY", "CourierNoKeysError", "Delivered", "can_be_sent", "deliver"]
+__all__ = ["CourierNoKeysError", "Delivered", "can_be_sent", "deliver"]
