@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SKIPPED = "import pytest\n\ndef test_one():\n    pass\n\n@pytest.mark.skip\ndef test_two():\n    pass\n"
+SKIPPED = "import pytest\n\n@pytest.mark.skip\ndef test_one():\n    pass\n\n"
 WHOLE = "import pytest\npytest.skip('not here', allow_module_level=True)\n"
 WELL = "def test_one():\n    pass\n"
 
