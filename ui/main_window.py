@@ -230,6 +230,7 @@ class MainWindow(QMainWindow):
                 self.unlock_page.refuse(error)
             return
         workspace.lock_requested.connect(self.lock)
+        workspace.person_changed.connect(self._on_session)
         self._workspace = workspace
         self.setCentralWidget(workspace)
         workspace.navigate("today")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.rights import has_office
@@ -16,6 +16,9 @@ from fieldapp.services.session import Session
 from ui import pages
 from ui.changes import ChangeBus
 from ui.context import AppContext, SyncControl
+from ui.lock import caret
+from ui.lock.leftovers import Leftovers, Question
+from ui.lock.stand import Stand
 from ui.main_window import SMALLEST
 from ui.navigation import History, Place, rail_mark
 from ui.page import Page
@@ -25,6 +28,8 @@ from ui.top_bar import TopBar
 from ui.widgets import Banner, Dialog, Rail, RailEntry
 
 log = logging.getLogger(__name__)
+
+_ABOUT_PEOPLE = frozenset({"practitioner"})
 
 SyncMaker = Callable[[Session, TaskRunner, ChangeBus], SyncControl]
 
@@ -36,9 +41,13 @@ class Workspace(QWidget):
         context: what every page is given; lives as long as this widget.
     Signals:
         lock_requested(): the user wants the window locked.
+        person_changed(object): the server has given the person of this Session another role,
+            language or team. Whoever listens may change the language; the frame is built anew
+            right after.
     """
 
     lock_requested = Signal()
+    person_changed = Signal(object)
 
     def __init__(
         self,
@@ -61,6 +70,8 @@ class Workspace(QWidget):
         )
         self._history = History()
         self._built: dict[str, Page] = {}
+        self._outdated: set[str] = set()
+        """Pages that were built for who the person was before; built anew at the next visit."""
 
         self._rail = Rail(self._places(), self._commands(), self)
         self._top = TopBar(self.context, self)
@@ -120,6 +131,55 @@ class Workspace(QWidget):
         for dialog in self.window().findChildren(Dialog):
             dialog.leave()
 
+    def stand(self) -> Stand | None:
+        """Where the person is: what leads back here after a lock. Ids only; before `leave`."""
+        place, page = self._history.here, self.page
+        if place is None or page is None:
+            return None
+        return Stand(Place(place.page, {**place.args, **page.here()}), caret.find(page))
+
+    def return_to(self, stand: Stand) -> None:
+        """Show the place where the person was, with the caret where it stood."""
+        self.navigate(stand.place.page, **stand.place.args)
+        found = stand.caret
+        if found is None:
+            return
+
+        def put_back() -> None:
+            if self.page is not None:
+                caret.put_back(self.page, found)
+
+        # Pages put the focus themselves, some of them after this event.
+        QTimer.singleShot(0, self, put_back)
+
+    def leftovers(self) -> Leftovers:
+        """What is half written and not stored, after `leave`: of pages and of open dialogs."""
+        place = self._history.here
+        about = str(place.args.get("patient_id") or "") if place is not None else ""
+        kept = {
+            name: kept
+            for name, page in self._built.items()
+            if page.holds_unsaved() and (kept := page.keep())
+        }
+        questions = [
+            Question(dialog.title.text(), tuple(lines), about)
+            for dialog in self.window().findChildren(Dialog)
+            if dialog.isVisible() and (lines := dialog.half_typed())
+        ]
+        return Leftovers(tuple(questions), kept)
+
+    def take_back(self, leftovers: Leftovers) -> tuple[Question, ...]:
+        """Give pages what they kept; return what is to be shown to the person."""
+        shown = list(leftovers.questions)
+        for name, kept in leftovers.pages.items():
+            if name not in pages.PAGES:
+                continue
+            lines = self._page_called(name).take_back(dict(kept))
+            if lines:
+                title = self.tr("Ikke lagret da vinduet ble låst")
+                shown.append(Question(title, tuple(lines), str(kept.get("patient_id", ""))))
+        return tuple(shown)
+
     def holds_unsaved(self) -> bool:
         """True while a page, shown or not, or a dialog has what the store did not take."""
         dialogs = self.window().findChildren(Dialog)
@@ -127,17 +187,82 @@ class Workspace(QWidget):
             dialog.holds_unsaved() for dialog in dialogs
         )
 
+    def follow_person(self) -> None:
+        """Be who the server says that the person is now; nothing that is half done is disturbed.
+
+        The rail is built anew at once. A page on screen stays as it is until it is left, and so
+        does one that holds what the store did not take; each of the others is built anew at its
+        next visit. Rights are asked again by every service and by the server, so a page that
+        stays can do no more than the new role may.
+        """
+        if not self.context.session.follow_user():
+            return
+        log.info("the server has changed the person of this store")
+        self.person_changed.emit(self.context.session)
+        self._outdated = set(self._built)
+        shown = next((name for name, page in self._built.items() if page is self.page), None)
+        self._rebuild_rail(shown)
+        if shown is not None and not self._is_open_to_person(shown):
+            page = self.page
+            assert page is not None
+            page.leave()
+            if not page.holds_unsaved():
+                self.navigate("today")
+
+    def _rebuild_rail(self, shown: str | None) -> None:
+        old = self._rail
+        had_focus = old.isAncestorOf(QApplication.focusWidget() or self)
+        self._rail = Rail(self._places(), self._commands(), self)
+        self._rail.chosen.connect(self._on_chosen)
+        layout = self.layout()
+        assert layout is not None
+        layout.replaceWidget(old, self._rail)
+        old.hide()
+        old.deleteLater()
+        self._rail.show()
+        # First in the order of the Tab key, as it was.
+        QWidget.setTabOrder(self._rail, self._top)
+        if shown is not None:
+            self._rail.select(rail_mark(shown))
+        if had_focus:
+            self._rail.setFocus()
+        self._show_parked()
+
+    def _is_open_to_person(self, page: str) -> bool:
+        """False for a page that has left the rail with the old role."""
+        mark = rail_mark(page)
+        return mark is None or self._rail.has(mark)
+
     def _show(self, place: Place) -> None:
-        page = self._built.get(place.page)
-        if page is None:
-            page = pages.factory(place.page)(self.context, self._stack)
-            self._built[place.page] = page
-            self._stack.addWidget(page)
+        if place.page in self._outdated:
+            self._drop(place.page)
+        page = self._page_called(place.page)
         if self.page is not None:
             self.page.leave()  # also when the same page is shown for somebody else
         self._stack.setCurrentWidget(page)
         self._rail.select(rail_mark(place.page))
+        self.shown.emit(place.page)
         page.show_for(**place.args)
+
+    def _page_called(self, name: str) -> Page:
+        page = self._built.get(name)
+        if page is None:
+            page = pages.factory(name)(self.context, self._stack)
+            self._built[name] = page
+            self._stack.addWidget(page)
+        return page
+
+    def _drop(self, name: str) -> None:
+        """Let go of a page that was built for another role, unless it holds unsaved text."""
+        page = self._built[name]
+        if page is self.page:
+            page.leave()
+        if page.holds_unsaved():
+            return
+        del self._built[name]
+        self._outdated.discard(name)
+        self._stack.removeWidget(page)
+        page.deleteLater()
 
     @Slot(str)
     def _on_chosen(self, target: str) -> None:
@@ -154,6 +279,8 @@ class Workspace(QWidget):
 
     @Slot(object)
     def _on_changed(self, change_set: ChangeSet) -> None:
+        if change_set.touches(kinds=_ABOUT_PEOPLE):
+            self.follow_person()
         if self.page is not None:
             self.page.refresh(change_set)
 

@@ -124,6 +124,10 @@ class Rail(QWidget):
     def button(self, name: str) -> RailButton:
         return self._buttons[name]
 
+    def has(self, name: str) -> bool:
+        """True when there is an entry of this name."""
+        return name in self._buttons
+
     def select(self, name: str | None) -> None:
         """Light the entry of the page shown, or none."""
         for entry_name, button in self._buttons.items():
