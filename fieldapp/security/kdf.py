@@ -57,6 +57,11 @@ class KdfParams:
             if type(value) is not int or not least <= value <= most:
                 raise KeyFileDamagedError("kdf")
 
+    def costs_at_least(self, least: KdfParams) -> bool:
+        """True when a guess costs as much memory, and as much work, as with `least`."""
+        work, least_work = (p.memory_kib * p.iterations for p in (self, least))
+        return self.memory_kib >= least.memory_kib and work >= least_work
+
     def as_json(self) -> dict[str, object]:
         """The form in which the key file keeps the parameters."""
         return {"alg": ALGORITHM, "m": self.memory_kib, "t": self.iterations, "p": self.lanes}

@@ -31,15 +31,18 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 from fieldapp.clock import Clock, to_iso
 from fieldapp.ids import new_id
-from fieldapp.security import kdf
+from fieldapp.security import escrow, kdf
 from fieldapp.security.errors import (
     DeviceSecretMissingError,
+    EscrowMissingError,
     KeyFileDamagedError,
     KeyFileMissingError,
     KeyFileTooNewError,
+    SlotTooWeakError,
     VaultLockedError,
     WrongSecretError,
 )
+from fieldapp.security.escrow import EscrowKey, EscrowRequest, ReplyKey
 from fieldapp.security.keyring import ORIGINS
 from fieldapp.security.secretbuf import cipher_key_text, wipe
 from fieldapp.store.db import PAGE_SIZE
@@ -57,6 +60,7 @@ STATE_READY = "ready"
 
 SLOT_PASSPHRASE = "passphrase"  # noqa: S105 (a kind of slot, not a secret)
 SLOT_RECOVERY = "recovery"
+SLOT_ESCROW = "escrow"
 
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
@@ -215,17 +219,75 @@ class KeyFile:
         slot = self._new_slot(SLOT_RECOVERY, "", device_bound=False, clock=clock)
         self._wrap(slot, root, bytearray(recovery_key), None)
 
+    def add_escrow_slot(self, root: bytearray, public: EscrowKey, clock: Clock) -> None:
+        """Let two officers of the organisation open the store, on any device."""
+        fields: dict[str, Any] = {
+            "id": new_id(),
+            "type": SLOT_ESCROW,
+            "user": "",
+            "device_bound": False,
+            "alg": escrow.ALGORITHM,
+            "key_id": public.key_id,
+            "created": to_iso(clock.now()),
+        }
+        sealed = escrow.seal_root(root, public, self._meaning(Slot(SLOT_ESCROW, "", fields)))
+        fields["ct"] = _to_base64(sealed)
+        self._document["slots"].append(fields)
+
     def remove_passphrase_slots(self) -> None:
         """Forget every passphrase. Recovery slots, escrow slots and unknown kinds stay."""
+        self._remove_slots(SLOT_PASSPHRASE)
+
+    def remove_recovery_slots(self) -> None:
+        """Forget the recovery key: it was used, or a new one takes its place."""
+        self._remove_slots(SLOT_RECOVERY)
+
+    def remove_escrow_slots(self) -> None:
+        """Forget the escrow, for one that is sealed to the organisation's present key."""
+        self._remove_slots(SLOT_ESCROW)
+
+    def _remove_slots(self, kind: str) -> None:
         self._document["slots"] = [
-            fields for fields in self._document["slots"] if fields["type"] != SLOT_PASSPHRASE
+            fields for fields in self._document["slots"] if fields["type"] != kind
         ]
 
+    @property
+    def escrow_key_id(self) -> str | None:
+        """Names the organisation's key that can open the store; None without one we know."""
+        slot = self.find_slot(SLOT_ESCROW)
+        if slot is None or slot.fields.get("alg") != escrow.ALGORITHM:
+            return None
+        return str(slot.fields.get("key_id")) if slot.fields.get("ct") else None
+
+    def escrow_request(self, user: str, clock: Clock) -> tuple[EscrowRequest, ReplyKey]:
+        """What to ask the officers, and the key for their answer. Raises EscrowMissingError."""
+        slot = self.find_slot(SLOT_ESCROW)
+        if slot is None or self.escrow_key_id is None:
+            raise EscrowMissingError
+        return escrow.new_request(
+            self.store_id,
+            user,
+            to_iso(clock.now()),
+            str(slot.fields["key_id"]),
+            self._meaning(slot),
+            _from_base64(slot.fields["ct"]),
+        )
+
     def open_passphrase_slot(
-        self, slot: Slot, passphrase: str, device_secret: bytearray
+        self,
+        slot: Slot,
+        passphrase: str,
+        device_secret: bytearray,
+        least: kdf.KdfParams = kdf.FAST,
     ) -> bytearray:
-        """The root key (to be wiped). Slow. Raises WrongSecretError or KeyFileDamagedError."""
+        """The root key (to be wiped). Slow.
+
+        Raises SlotTooWeakError for a slot that costs a guesser less than `least`, WrongSecretError
+        or KeyFileDamagedError.
+        """
         params = kdf.KdfParams.from_json(slot.fields.get("kdf"))
+        if not params.costs_at_least(least):
+            raise SlotTooWeakError
         secret = kdf.stretch_passphrase(passphrase, slot.salt, params)
         return self._unwrap(slot, secret, device_secret if slot.device_bound else None)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import importlib
 import json
 import logging
@@ -42,6 +43,8 @@ SERVICE = "fieldapp.store"
 ENTRY = "device-secret"
 NOTE_SERVICE = "fieldapp.anchor"
 NOTE_ENTRY = "commit-number"
+REPLY_SERVICE = "fieldapp.escrow"
+REPLY_ENTRY = "reply-key"
 TIMEOUT_SECONDS = 30.0
 NOTE_TIMEOUT_SECONDS = 5.0
 
@@ -163,6 +166,24 @@ class DeviceSecrets:
 
         self._call(remove)
 
+    def forget_store(self, store_id: str, origin: str, longest: float = TIMEOUT_SECONDS) -> None:
+        """Remove everything that stands here of a store: its secret first, then the notes.
+
+        Raises KeyringUnavailableError, and KeyringLockedError after ``longest`` seconds.
+        """
+        self._check_origin(origin)
+
+        def remove(backend: KeyringBackend) -> None:
+            for service, entry in (
+                (_service(store_id), ENTRY),
+                (f"{NOTE_SERVICE}/{store_id}", NOTE_ENTRY),
+                (f"{REPLY_SERVICE}/{store_id}", REPLY_ENTRY),
+            ):
+                with contextlib.suppress(keyring.errors.PasswordDeleteError):
+                    backend.delete_password(service, entry)
+
+        self._call(remove, longest)
+
     def read_note(self, store_id: str, origin: str) -> str | None:
         """How far the store had come when that was last noted here; None when it never was.
 
@@ -182,6 +203,28 @@ class DeviceSecrets:
         self._call(
             lambda backend: backend.set_password(service, NOTE_ENTRY, text), NOTE_TIMEOUT_SECONDS
         )
+
+    def keep_reply_key(self, store_id: str, origin: str, text: str | None) -> None:
+        """Keep the key for the answer to an escrow request, so that the program may be closed while
+        the officers work; None forgets it. Raises KeyringUnavailableError or KeyringLockedError.
+        """
+        self._check_origin(origin)
+        service = f"{REPLY_SERVICE}/{store_id}"
+
+        def change(backend: KeyringBackend) -> None:
+            if text is not None:
+                backend.set_password(service, REPLY_ENTRY, text)
+                return
+            with contextlib.suppress(keyring.errors.PasswordDeleteError):
+                backend.delete_password(service, REPLY_ENTRY)
+
+        self._call(change)
+
+    def reply_key(self, store_id: str, origin: str) -> str | None:
+        """What `keep_reply_key` kept; None for none. Raises what it raises."""
+        self._check_origin(origin)
+        service = f"{REPLY_SERVICE}/{store_id}"
+        return self._call(lambda backend: backend.get_password(service, REPLY_ENTRY))
 
     def _check_origin(self, origin: str) -> None:
         if origin not in self._origins:

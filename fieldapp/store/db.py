@@ -606,6 +606,39 @@ class Database:
                 log.warning("a worker did not close its connection in time")
 
 
+def open_damaged(path: Path, key_source: KeySource, page_size: int) -> Any:
+    """A bare connection to the COPY of a damaged database, for salvage only; to be closed.
+
+    Nothing is written by our hand, but the log is replayed as it would be at any opening. A file
+    that is shorter than it says is read as far as it goes. Raises DatabaseDamagedError when not
+    even its first page can be read.
+    """
+    require_driver()
+    check_header(path)
+    connection = sqlite.connect(str(path), isolation_level=None)
+    try:
+        with named_errors():
+            connection.execute("PRAGMA cipher_memory_security = ON")
+            key = key_source()
+            try:
+                connection.set_key(key)
+            finally:
+                key[:] = bytes(len(key))
+            connection.execute(f"PRAGMA cipher_page_size = {int(page_size)}")
+            for setting in _SETTINGS_BEFORE_FIRST_READ:
+                connection.execute(f"PRAGMA {setting}")
+            # Otherwise SQLite refuses the whole of a file that was cut short.
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    connection.create_collation("norwegian", _compare_norwegian)
+    connection.row_factory = sqlite.Row
+    return connection
+
+
 # --- full-text indexes -------------------------------------------------------------------------
 
 

@@ -64,8 +64,13 @@ def schema_version(database: db.Database) -> int:
     return int(row[0])
 
 
-def migrate(database: db.Database, clock: Clock, folder: Path = MIGRATIONS) -> MigrationResult:
-    """Run what is missing; does nothing when the store is up to date.
+def migrate(
+    database: db.Database,
+    clock: Clock,
+    folder: Path = MIGRATIONS,
+    up_to: int | None = None,
+) -> MigrationResult:
+    """Run what is missing, or only ``up_to`` a number; does nothing when the store is up to date.
 
     Raises StoreTooNewError (nothing is changed), DiskFullError while copying or migrating (the
     store stays as it was), MigrationError for a faulty file.
@@ -75,7 +80,10 @@ def migrate(database: db.Database, clock: Clock, folder: Path = MIGRATIONS) -> M
     version = schema_version(database)
     if version > newest:
         raise StoreTooNewError(version, newest)
-    if version == newest:
+    if up_to is not None:
+        newest = min(newest, up_to)
+        migrations = migrations[:newest]
+    if version >= newest:
         return MigrationResult(version, version, None)
 
     copy = _copy_before(database, version, clock) if version > 0 else None
