@@ -8,11 +8,13 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 
 from fieldapp.clock import Clock, SystemClock
 
-IDLE_MILLISECONDS = 5 * 60_000
-GLANCE_MILLISECONDS = 5_000
+IDLE_MILLISECONDS = 3 * 60_000
+GLANCE_MILLISECONDS = 1_000
 """How soon after the lid was opened the window is locked without anybody touching it."""
+SLEPT = timedelta(seconds=10)
+"""A glance that comes so late was held up by the machine's sleep."""
 
-_SIGNS_OF_LIFE = frozenset(
+SIGNS_OF_LIFE = frozenset(
     {
         QEvent.Type.KeyPress,
         QEvent.Type.MouseButtonPress,
@@ -22,15 +24,18 @@ _SIGNS_OF_LIFE = frozenset(
     }
 )
 
+_PAINTING = frozenset({QEvent.Type.UpdateRequest, QEvent.Type.Expose})
+
 
 class IdleWatch(QObject):
     """Install it as an event filter on the application.
 
-    The wait goes on while the lid is closed, where the window's own timers stand still: whoever
-    opens it finds the window locked, and the first key does nothing but lock it.
+    A machine that has slept counts as untouched, however short its sleep was, and the wait goes on
+    while the lid is closed, where the window's own timers stand still. Whoever opens it finds the
+    window locked: the first key does nothing but lock it, and nothing is painted before.
 
     Signals:
-        idle(): no key, touch or mouse for `milliseconds`.
+        idle(): no key, touch or mouse for `milliseconds`, or the machine has slept.
     """
 
     idle = Signal()
@@ -45,7 +50,7 @@ class IdleWatch(QObject):
         super().__init__(parent)
         self._clock = clock or SystemClock()
         self._longest = timedelta(milliseconds=milliseconds)
-        self._touched = self._clock.elapsed()
+        self._touched = self._seen = self._clock.elapsed()
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
         self.timer.setInterval(milliseconds)
@@ -54,9 +59,19 @@ class IdleWatch(QObject):
         self.glance.setInterval(GLANCE_MILLISECONDS)
         self.glance.timeout.connect(self._look)
 
+    def set_limit(self, milliseconds: int) -> None:
+        """Wait that long from the last touch on; another page may be less patient."""
+        if milliseconds == self.timer.interval():
+            return
+        running = self.timer.isActive()
+        self._longest = timedelta(milliseconds=milliseconds)
+        self.timer.setInterval(milliseconds)  # also begins anew what is running
+        if running:
+            self._touched = self._clock.elapsed()
+
     def start(self) -> None:
         """Begin to watch; called after unlocking."""
-        self._touched = self._clock.elapsed()
+        self._touched = self._seen = self._clock.elapsed()
         self.timer.start()
         self.glance.start()
 
@@ -66,17 +81,23 @@ class IdleWatch(QObject):
         self.glance.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() not in _SIGNS_OF_LIFE or not self.timer.isActive():
+        kind = event.type()
+        if not self.timer.isActive() or (kind not in SIGNS_OF_LIFE and kind not in _PAINTING):
             return False
         if self._is_over():
             self._end()
             return True
+        if kind in _PAINTING:
+            return False
         self._touched = self._clock.elapsed()
         self.timer.start()
         return False
 
     def _is_over(self) -> bool:
-        return self._clock.elapsed().since_boot - self._touched.since_boot >= self._longest
+        now = self._clock.elapsed()
+        slept = now.since_boot - self._seen.since_boot >= SLEPT
+        self._seen = now
+        return slept or now.since_boot - self._touched.since_boot >= self._longest
 
     @Slot()
     def _look(self) -> None:

@@ -26,6 +26,22 @@ class Page(QWidget):
         """Another page is about to be shown, or the window locks or closes: store what is being
         written. The session is still open during this call and may be closed after it."""
 
+    def here(self) -> dict[str, object]:
+        """Ids that lead back to what is open here now, beside those it was shown for: arguments of
+        `show_for`. Asked for when the window locks, before `leave`. Never a patient's contents."""
+        return {}
+
+    def keep(self) -> dict[str, object]:
+        """What the store did not take, for `take_back` after the next unlocking; JSON values.
+
+        Asked for when the window locks and `holds_unsaved`; it is sealed with the store's key."""
+        return {}
+
+    def take_back(self, kept: dict[str, object]) -> list[tuple[str, str]]:
+        """Put what `keep` gave back into the page, which has not been shown yet. What has no place
+        any more is returned as (label, text) and shown to the person."""
+        return [(str(name), str(value)) for name, value in kept.items() if value]
+
     def holds_unsaved(self) -> bool:
         """True while something typed here could not be stored, so that only this page has it."""
         return False

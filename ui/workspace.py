@@ -44,9 +44,11 @@ class Workspace(QWidget):
         person_changed(object): the server has given the person of this Session another role,
             language or team. Whoever listens may change the language; the frame is built anew
             right after.
+        shown(str): another page is on screen, by its name.
     """
 
     lock_requested = Signal()
+    shown = Signal(str)
     person_changed = Signal(object)
 
     def __init__(

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui import theme
 from ui.widgets.basics import Banner, DangerButton, FormField, PrimaryButton, SecondaryButton, Text
@@ -79,6 +88,18 @@ class Dialog(QDialog):
         """True while something typed here could not be stored, so that only the dialog has it."""
         return False
 
+    def half_typed(self) -> list[tuple[str, str]]:
+        """What somebody has typed here and not sent, as (label, text); never a secret.
+
+        Asked for when the window locks, after `leave`: it is sealed, and shown at the return.
+        """
+        fields = [
+            *self.findChildren(QLineEdit),
+            *self.findChildren(QPlainTextEdit),
+            *self.findChildren(QTextEdit),
+        ]
+        return [(_label_of(field), text) for field in fields if (text := _typed_in(field))]
+
     def try_accept(self) -> None:
         """Accept when `check` finds nothing wrong; otherwise say it and stay open."""
         problem = self.check()
@@ -139,6 +160,22 @@ class Dialog(QDialog):
         content.setMinimumWidth(0)
         content.setMaximumWidth(16777215)
         self.resize(width, min(height, room.height() - 24))
+
+
+def _typed_in(field: QLineEdit | QPlainTextEdit | QTextEdit) -> str:
+    """The text that a person has put into a field; "" for one left as the dialog filled it."""
+    if field.isReadOnly():
+        return ""
+    if isinstance(field, QLineEdit):
+        secret = field.echoMode() is not QLineEdit.EchoMode.Normal
+        return "" if secret or not field.isModified() else field.text().strip()
+    return field.toPlainText().strip() if field.document().isModified() else ""
+
+
+def _label_of(field: QWidget) -> str:
+    """What the field is called; one inside a date or a list goes by that one's name."""
+    parent = field.parentWidget()
+    return field.accessibleName() or (parent.accessibleName() if parent is not None else "")
 
 
 class ConfirmDialog(Dialog):
