@@ -13,6 +13,9 @@ import platformdirs
 PRIVATE_FOLDER_MODE = 0o700
 PRIVATE_FILE_MODE = 0o600
 
+DESTROYED_NAME = "journal.destroyed"
+"""Stands in a user's folder from the moment on at which what is in it is being destroyed."""
+
 
 def resources_dir() -> Path:
     """The folder ``resources``, both from a source tree and from a PyInstaller bundle."""
@@ -41,11 +44,21 @@ def user_dir(data: Path, username: str) -> Path:
 
 
 def usernames(data: Path) -> list[str]:
-    """The normal names of those who have a folder of their own inside ``data``, sorted."""
+    """The normal names of those who have a folder of their own inside ``data``, sorted.
+
+    A store that is being destroyed is nobody's any more.
+    """
+    folders = (path for path in user_folders(data) if not (path / DESTROYED_NAME).exists())
+    return sorted(_text_of(folder.name.removeprefix("user-")) for folder in folders)
+
+
+def user_folders(data: Path) -> list[Path]:
+    """Every user's folder inside ``data``, also where the store is being destroyed."""
     if not data.is_dir():
         return []
-    folders = (path for path in data.iterdir() if path.is_dir() and path.name.startswith("user-"))
-    return sorted(_text_of(folder.name.removeprefix("user-")) for folder in folders)
+    return sorted(
+        path for path in data.iterdir() if path.is_dir() and path.name.startswith("user-")
+    )
 
 
 MACHINE_ID_NAME = "machine.id"

@@ -1,0 +1,68 @@
+"""The orders file: what the locked program needs to ask whether the organisation wants this store.
+
+It lies in clear beside the key file and holds no secret: the server's address, this store's id
+there, and the public key that orders are signed with. Whoever changes it can keep the locked
+program from asking, as pulling the network cable does; a forged order it does not make genuine,
+because while the store is open the key inside the store counts.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from fieldapp.errors import RetryError, UserError
+from fieldapp.store.files import write_private_file
+
+ORDERS_NAME: Final = "journal.orders"
+_FORMAT: Final = "fieldapp-orders"
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersFile:
+    """`order_key` is the server's Ed25519 public key in hexadecimal; `ca` the certificates (PEM)
+    that the server's own must come from, "" for a server on this machine.
+    """
+
+    server_url: str
+    server_id: str
+    device_id: str
+    order_key: str
+    ca: str = ""
+
+    @property
+    def public_key(self) -> bytes:
+        """The key as 32 bytes. Raises ValueError when it is none."""
+        return bytes.fromhex(self.order_key)
+
+
+def path_in(folder: Path) -> Path:
+    """Where the orders file of a store lies."""
+    return folder / ORDERS_NAME
+
+
+def read(folder: Path) -> OrdersFile | None:
+    """Return the orders file of a store; None for none and for one that cannot be read."""
+    try:
+        values = json.loads(path_in(folder).read_text(encoding="utf-8"))
+        names = [field.name for field in fields(OrdersFile)]
+        found = OrdersFile(**{name: values[name] for name in names})
+        good = all(isinstance(value, str) for value in asdict(found).values())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if good else None
+
+
+def write(folder: Path, orders: OrdersFile) -> None:
+    """Write the file where it says something else. A full disk is no reason not to work: the file
+    is written again when the store is next opened.
+    """
+    if read(folder) == orders:
+        return
+    text = json.dumps({"format": _FORMAT, **asdict(orders)}, indent=1)
+    try:
+        write_private_file(path_in(folder), text.encode("utf-8"))
+    except (UserError, RetryError):
+        return
