@@ -6,6 +6,7 @@ import os
 import secrets
 import sys
 import unicodedata
+from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
@@ -89,6 +90,18 @@ def machine_id(data: Path) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return text if len(text) == 2 * _MACHINE_ID_BYTES and text.isalnum() else ""
+
+
+def last_used(data: Path, username: str) -> datetime | None:
+    """When anything in a person's folder was last written (UTC); None for an empty folder.
+
+    Says no more than the files themselves do to whoever sees them.
+    """
+    try:
+        times = [path.stat().st_mtime for path in user_dir(data, username).iterdir()]
+    except OSError:
+        return None
+    return datetime.fromtimestamp(max(times), UTC) if times else None
 
 
 def normal_username(username: str) -> str:

@@ -83,6 +83,7 @@ class MainWindow(QMainWindow):
         self._make_sync = make_sync
         self._workspace: Workspace | None = None
         self._ending: SyncControl | None = None
+        self._ending_door: Door | None = None
         self._question: ConfirmDialog | None = None
         self._may_lose = False
         # Clear while a sync that was running at lock still holds the store.
@@ -251,12 +252,15 @@ class MainWindow(QMainWindow):
             return
         self._store_free.clear()
         self._ending = sync
+        # Another person may stand before their own door when this one's sync ends.
+        self._ending_door = self._door
         sync.status_changed.connect(self._on_sync_ended)
 
     @Slot()
     def _on_sync_ended(self) -> None:
-        if self._ending is None or self._ending.running or self._door is None:
+        if self._ending is None or self._ending.running or self._ending_door is None:
             return
         self._ending = None
-        self._door.lock()
+        self._ending_door.lock()
+        self._ending_door = None
         self._store_free.set()
