@@ -7,6 +7,18 @@ import binascii
 from typing import Final, TypeVar
 
 from sync.client.http import HttpSyncService
+from sync.protocol.access import OpeningsAnswer, ReviewOpeningRequest
+from sync.protocol.control import (
+    ChainsAnswer,
+    DecideEntryRequest,
+    LogAnswer,
+    LogPatientsAnswer,
+    LogPatientsRequest,
+    LogPrintAnswer,
+    LogPrintRequest,
+    LogRequest,
+    WrongEntriesAnswer,
+)
 from sync.protocol.errors import ProtocolError_
 from sync.protocol.lost import BreachReport, BreachRequest, GiveOrderRequest
 from sync.protocol.messages import Message, Rules
@@ -103,6 +115,14 @@ class HttpOfficeService:
     def take_over(self, request: TakeOverRequest) -> TakeOverAnswer:
         """Settle one parked change."""
         return self._ask(TakeOverAnswer, "take_over", request)
+
+    def openings(self) -> OpeningsAnswer:
+        """Ask who opened patients whom they do not follow."""
+        return self._ask(OpeningsAnswer, "openings", _NOTHING)
+
+    def review_opening(self, request: ReviewOpeningRequest) -> Done:
+        """Judge one."""
+        return self._ask(Done, "review_opening", request)
 
     def closing(self, request: ClosingRequest) -> ClosingAnswer:
         """Ask what closing an account or a laptop would lose."""
@@ -220,6 +240,30 @@ class HttpOfficeService:
     def import_orders(self, request: ImportOrdersRequest) -> ImportOrdersAnswer:
         """Look through a CSV file, or let its rows wait."""
         return self._ask(ImportOrdersAnswer, "import_orders", request)
+
+    def access_log(self, request: LogRequest) -> LogAnswer:
+        """Ask for a page of all logs."""
+        return self._ask(LogAnswer, "access_log", request)
+
+    def log_patients(self, request: LogPatientsRequest) -> LogPatientsAnswer:
+        """Ask whose lines can be asked for."""
+        return self._ask(LogPatientsAnswer, "log_patients", request)
+
+    def log_print(self, request: LogPrintRequest) -> LogPrintAnswer:
+        """Ask who looked at a patient."""
+        return self._ask(LogPrintAnswer, "log_print", request)
+
+    def log_chains(self) -> ChainsAnswer:
+        """Ask for the state of the laptops' logs."""
+        return self._ask(ChainsAnswer, "log_chains", _NOTHING)
+
+    def wrong_entries(self) -> WrongEntriesAnswer:
+        """Ask what is said to stand on the wrong patient."""
+        return self._ask(WrongEntriesAnswer, "wrong_entries", _NOTHING)
+
+    def decide_entry(self, request: DecideEntryRequest) -> Done:
+        """Delete one, or refuse to."""
+        return self._ask(Done, "decide_entry", request)
 
     def _ask(self, answer_type: type[A], name: str, request: Message) -> A:
         return self._connection.ask_office(answer_type, f"{OFFICE_PATH}/{name}", request)

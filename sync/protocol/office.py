@@ -17,6 +17,18 @@ from typing import Annotated, Final, Protocol
 from pydantic import Field
 
 from fieldapp.domain.device_orders import DeviceOrderKind
+from sync.protocol.access import OpeningsAnswer, ReviewOpeningRequest
+from sync.protocol.control import (
+    ChainsAnswer,
+    DecideEntryRequest,
+    LogAnswer,
+    LogPatientsAnswer,
+    LogPatientsRequest,
+    LogPrintAnswer,
+    LogPrintRequest,
+    LogRequest,
+    WrongEntriesAnswer,
+)
 from sync.protocol.lost import BreachReport, BreachRequest, GiveOrderRequest
 from sync.protocol.messages import (
     Body,
@@ -186,6 +198,7 @@ class ParkedAnswer(Message):
 
 NOT_ASSIGNED: Final = "not_assigned"
 ORDER_CHANGED: Final = "order_changed"
+WITHOUT_RIGHT: Final = "without_right"
 
 MAX_FLAGGED: Final = 200
 
@@ -194,7 +207,8 @@ class FlaggedRow(Message):
     """What was stored although something had changed meanwhile. There is nothing to settle.
 
     `reason`: NOT_ASSIGNED, its author did not (or no longer) follow the patient; ORDER_CHANGED, the
-    order of a handout had been changed or stopped, or the server does not have it.
+    order of a handout had been changed or stopped, or the server does not have it; WITHOUT_RIGHT,
+    the role of whoever delivered it may not write such a record.
     """
 
     kind: str
@@ -568,6 +582,8 @@ CALLS: Final[Mapping[str, tuple[type[Message], type[Message]]]] = MappingProxyTy
         "parked": (NoDetails, ParkedAnswer),
         "flagged": (NoDetails, FlaggedAnswer),
         "take_over": (TakeOverRequest, TakeOverAnswer),
+        "openings": (NoDetails, OpeningsAnswer),
+        "review_opening": (ReviewOpeningRequest, Done),
         "closing": (ClosingRequest, ClosingAnswer),
         "people": (NoDetails, PeopleAnswer),
         "patients": (PatientsRequest, PatientsAnswer),
@@ -596,6 +612,12 @@ CALLS: Final[Mapping[str, tuple[type[Message], type[Message]]]] = MappingProxyTy
         "act_on_order": (ActOnOrderRequest, OrderAnswer),
         "settle_order": (SettleOrderRequest, OrderAnswer),
         "import_orders": (ImportOrdersRequest, ImportOrdersAnswer),
+        "access_log": (LogRequest, LogAnswer),
+        "log_patients": (LogPatientsRequest, LogPatientsAnswer),
+        "log_print": (LogPrintRequest, LogPrintAnswer),
+        "log_chains": (NoDetails, ChainsAnswer),
+        "wrong_entries": (NoDetails, WrongEntriesAnswer),
+        "decide_entry": (DecideEntryRequest, Done),
     }
 )
 """What travels to and from each method of `OfficeService`."""
@@ -639,6 +661,14 @@ class OfficeService(Protocol):
         no_server_body (the server's version cannot stand), not_open, which_device, server_owned,
         author (an event's author, device or number would change), body (it cannot be read as its
         kind; the field follows)."""
+        ...
+
+    def openings(self) -> OpeningsAnswer:
+        """Patients opened by people who do not follow them (REVIEW_ACCESS)."""
+        ...
+
+    def review_opening(self, request: ReviewOpeningRequest) -> Done:
+        """Judge one, never one's own (REVIEW_ACCESS). Raises BadRequestError("own_opening")."""
         ...
 
     def closing(self, request: ClosingRequest) -> ClosingAnswer:
@@ -763,4 +793,29 @@ class OfficeService(Protocol):
 
     def import_orders(self, request: ImportOrdersRequest) -> ImportOrdersAnswer:
         """Look through a CSV file, or let all of its rows wait (ENTER_ORDERS)."""
+        ...
+
+    def access_log(self, request: LogRequest) -> LogAnswer:
+        """A page of all logs (READ_ACCESS_LOG). BadRequestError: after, period."""
+        ...
+
+    def log_patients(self, request: LogPatientsRequest) -> LogPatientsAnswer:
+        """Whose lines can be asked for (READ_ACCESS_LOG)."""
+        ...
+
+    def log_print(self, request: LogPrintRequest) -> LogPrintAnswer:
+        """Who looked at a patient, for that patient (READ_ACCESS_LOG)."""
+        ...
+
+    def log_chains(self) -> ChainsAnswer:
+        """The chain of every laptop's log, worked out anew (READ_ACCESS_LOG)."""
+        ...
+
+    def wrong_entries(self) -> WrongEntriesAnswer:
+        """Entries that are said to stand on the wrong patient (DECIDE_DELETION)."""
+        ...
+
+    def decide_entry(self, request: DecideEntryRequest) -> Done:
+        """Delete one everywhere, or refuse to (DECIDE_DELETION). NotFoundError_ for one that does
+        not wait. BadRequestError: reason_missing, other_patient."""
         ...

@@ -59,9 +59,7 @@ def _chained(device_id: str, part: LogPart, received_at: str) -> list[LogRow]:
         fields = _fields(line)
         line_hash = chain_hash(previous, fields, line.reason)
         rows.append(
-            LogRow(
-                line_hash, previous, device_id, line.sequence, *fields, received_at, line.reason
-            )
+            LogRow(line_hash, previous, device_id, line.sequence, *fields, received_at, line.reason)
         )
         previous = line_hash
     return rows

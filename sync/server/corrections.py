@@ -93,12 +93,10 @@ def decide(
 ) -> tuple[str, int]:
     """Delete an entry that waits, or say why not; return its patient and how many records went.
 
-    Raises NotFoundError_, BadRequestError (words_missing, other_patient).
+    Raises NotFoundError_, BadRequestError (other_patient).
     """
     transaction.records.take_turn()
     found = waiting_for(transaction, target)
-    if not delete and not words.strip():
-        raise BadRequestError("words_missing")
     if delete and found.foreign:
         raise BadRequestError("other_patient")
     removed = related(transaction, found) if delete else []

@@ -21,6 +21,18 @@ from fieldapp.domain.collation import sort_key
 from fieldapp.domain.patients import Practitioner, Role
 from fieldapp.domain.people import may_give
 from fieldapp.domain.rights import Right, may
+from sync.protocol.access import OpeningsAnswer, ReviewOpeningRequest
+from sync.protocol.control import (
+    ChainsAnswer,
+    DecideEntryRequest,
+    LogAnswer,
+    LogPatientsAnswer,
+    LogPatientsRequest,
+    LogPrintAnswer,
+    LogPrintRequest,
+    LogRequest,
+    WrongEntriesAnswer,
+)
 from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
 from sync.protocol.lost import BreachReport, BreachRequest, GiveOrderRequest
 from sync.protocol.messages import Rules
@@ -83,13 +95,14 @@ from sync.protocol.people import (
     NewPasswordRequest,
 )
 from sync.protocol.safety import AnswerIssueRequest, SafetyAnswer, SafetyRequest
-from sync.server import assignments, auth, order_rows, people
+from sync.server import access, assignments, auth, control, corrections, order_rows, people
 from sync.server import orders as order_book
 from sync.server.bodies import canonical
 from sync.server.courier import receive
 from sync.server.drafts import out
 from sync.server.identity import Identity
 from sync.server.join import JoinError, join_patients, possible_duplicates
+from sync.server.lost import breach_report
 from sync.server.office_rows import (
     fits_query,
     flagged_row,
@@ -101,7 +114,6 @@ from sync.server.office_rows import (
     patient_rows,
     standing_assignments,
 )
-from sync.server.lost import breach_report
 from sync.server.order_import import import_orders
 from sync.server.overview import closing_points, laptop_rows, staff_names
 from sync.server.own import end_witness_code
@@ -120,6 +132,7 @@ from sync.server.storage.office import OfficeLine
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import EnrolCodeRow, NewVersion, StoredRecord, UserRow
 from sync.server.take_over import take_over
+from sync.server.wrong_entries import wrong_entry_rows
 
 _PATIENT: Final = "patient"
 _MOST_DRAFT_BYTES: Final = 8 * 1024 * 1024
@@ -226,6 +239,29 @@ class ServerOfficeService:
         rows = [flagged_row(one, patient_id, names, devices, patients) for one, patient_id in shown]
         self._seen(act, len(rows))
         return FlaggedAnswer(flagged=rows, more=len(found) > MAX_FLAGGED)
+
+    # --- patients opened outside somebody's list
+
+    def openings(self) -> OpeningsAnswer:
+        """Who opened whom, why, and what became of it."""
+        act = self._act("openings", Right.REVIEW_ACCESS)
+        with self._storage.read() as transaction:
+            answer = access.openings(transaction, self._who)
+        self._seen(act, len(answer.openings))
+        return answer
+
+    def review_opening(self, request: ReviewOpeningRequest) -> Done:
+        """Judge one. The words stay with the opening, not in the log."""
+        act = self._act("review_opening", Right.REVIEW_ACCESS)
+        with self._storage.write() as transaction:
+            opening = access.review(transaction, self._who, request, act.at)
+            transaction.office.add_line(
+                act.line(
+                    subject=f"{opening.user_id}/{request.verdict.value}",
+                    patient_id=opening.patient_id,
+                )
+            )
+        return Done()
 
     def take_over(self, request: TakeOverRequest) -> TakeOverAnswer:
         """Settle one parked change."""
@@ -444,8 +480,11 @@ class ServerOfficeService:
         act = self._act("assign", Right.ASSIGN)
         with self._storage.write() as transaction:
             transaction.records.take_turn()
-            if not _user(transaction, request.user_id).active:
+            user = _user(transaction, request.user_id)
+            if not user.active:
                 raise BadRequestError("closed")
+            if not may(user.role, Right.READ_PATIENTS):
+                raise BadRequestError("role")
             patient = transaction.records.get(_PATIENT, request.patient_id)
             if patient is None or patient.body.get("replaced_by"):
                 raise NotFoundError_(_PATIENT)
@@ -674,6 +713,77 @@ class ServerOfficeService:
             subject = f"{request.id}/{'stored' if answer.stored else 'looked'}"
             transaction.office.add_line(act.line(subject=subject, count=len(answer.rows)))
         return answer
+
+    # --- control, and entries on the wrong patient
+
+    def access_log(self, request: LogRequest) -> LogAnswer:
+        """A page of all logs; who read it stands there too."""
+        act = self._act("access_log", Right.READ_ACCESS_LOG)
+        with self._storage.read() as transaction:
+            answer = control.log_page(transaction, request)
+        self._seen(
+            act, len(answer.entries), subject=request.actor_id, patient_id=request.patient_id
+        )
+        return answer
+
+    def log_patients(self, request: LogPatientsRequest) -> LogPatientsAnswer:
+        """Whose lines can be asked for."""
+        act = self._act("log_patients", Right.READ_ACCESS_LOG)
+        with self._storage.read() as transaction:
+            answer = control.log_patients(transaction, request)
+        self._seen(act, len(answer.patients))
+        return answer
+
+    def log_print(self, request: LogPrintRequest) -> LogPrintAnswer:
+        """Who looked at a patient, for that patient."""
+        act = self._act("log_print", Right.READ_ACCESS_LOG)
+        with self._storage.read() as transaction:
+            answer = control.log_print(transaction, request, self._who.user_id, act.at)
+        self._seen(act, len(answer.entries), patient_id=answer.patient.id)
+        return answer
+
+    def log_chains(self) -> ChainsAnswer:
+        """The chain of every laptop's log."""
+        act = self._act("log_chains", Right.READ_ACCESS_LOG)
+        with self._storage.read() as transaction:
+            answer = control.chains(transaction)
+        self._seen(act, len(answer.chains))
+        return answer
+
+    def wrong_entries(self) -> WrongEntriesAnswer:
+        """Entries that wait for the record-responsible, with what stands in them."""
+        act = self._act("wrong_entries", Right.DECIDE_DELETION)
+        with self._storage.read() as transaction:
+            rows = wrong_entry_rows(transaction)
+        for row in rows:
+            subject = f"{row.target_kind}/{row.target_id}"
+            self._seen(act, 1, subject=subject, patient_id=row.patient_id)
+        return WrongEntriesAnswer(entries=rows)
+
+    def decide_entry(self, request: DecideEntryRequest) -> Done:
+        """Delete one everywhere, or say why it stays."""
+        act = self._act("decide_entry", Right.DECIDE_DELETION)
+        words = _words(request.words)
+        target = (request.target_kind, request.target_id)
+        with self._storage.write() as transaction:
+            patient_id, count = corrections.decide(
+                transaction,
+                target,
+                delete=request.delete,
+                words=words,
+                by=self._who.user_id,
+                now=act.at,
+            )
+            what = "delete" if request.delete else "refuse"
+            transaction.office.add_line(
+                act.line(
+                    subject=f"{request.target_kind}/{request.target_id}/{what}",
+                    patient_id=patient_id,
+                    count=count,
+                    reason=words,
+                )
+            )
+        return Done()
 
     def _order_answer(
         self, transaction: Transaction, act: _Act, done: order_book.Done

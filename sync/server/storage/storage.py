@@ -7,10 +7,12 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
 
+from sync.server.storage.access import AccessRepository
 from sync.server.storage.access_log import AccessLogRepository
 from sync.server.storage.accounts import AccountRepository
 from sync.server.storage.base import Database, NotInitialisedError, Statements
 from sync.server.storage.claims import ClaimRepository
+from sync.server.storage.control import ControlRepository
 from sync.server.storage.couriers import CourierRepository
 from sync.server.storage.deletions import DeletionRepository
 from sync.server.storage.device_orders import DeviceOrderRepository
@@ -44,6 +46,7 @@ class Transaction:
         self.scope = ScopeRepository(statements, fixed=fixed)
         self.accounts = AccountRepository(statements)
         self.drafts = DraftRepository(statements)
+        self.access = AccessRepository(statements)
         self.access_log = AccessLogRepository(statements)
         self.reports = ReportRepository(statements)
         self.parked = ParkedRepository(statements)
@@ -57,6 +60,7 @@ class Transaction:
         self.orders = OrderEntryRepository(statements)
         self.register = RegisterRepository(statements)
         self.deletions = DeletionRepository(statements, self.records)
+        self.control = ControlRepository(statements)
         self.device_orders = DeviceOrderRepository(statements)
 
     @contextmanager
