@@ -9,7 +9,7 @@ because while the store is open the key inside the store counts.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,15 +22,15 @@ _FORMAT: Final = "fieldapp-orders"
 
 @dataclass(frozen=True, slots=True)
 class OrdersFile:
-    """`order_key` is the server's Ed25519 public key in hexadecimal; `ca` the certificates (PEM)
-    that the server's own must come from, "" for a server on this machine.
+    """`order_key` is the server's Ed25519 public key in hexadecimal; `authorities`
+    the certificates (PEM) that the server's own must come from, none for one on this machine.
     """
 
     server_url: str
     server_id: str
     device_id: str
     order_key: str
-    ca: str = ""
+    authorities: tuple[str, ...] = ()
 
     @property
     def public_key(self) -> bytes:
@@ -47,9 +47,15 @@ def read(folder: Path) -> OrdersFile | None:
     """Return the orders file of a store; None for none and for one that cannot be read."""
     try:
         values = json.loads(path_in(folder).read_text(encoding="utf-8"))
-        names = [field.name for field in fields(OrdersFile)]
-        found = OrdersFile(**{name: values[name] for name in names})
-        good = all(isinstance(value, str) for value in asdict(found).values())
+        found = OrdersFile(
+            server_url=values["server_url"],
+            server_id=values["server_id"],
+            device_id=values["device_id"],
+            order_key=values["order_key"],
+            authorities=tuple(values["authorities"]),
+        )
+        texts = (found.server_url, found.server_id, found.device_id, *found.authorities)
+        good = all(isinstance(text, str) and text for text in texts) and len(found.public_key) == 32
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if good else None

@@ -190,6 +190,15 @@ class HttpSyncService:
             DeliverAnswer, "POST", DELIVER_PATH, request, token=None, prefix=EXCHANGE_PREFIX
         )
 
+    def ask_openly(
+        self, answer_type: type[A], method: str, path: str, request: Message | None
+    ) -> A:
+        """Make one of the calls of `sync.protocol.standing`, which need no log-in."""
+        patience = httpx2.Timeout(PROBE_SECONDS) if request is None else None
+        return self._call(
+            answer_type, method, path, request, token=None, prefix=EXCHANGE_PREFIX, timeout=patience
+        )
+
     def ask_office(self, answer_type: type[A], path: str, request: Message) -> A:
         """Send one of the calls of `sync.protocol.office` and return its answer."""
         return self._call(

@@ -2,8 +2,8 @@
 
 Nothing here needs a log-in. An order is signed and says nothing but its kind, so that whoever asks
 for it learns only that a laptop of this id is no longer wanted; an id that is not known has none. A
-delivery is a courier file (`sync.protocol.courier`): signed by the laptop, sealed to the server,
-answered by a signed receipt.
+delivery is a courier file (`sync.protocol.courier`) in base 64: signed by the laptop, sealed to the
+server, answered by a signed receipt.
 """
 
 from __future__ import annotations

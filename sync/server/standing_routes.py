@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+
 from fastapi import APIRouter, Request, Response
 
 from sync.protocol.codec import decode
 from sync.protocol.errors import BadRequestError
+from sync.protocol.office import CourierAnswer, CourierDelivery
 from sync.protocol.standing import DELIVERY, OBEYED, STANDING_PATH, ObeyedRequest
 from sync.protocol.version import EXCHANGE_PREFIX
-from sync.server.deps import PlainBody, TheWorld, WireBody
+from sync.server.deps import PlainBody, TheWorld
+from sync.server.office import courier_bytes
 from sync.server.routes import answer
 from sync.server.standing import deliver, obeyed, standing
 
 standing_router = APIRouter(prefix=EXCHANGE_PREFIX + STANDING_PATH)
 
 _LONGEST_ID = 64
-_BYTES = "application/octet-stream"
 
 
 @standing_router.get("/{device_id}")
@@ -25,9 +28,11 @@ def order_for(request: Request, device_id: str, world: TheWorld) -> Response:
 
 
 @standing_router.post("/{device_id}/" + DELIVERY)
-def delivery(device_id: str, world: TheWorld, body: WireBody) -> Response:
+def delivery(request: Request, device_id: str, world: TheWorld, body: PlainBody) -> Response:
     """Take in what a laptop with an order still has."""
-    return Response(deliver(world, _checked(device_id), body), media_type=_BYTES)
+    file = courier_bytes(decode(CourierDelivery, body, None).data)
+    receipt = deliver(world, _checked(device_id), file)
+    return answer(request, CourierAnswer(data=base64.b64encode(receipt).decode("ascii")))
 
 
 @standing_router.post("/{device_id}/" + OBEYED)
