@@ -65,12 +65,29 @@ class SyncControl(Protocol):
     def close(self) -> None: ...
 
 
+class LockControl(Protocol):
+    """What pages see of the window's locks."""
+
+    @property
+    def has_pin(self) -> bool:
+        """True while a PIN opens the window again."""
+
+    def set_pin(self, pin: str) -> None:
+        """Set a PIN for as long as the program runs. Slow. Raises PinWeakError."""
+
+    def drop_pin(self) -> None:
+        """From here on the passphrase is needed."""
+
+    def end(self) -> None:
+        """Lock, and end the process: a fresh one begins at the unlock page."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppContext:
     """Lives from unlock to lock. Pages never keep anything of it in a global.
 
     `verify_passphrase` proves that a passphrase opens the store, or raises the vault's errors; it
-    is slow and runs off the GUI thread. None where there is no vault to ask.
+    is slow and runs off the GUI thread. None where there is no vault to ask, and so `locks`.
     """
 
     session: Session
@@ -80,3 +97,4 @@ class AppContext:
     navigate: Navigate
     changes: ChangeBus
     verify_passphrase: Callable[[str], None] | None = None
+    locks: LockControl | None = None

@@ -15,7 +15,7 @@ from fieldapp.services import register_view, trust
 from fieldapp.services.session import Session
 from ui import pages
 from ui.changes import ChangeBus
-from ui.context import AppContext, SyncControl
+from ui.context import AppContext, LockControl, SyncControl
 from ui.lock import caret
 from ui.lock.leftovers import Leftovers, Question
 from ui.lock.stand import Stand
@@ -60,6 +60,7 @@ class Workspace(QWidget):
         parent: QWidget | None = None,
         *,
         verify_passphrase: Callable[[str], None] | None = None,
+        locks: LockControl | None = None,
     ) -> None:
         """`verify_passphrase` proves that a passphrase opens the store; see `AppContext`."""
         super().__init__(parent)
@@ -68,7 +69,7 @@ class Workspace(QWidget):
         changes = ChangeBus(self)
         sync = make_sync(session, tasks, changes)
         self.context = AppContext(
-            session, tasks, sync, theme, self.navigate, changes, verify_passphrase
+            session, tasks, sync, theme, self.navigate, changes, verify_passphrase, locks
         )
         self._history = History()
         self._built: dict[str, Page] = {}
@@ -129,9 +130,9 @@ class Workspace(QWidget):
         """Let pages store what is being written there; before locking or closing."""
         for page in self._built.values():
             if page is self.page or page.holds_unsaved():
-                page.leave()
+                _leave(page)
         for dialog in self.window().findChildren(Dialog):
-            dialog.leave()
+            _leave(dialog)
 
     def stand(self) -> Stand | None:
         """Where the person is: what leads back here after a lock. Ids only; before `leave`."""
@@ -166,7 +167,7 @@ class Workspace(QWidget):
         questions = [
             Question(dialog.title.text(), tuple(lines), about)
             for dialog in self.window().findChildren(Dialog)
-            if dialog.isVisible() and (lines := dialog.half_typed())
+            if not dialog.isHidden() and (lines := dialog.half_typed())
         ]
         return Leftovers(tuple(questions), kept)
 
@@ -328,3 +329,11 @@ class Workspace(QWidget):
     def _add_shortcut(self, keys: str, action: Callable[[], None]) -> None:
         shortcut = QShortcut(QKeySequence(keys), self)
         shortcut.activated.connect(action)
+
+
+def _leave(part: Page | Dialog) -> None:
+    """A fault in one form stops neither the storing of others nor the lock."""
+    try:
+        part.leave()
+    except Exception as error:  # whatever it is; the text is still there and is asked for next
+        log.error("%s was not left in order: %s", type(part).__name__, type(error).__name__)

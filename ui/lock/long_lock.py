@@ -1,7 +1,7 @@
 """The long lock: a window that has been locked for half an hour ends its process.
 
-Python's text cannot be wiped, so a locked process still has words in memory that were on the screen.
-A fresh one has not.
+Python's text cannot be wiped, so a locked process still has words in memory that were on the
+screen. A fresh one has not.
 """
 
 from __future__ import annotations

@@ -62,7 +62,9 @@ class SleepWatch(QObject):
         if not bus.isConnected():
             log.info("no bus to hear of sleep from")
             return
-        bus.connect(*_LOGIND, "PrepareForSleep", self, SLOT("prepare_for_sleep(bool)"))
+        service, path, interface = _LOGIND
+        slot = SLOT("prepare_for_sleep(bool)").encode("ascii")
+        bus.connect(service, path, interface, "PrepareForSleep", self, slot)
         self._ask_for_delay()
 
     def _ask_for_delay(self) -> None:
@@ -98,9 +100,14 @@ class _WindowsMessages(QAbstractNativeEventFilter):
     def nativeEventFilter(
         self, event_type: QByteArray | bytes | bytearray | memoryview, message: int
     ) -> object:
-        if bytes(event_type) == b"windows_generic_MSG" and is_suspend(int(message)):
+        if _is_message(event_type) and is_suspend(int(message)):
             self._watch.about_to_sleep.emit()
         return False, 0
+
+
+def _is_message(kind: QByteArray | bytes | bytearray | memoryview) -> bool:
+    named = kind.data() if isinstance(kind, QByteArray) else kind
+    return bytes(named) == b"windows_generic_MSG"
 
 
 class _Message(ctypes.Structure):
@@ -117,4 +124,4 @@ class _Message(ctypes.Structure):
 def is_suspend(address: int) -> bool:
     """True when the MSG at this address says that the machine is about to sleep."""
     message = _Message.from_address(address)
-    return message.message == _WM_POWERBROADCAST and message.word == _PBT_APMSUSPEND
+    return (int(message.message), int(message.word)) == (_WM_POWERBROADCAST, _PBT_APMSUSPEND)

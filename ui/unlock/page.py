@@ -14,6 +14,7 @@ from ui.unlock.state import (
     FORGOTTEN,
     Phase,
     UnlockState,
+    asking_for,
     message,
     refused,
     submitted,
@@ -36,6 +37,8 @@ CARD_PIXELS = 460
 class UnlockPage(QWidget):
     """Asks for the passphrase until `unlock` succeeds. `unlock` is slow and runs on a worker.
 
+    With `unlock_with_pin` it asks for a PIN first, and the passphrase is one press away.
+
     Signals:
         unlocked(): the store is open.
         refused(str): the store did not open; the code says why, and the page says it in words.
@@ -55,12 +58,15 @@ class UnlockPage(QWidget):
         unlock: Callable[[str], None],
         tasks: TaskRunner,
         parent: QWidget | None = None,
+        *,
+        unlock_with_pin: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("page")
         self._unlock = unlock
+        self._unlock_with_pin = unlock_with_pin
         self._tasks = tasks
-        self._state = UnlockState()
+        self._state = UnlockState(by_pin=unlock_with_pin is not None)
         self._build(username)
         self.seconds = QTimer(self)
         self.seconds.setInterval(SECOND_MILLISECONDS)
@@ -79,21 +85,19 @@ class UnlockPage(QWidget):
         return self._message.text()
 
     def focus_field(self) -> None:
-        """Put the caret in the passphrase field."""
+        """Put the caret in the field."""
         self._field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _build(self, username: str) -> None:
         self._logo = IconLabel("heart-pulse", "accent", 44, self)
         title = Text(self.tr("Hjemmebesøk"), "title", self)
         who = Text(self.tr("Låst. Bruker: {name}").format(name=username), "muted", self)
-        label = Text(self.tr("&Passfrase"), "label", self)
+        self._label = label = Text("", "label", self)
         self._field = QLineEdit(self)
         self._field.setEchoMode(QLineEdit.EchoMode.Password)
-        self._field.setAccessibleName(self.tr("Passfrase"))
         label.setBuddy(self._field)
         self._show = SecondaryButton(self.tr("Vis"), self, icon="eye")
         self._show.setCheckable(True)
-        self._show.setAccessibleName(self.tr("Vis passfrasen"))
         self._show.toggled.connect(self._on_show)
         self._message = Text("", "muted", self)
         self._button = PrimaryButton(self.tr("Lås opp"), self, icon="lock")
@@ -103,6 +107,9 @@ class UnlockPage(QWidget):
         self._help = QuietButton("", self)
         self._help.setObjectName("unlockHelp")
         self._help.clicked.connect(self._on_help)
+        self._way = QuietButton("", self)
+        self._way.setObjectName("unlockOtherWay")
+        self._way.clicked.connect(self._on_other_way)
         self._other = QuietButton(self.tr("Annen bruker"), self)
         self._other.setObjectName("unlockOtherUser")
         self._other.clicked.connect(self.other_user_wanted)
@@ -131,7 +138,7 @@ class UnlockPage(QWidget):
         inside.addWidget(self._message)
         inside.addSpacing(4)
         inside.addWidget(self._button)
-        inside.addLayout(row_of(self._help, None, self._other))
+        inside.addLayout(row_of(self._way, self._help, None, self._other))
         outside = QVBoxLayout(self)
         outside.addStretch(2)
         # Not by alignment: that would ask the card's height for the width of the whole window.
@@ -140,22 +147,27 @@ class UnlockPage(QWidget):
 
     @Slot()
     def _submit(self) -> None:
-        passphrase = self._field.text()
-        if not self._state.may_submit or not passphrase:
+        secret = self._field.text()
+        if not self._state.may_submit or not secret:
             return
+        by_pin, open_by_pin = self._state.by_pin, self._unlock_with_pin
+        unlock = open_by_pin if by_pin and open_by_pin is not None else self._unlock
         self._become(submitted(self._state))
-        self._tasks.run(lambda: self._unlock(passphrase), self._on_opened, self.refuse)
+        self._tasks.run(lambda: unlock(secret), self._on_opened, self.refuse)
 
     def _on_opened(self, _: None) -> None:
         self._field.clear()
-        self._become(UnlockState())
+        self._become(UnlockState(by_pin=self._state.by_pin))
         self.unlocked.emit()
 
     def refuse(self, error: BaseException) -> None:
-        """Say why the store did not open; the passphrase stays in the field, selected."""
-        seconds = int(getattr(error, "seconds", 0))
+        """Say why the store did not open; a passphrase stays in the field, selected."""
+        seconds, left = int(getattr(error, "seconds", 0)), int(getattr(error, "left", 0))
         code = code_for(error)
-        self._become(refused(self._state, code, seconds))
+        by_pin = self._state.by_pin
+        self._become(refused(self._state, code, seconds, left))
+        if by_pin:
+            self._field.clear()  # six digits are typed faster than one of them is found
         self._field.selectAll()
         self.focus_field()
         self.refused.emit(code)
@@ -170,11 +182,18 @@ class UnlockPage(QWidget):
         if self._state.may_submit:
             self.focus_field()
 
+    @Slot()
+    def _on_other_way(self) -> None:
+        self._field.clear()
+        self._become(asking_for(self._state, pin=not self._state.by_pin))
+        self.focus_field()
+
     @Slot(bool)
     def _on_show(self, shown: bool) -> None:
         mode = QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password
         self._field.setEchoMode(mode)
         self._show.say(self.tr("Skjul") if shown else self.tr("Vis"))
+        self._name_field()
 
     def _become(self, state: UnlockState) -> None:
         self._state = state
@@ -193,8 +212,28 @@ class UnlockPage(QWidget):
         set_role(self._field, "problem", state.is_wrong_secret)
         self._field.setReadOnly(not state.may_submit)
         self._button.setEnabled(state.may_submit)
+        self._name_field()
+        self._way.setVisible(self._unlock_with_pin is not None)
+        self._way.setEnabled(state.may_submit)
+        self._way.say(self.tr("Bruk passfrase") if state.by_pin else self.tr("Bruk PIN-kode"))
+        self._help.setVisible(not state.by_pin)
         forgotten = state.help_code == FORGOTTEN
         self._help.say(self.tr("Glemt passfrasen?") if forgotten else self.tr("Få hjelp"))
+
+    def _name_field(self) -> None:
+        """Say what the field is for, on the screen and to a screen reader."""
+        by_pin = self._state.by_pin
+        self._label.setText(self.tr("&PIN-kode") if by_pin else self.tr("&Passfrase"))
+        self._field.setAccessibleName(self.tr("PIN-kode") if by_pin else self.tr("Passfrase"))
+        digits = Qt.InputMethodHint.ImhDigitsOnly if by_pin else Qt.InputMethodHint.ImhNone
+        hints = Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText
+        self._field.setInputMethodHints(hints | digits)
+        shown = self._show.isChecked()
+        if by_pin:
+            name = self.tr("Skjul PIN-koden") if shown else self.tr("Vis PIN-koden")
+        else:
+            name = self.tr("Skjul passfrasen") if shown else self.tr("Vis passfrasen")
+        self._show.setAccessibleName(name)
 
     @Slot()
     def _restyle(self) -> None:

@@ -93,7 +93,7 @@ class Dialog(QDialog):
 
         Asked for when the window locks, after `leave`: it is sealed, and shown at the return.
         """
-        fields = [
+        fields: list[QLineEdit | QPlainTextEdit | QTextEdit] = [
             *self.findChildren(QLineEdit),
             *self.findChildren(QPlainTextEdit),
             *self.findChildren(QTextEdit),
