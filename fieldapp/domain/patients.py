@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -179,10 +179,16 @@ class Practitioner:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The server's word that a practitioner follows a patient; its end purges the laptop."""
+    """The server's word that a practitioner follows a patient; its end purges the laptop.
+
+    `access` and `until` are those of a patient opened outside the list: why (ETREAT or BTG), and
+    when the server ends it by itself. Empty for whoever follows the patient.
+    """
 
     id: str
     patient_id: str
     practitioner_id: str
     primary: bool = False
     active: bool = True
+    access: str = ""
+    until: datetime | None = None

@@ -233,3 +233,51 @@ brings there those who otherwise have nothing to do with it."""
 def has_office(role: Role | str) -> bool:
     """True for a role with something to do in the page Kontor."""
     return any(may(role, right) for right in OFFICE_RIGHTS | {Right.CONFIRM_ORDERS})
+
+
+# --- what a laptop delivers
+
+_OF_KIND: Final[Mapping[str, tuple[Right, ...]]] = MappingProxyType(
+    {
+        "patient": (Right.REGISTER_PATIENTS,),
+        "contact": (Right.REGISTER_PATIENTS,),
+        "appointment": (Right.REGISTER_PATIENTS,),
+        "flag": (Right.RECORD_CARE,),
+        "proposal": (Right.RECORD_CARE,),
+        "encounter": (Right.RECORD_CARE,),
+        "detected_issue": (Right.RECORD_CARE, Right.ANSWER_ISSUES),
+        "note": (Right.RECORD_CARE,),
+        "screening_response": (Right.RECORD_CARE,),
+        "rapid_test": (Right.RECORD_CARE,),
+        "pharmacy_report": (Right.RECORD_CARE,),
+        "dose_incident": (Right.RECORD_CARE,),
+        "communication": (Right.RECORD_CARE,),
+        "medication_dispense": (Right.RECORD_CARE,),
+        "adverse_event": (Right.RECORD_CARE,),
+        "entry_correction": (Right.RECORD_CARE,),
+        "witness_statement": (Right.WITNESS,),
+        "paper_sheet": (Right.HAND_OUT, Right.RECORD_CARE),
+        "supply_movement": (Right.CARRY_BAG, Right.SEE_REGISTER),
+    }
+)
+"""Either right is enough. Kinds that the server alone writes are not here, nor those of a newer
+program, which are kept word for word."""
+
+
+def rights_for(kind: str, body: Mapping[str, object]) -> tuple[Right, ...]:
+    """Return the rights of which the author of a record needs one; none for an unknown kind.
+
+    A handout that is recorded afterwards, or that takes an entry back, tells of what happened.
+    """
+    if kind != "medication_administration":
+        return _OF_KIND.get(kind, ())
+    if body.get("forced") is not None:
+        return (Right.FORCE_HANDOUT,)
+    past = bool(body.get("retrospective")) or body.get("reverses") is not None
+    return (Right.RECORD_CARE,) if past else (Right.HAND_OUT,)
+
+
+def may_write(role: Role | str, kind: str, body: Mapping[str, object]) -> bool:
+    """True when a role may be the author of this record."""
+    wanted = rights_for(kind, body)
+    return not wanted or any(may(role, right) for right in wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fieldapp.domain.device_orders import DeviceOrderKind
+from sync.protocol.access import OpeningRow, OpeningsAnswer, ReviewOpeningRequest, Verdict
 from sync.protocol.courier import (
     FILE_SUFFIX,
     MAX_COURIER_BYTES,
@@ -25,6 +26,7 @@ from sync.protocol.office import (
     NOT_ASSIGNED,
     ORDER_CHANGED,
     PAGE_SIZE,
+    WITHOUT_RIGHT,
     AssignRequest,
     CloseAccountRequest,
     ClosingAnswer,
@@ -91,6 +93,10 @@ from sync.protocol.orders import (
 )
 
 __all__ = [
+    "OpeningRow",
+    "OpeningsAnswer",
+    "ReviewOpeningRequest",
+    "Verdict",
     "ORDERS_PAGE",
     "ActOnOrderRequest",
     "EnterOrderRequest",
@@ -115,6 +121,7 @@ __all__ = [
     "MAX_COURIER_BYTES",
     "NOT_ASSIGNED",
     "ORDER_CHANGED",
+    "WITHOUT_RIGHT",
     "PAGE_SIZE",
     "RECEIPT_SUFFIX",
     "CourierReceipt",

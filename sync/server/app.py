@@ -21,8 +21,10 @@ from sync.protocol.errors import (
 )
 from sync.protocol.messages import ErrorAnswer
 from sync.protocol.version import EXCHANGE_PREFIX, SERVER_HEADER
+from sync.server.access_routes import access_router
 from sync.server.auth import PasswordHasher
 from sync.server.bugs import log_bug
+from sync.server.deliver import deliver_router
 from sync.server.exchange_routes import exchange_router
 from sync.server.metrics import Metrics, monitoring
 from sync.server.office_routes import office
@@ -30,6 +32,7 @@ from sync.server.own_routes import own_router
 from sync.server.routes import answer, health, router
 from sync.server.service import World
 from sync.server.settings import Settings
+from sync.server.standing_routes import standing_router
 from sync.server.storage.base import BadValueError, DiskFullError
 from sync.server.storage.storage import Storage
 
@@ -73,6 +76,9 @@ def create_app(
     app.include_router(office)
     app.include_router(exchange_router)
     app.include_router(own_router)
+    app.include_router(access_router)
+    app.include_router(standing_router)
+    app.include_router(deliver_router)
     app.add_exception_handler(SyncError, _tell_sync_error)
     app.add_exception_handler(BadValueError, _tell_bad_value)
     app.add_exception_handler(DiskFullError, _tell_disk_full)
@@ -157,7 +163,7 @@ class _Signed:
 
 def _headers_for(scope: Scope) -> dict[str, str]:
     path = scope["path"]
-    for_people = path.startswith((office.prefix, own_router.prefix))
+    for_people = path.startswith((office.prefix, own_router.prefix, access_router.prefix))
     exchange = path.startswith(EXCHANGE_PREFIX + "/") and not for_people
     return _FEW_HEADERS if exchange else _SECURITY_HEADERS
 

@@ -29,21 +29,49 @@ def assign(
     Where the user follows the patient already, only `primary` may change.
     """
     transaction.records.take_turn()
+    # Whoever is assigned follows the patient from now on, whatever was opened for some hours.
+    transaction.access.end_all(user_id, patient_id, to_iso(now))
     present = _standing_assignment(transaction, user_id, patient_id)
     if present is not None:
-        if present.primary != primary:
-            _store(transaction, replace(present, primary=primary), now)
+        lasting = replace(present, primary=primary, access="", until=None)
+        if lasting != present:
+            _store(transaction, lasting, now)
         return
-    seq = _store(transaction, Assignment(new_id(), patient_id, user_id, primary), now)
+    _begin(transaction, Assignment(new_id(), patient_id, user_id, primary), now)
+
+
+def assign_for_a_while(
+    transaction: Transaction,
+    *,
+    user_id: str,
+    patient_id: str,
+    access: str,
+    until: datetime,
+    now: datetime,
+    new_id: IdMaker,
+) -> None:
+    """Let a user see a patient whom they opened outside their list; `until` says how long."""
+    transaction.records.take_turn()
+    present = _standing_assignment(transaction, user_id, patient_id)
+    if present is not None:
+        _store(transaction, replace(present, access=access, until=until), now)
+        return
+    value = Assignment(new_id(), patient_id, user_id, access=access, until=until)
+    _begin(transaction, value, now)
+
+
+def _begin(transaction: Transaction, value: Assignment, now: datetime) -> None:
+    seq = _store(transaction, value, now)
     # The grant takes the number of the record that announces it: everything of the patient
     # stored up to here now stands at this number in the user's pull.
-    transaction.scope.grant(user_id, patient_id, seq)
+    transaction.scope.grant(value.practitioner_id, value.patient_id, seq)
 
 
 def unassign(transaction: Transaction, *, user_id: str, patient_id: str, now: datetime) -> bool:
     """End a user's following of a patient; False when there was nothing to end."""
     transaction.records.take_turn()
     present = _standing_assignment(transaction, user_id, patient_id)
+    transaction.access.end_all(user_id, patient_id, to_iso(now))
     if present is None:
         return False
     seq = _store(transaction, replace(present, active=False), now)

@@ -25,15 +25,17 @@ from fieldapp.domain.corrections import (
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.domain.patients import Role
 from fieldapp.domain.proposals import Proposal
+from fieldapp.domain.rights import may_write
 from fieldapp.ids import IdMaker
 from sync.protocol.messages import Body, Outcome, PushRecord, PushResult
+from sync.protocol.office import WITHOUT_RIGHT
 from sync.server import corrections
 from sync.server.assignments import assign
 from sync.server.decide import Decision, Examined, Held, decide, examine
 from sync.server.flagging import flagged_among
 from sync.server.identity import Identity
 from sync.server.own_fields import as_allowed
-from sync.server.policy import NEVER_WISHED, Admission, Reach, admit
+from sync.server.policy import NEVER_WISHED, Admission, Reach, admit, has_happened
 from sync.server.register import REGISTER_KIND, check_chains
 from sync.server.safety import is_looked_at, look_at
 from sync.server.storage.base import BadValueError
@@ -230,7 +232,8 @@ class _Known:
         if present is not None:
             # A later change of the same batch may have been made on it.
             self.bases[present.seq, present.kind, present.id] = present.body
-        if version.kind != PROPOSAL_KIND and (version.out_of_scope or version.kind == HANDOUT_KIND):
+        marked = version.out_of_scope or version.without_right
+        if version.kind != PROPOSAL_KIND and (marked or version.kind == HANDOUT_KIND):
             self._to_flag.append(version)
         if version.kind == REGISTER_KIND:
             self._register_lines.append(version)
@@ -397,12 +400,15 @@ class _Batch:
         admission = admit(record.kind, reach, new_patient=new_patient)
         if admission in (Admission.SERVER_OWNED, Admission.NOT_ASSIGNED):
             return _refused(record, admission.value)
+        without_right = not may_write(self._who.role, record.kind, record.body)
+        if without_right and not has_happened(record.kind):
+            return _refused(record, WITHOUT_RIGHT)
         forged = self._forged(record) if present is None else None
         if forged is not None:
             return _refused(record, forged)
         decision = self._decided(record, present, reach)
         flagged = admission is Admission.FLAGGED
-        version = self._store(pushed, decision, present, flagged)
+        version = self._store(pushed, decision, present, flagged, without_right=without_right)
         if new_patient and decision.store is not None:
             self._follow_new_patient(record.id)
         return _result(record, decision, version, present, shown=not flagged)
@@ -471,7 +477,13 @@ class _Batch:
         return self._known.bases.get((record.base_version, record.kind, record.id))
 
     def _store(
-        self, pushed: Pushed, decision: Decision, present: StoredRecord | None, flagged: bool
+        self,
+        pushed: Pushed,
+        decision: Decision,
+        present: StoredRecord | None,
+        flagged: bool,
+        *,
+        without_right: bool,
     ) -> int:
         """Add what was decided; return the version that holds the change, 0 for none."""
         record = pushed.record
@@ -491,6 +503,7 @@ class _Batch:
                     device_id=self._who.device_id,
                     received_at=self._received_at,
                     out_of_scope=flagged,
+                    without_right=without_right,
                     offset_ms=record.offset_ms,
                     text=pushed.examined.text if decision.store is record.body else None,
                 ),

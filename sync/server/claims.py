@@ -35,6 +35,7 @@ from fieldapp.domain.medication import (
 )
 from fieldapp.domain.patients import Place, Practitioner
 from fieldapp.domain.readiness import order_versions
+from fieldapp.domain.rights import Right, may
 from fieldapp.domain.safety import CLAIM_CONFLICT, Danger
 from sync.protocol.claims import (
     ClaimName,
@@ -328,7 +329,10 @@ class _Call:
             return
         patient_ids = list(dict.fromkeys(name.patient_id for name in wanted))
         transaction = self._transaction
-        self._following = transaction.scope.standing(self._who.user_id)
+        # Who hands nothing out is told what whoever follows nobody is told; what they hold from
+        # another role they may still give back.
+        if may(self._who.role, Right.HAND_OUT):
+            self._following = transaction.scope.standing(self._who.user_id)
         self._in_doubt = transaction.claims.is_in_doubt(self._store)
         transaction.records.flush()
         found = transaction.records.get_many((CLAIM_KIND, _id_of(name)) for name in wanted)

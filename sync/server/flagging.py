@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sync.protocol.office import NOT_ASSIGNED, ORDER_CHANGED
+from sync.protocol.office import NOT_ASSIGNED, ORDER_CHANGED, WITHOUT_RIGHT
 from sync.server.storage.flagged import Flagged
 from sync.server.storage.records import HANDOUT_KIND
 from sync.server.storage.storage import Transaction
@@ -17,6 +17,7 @@ _ORDER_KIND: Final = "medication_request"
 def flagged_among(transaction: Transaction, versions: Sequence[NewVersion]) -> list[Flagged]:
     """Return what the office is to see of these versions; reads their orders in one query."""
     found = [_flag(version, NOT_ASSIGNED) for version in versions if version.out_of_scope]
+    found += [_flag(version, WITHOUT_RIGHT) for version in versions if version.without_right]
     handouts = [version for version in versions if _gives_by_an_order(version)]
     if not handouts:
         return found

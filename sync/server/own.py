@@ -8,8 +8,9 @@ from datetime import datetime
 from fieldapp.clock import to_iso
 from fieldapp.domain.codec import from_body, to_body
 from fieldapp.domain.handout_events import WitnessCode
+from fieldapp.domain.rights import Right, may
 from fieldapp.domain.witness_codes import is_verifier
-from sync.protocol.errors import BadRequestError
+from sync.protocol.errors import BadRequestError, NotAllowedError
 from sync.protocol.own import SetWitnessCodeRequest, WitnessCodeAnswer
 from sync.server.identity import Identity
 from sync.server.service import World
@@ -25,8 +26,10 @@ def set_witness_code(
 ) -> WitnessCodeAnswer:
     """Take over the verifier of the caller's own code, in place of an older one.
 
-    Raises BadRequestError for what is no verifier, or costs too little to try or too much.
+    Raises NotAllowedError for a role that signs nothing, and BadRequestError for what is no verifier, or costs too little to try or too much.
     """
+    if not may(who.role, Right.WITNESS):
+        raise NotAllowedError(Right.WITNESS.value)
     if not is_verifier(request.verifier):
         raise BadRequestError("verifier")
     now = world.clock.now()

@@ -12,6 +12,15 @@ _HAPPENED = frozenset({"encounter"})
 """Edited kinds that tell, like events, of something that took place."""
 
 
+_TOLD: Final = _HAPPENED | {"adverse_event", "paper_sheet"}
+"""The same, for the rights of a role."""
+
+
+def has_happened(kind: str) -> bool:
+    """True for what tells of something that took place: it is stored whoever sends it."""
+    return policy_of(kind) is Policy.EVENT or kind in _TOLD
+
+
 class Reach(StrEnum):
     """What ties a user to a record's patient."""
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fieldapp.clock import Clock, from_iso, to_iso
+from fieldapp.clock import to_iso
 from fieldapp.ids import IdMaker
 from fieldapp.paths import normal_username
 from sync.protocol.claims import ClaimsAnswer, ClaimsRequest
@@ -17,9 +16,11 @@ from sync.protocol.digests import as_text
 from sync.protocol.errors import (
     EnrolCodeError,
     LoginExpiredError,
+    ProofRefusedError,
     ProtocolError_,
     RevokedError,
     ServerFullError,
+    UpgradeNeededError,
     WrongPasswordError,
 )
 from sync.protocol.messages import (
@@ -47,52 +48,31 @@ from sync.protocol.messages import (
     PushRequest,
     Receipt,
 )
+from sync.protocol.proofs import read_assertion
 from sync.protocol.service import Exchange
 from sync.protocol.version import PROTOCOL
-from sync.server import auth, batch, cursors, intake
+from sync.server import auth, batch, cursors, door, intake
+from sync.server.access import end_what_is_over
 from sync.server.claims import claims as give_out
 from sync.server.identity import Identity
 from sync.server.join import with_possible_duplicate
 from sync.server.keys import device_public_key, key_pairs
 from sync.server.pages import pages, pulled
-from sync.server.settings import Settings
 from sync.server.storage.base import BadValueError, DiskFullError
 from sync.server.storage.records import digest_of
-from sync.server.storage.storage import Storage, Transaction
+from sync.server.storage.storage import Transaction
 from sync.server.storage.values import (
     START,
     Cursor,
     DeviceRow,
     EnrolCodeRow,
     StoredRecord,
-    TokenRow,
     UserRow,
 )
 from sync.server.taking import Taken, Taking
+from sync.server.world import World
 
-__all__ = ["Identity", "ServerSyncService", "World", "authenticate"]
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the service needs from outside; one per server process."""
-
-    storage: Storage
-    clock: Clock
-    new_id: IdMaker
-    hasher: auth.PasswordHasher
-    settings: Settings
-
-
-def authenticate(world: World, token: str) -> Identity:
-    """Return whose token it is. Raises LoginExpiredError, RevokedError."""
-    with world.storage.glance() as transaction:
-        found = transaction.accounts.login(auth.token_hash(token))
-    if found is None or found.expires_at <= to_iso(world.clock.now()):
-        raise LoginExpiredError
-    if found.shut_out:
-        raise RevokedError
-    return Identity(found.user_id, found.device_id, found.role)
+__all__ = ["Identity", "ServerSyncService", "World"]
 
 
 def _without_own(part: PullPart, receipt: Receipt) -> PullPart:
@@ -128,8 +108,13 @@ class ServerSyncService:
             server_time=self._world.clock.now(),
         )
 
-    def enrol(self, request: EnrolRequest) -> EnrolAnswer:
-        """Make a new laptop known. Raises EnrolCodeError, WrongPasswordError, RevokedError."""
+    def enrol(self, request: EnrolRequest, proven_key: str | None = None) -> EnrolAnswer:
+        """Make a new laptop known. Raises EnrolCodeError, WrongPasswordError, RevokedError.
+
+        `proven_key` is the key that the laptop has shown to hold; its token is bound to it.
+        """
+        if request.device_key != proven_key:
+            raise ProofRefusedError
         user = self._user_named(request.username)
         # Before the transaction: the slow hash must not hold a lock.
         password_fits = self._password_fits(user, request.password)
@@ -148,34 +133,40 @@ class ServerSyncService:
             raise EnrolCodeError
         raise WrongPasswordError if not password_fits else RevokedError
 
-    def login(self, request: LoginRequest) -> LoginAnswer:
-        """Give a new token. Raises WrongPasswordError, RevokedError.
+    def login(self, request: LoginRequest, proven_key: str | None = None) -> LoginAnswer:
+        """Give a new token. Raises WrongPasswordError, RevokedError, ProofRefusedError.
 
         An unknown laptop and a wrong laptop secret are told as a wrong password: a stranger
-        learns nothing, and no laptop takes it for a revocation.
+        learns nothing, and no laptop takes it for a revocation. `proven_key` is the key that the
+        laptop has shown to hold. The server knows one key of a laptop and takes no other in its
+        place; one of which it knows none may be logged in by an older program, without a key.
         """
         with self._storage.read() as transaction:
             device = transaction.accounts.device(request.device_id)
-        user = self._user_named(request.username)
-        password_fits = self._password_fits(user, request.password)
-        if (
-            device is None
-            or user is None
-            or not auth.same(device.secret_hash, auth.token_hash(request.device_secret))
-            or device.user_id != user.id
-            or not password_fits
+        # Who is not this laptop is turned away before a password is looked at: nobody guesses
+        # passwords from elsewhere, and no slow hash is worked out for strangers.
+        if device is None or not auth.same(
+            device.secret_hash, auth.token_hash(request.device_secret)
         ):
+            raise WrongPasswordError
+        public_key = self._key_of(device, request, proven_key)
+        user = self._user_named(request.username)
+        if user is None or device.user_id != user.id:
+            user = None
+        if not self._password_fits(user, request.password) or user is None:
             raise WrongPasswordError
         if device.revoked or not user.active:
             raise RevokedError
         with self._storage.write() as transaction:
-            token, expires_at = self._new_login(transaction, user.id, device.id)
-            public_key = device_public_key(request.device_key)
-            if public_key is not None and public_key != device.public_key:
+            token, login_ends = door.add_token(
+                self._world, transaction, user.id, device.id, public_key
+            )
+            if public_key is not None and device.public_key is None:
                 transaction.accounts.set_public_key(device.id, public_key)
             return LoginAnswer(
-                token=token,
-                expires_at=expires_at,
+                token=token.token,
+                expires_at=token.expires_at,
+                login_expires_at=login_ends,
                 practitioner=_practitioner(transaction, user.id),
                 server_keys=key_pairs(transaction).public,
                 server_time=self._world.clock.now(),
@@ -192,9 +183,15 @@ class ServerSyncService:
         identity = self._identity()
         taken = self._taken(Taking(identity, *self._examined(request.records), request))
         assert taken.receipt is not None
-        receipt = taken.receipt.model_copy(update={"commit": cursors.commit(taken.transaction)})
+        receipt = taken.receipt.model_copy(
+            update={
+                "commit": cursors.commit(taken.transaction),
+                "renewed": door.renewed_in_passing(self._world, identity),
+            }
+        )
         if request.pull is None or taken.begin is None:
             return Exchange(receipt, iter(()))
+        end_what_is_over(self._world, identity)
         limit = min(request.pull.page_records, self._world.settings.exchange_page_limit)
         part = _without_own(request.pull, receipt)
         walk = pages(self._storage, identity, part, taken.begin, limit)
@@ -219,6 +216,7 @@ class ServerSyncService:
     def claims(self, request: ClaimsRequest) -> ClaimsAnswer:
         """Release, report and give out claims; safe to repeat. Raises LoginExpiredError."""
         identity, now = self._identity(), self._world.clock.now()
+        end_what_is_over(self._world, identity)
         doubtful: set[str] = set()
         if request.wanted:
             # Before the turn: it reads people, and nothing that the turn protects.
@@ -231,6 +229,7 @@ class ServerSyncService:
     def digests(self) -> DigestsAnswer:
         """Say, patient by patient, what the user should hold. Changes nothing."""
         identity = self._identity()
+        end_what_is_over(self._world, identity)
         with self._storage.read() as transaction:
             found = transaction.scope.digests(identity.user_id)
         return DigestsAnswer(
@@ -245,6 +244,7 @@ class ServerSyncService:
     def holdings(self, request: HoldingsRequest) -> HoldingsAnswer:
         """Name every record of some patients, of those whom the user follows. Changes nothing."""
         identity = self._identity()
+        end_what_is_over(self._world, identity)
         holdings: list[Holding] = []
         with self._storage.read() as transaction:
             common = cursors.common(transaction, request.trail)
@@ -269,6 +269,7 @@ class ServerSyncService:
     def pull(self, request: PullRequest) -> PullAnswer:
         """Return the next page of what the user may see. Changes nothing; safe to repeat."""
         identity = self._identity()
+        end_what_is_over(self._world, identity)
         after = _cursor_of(request.cursor)
         limit = min(request.limit, self._world.settings.page_limit)
         with self._storage.read() as transaction:
@@ -292,6 +293,7 @@ class ServerSyncService:
     def confirm(self, request: ConfirmRequest) -> ConfirmAnswer:
         """Say which records are held. Changes nothing; safe to repeat."""
         identity = self._identity()
+        end_what_is_over(self._world, identity)
         names = [(name.kind, name.id) for name in request.records]
         with self._storage.read() as transaction:
             held = transaction.scope.held(identity.user_id, names)
@@ -358,29 +360,47 @@ class ServerSyncService:
                 public_key=device_public_key(request.device_key),
             )
         )
-        token, expires_at = self._new_login(transaction, user.id, device_id)
+        if request.machine_id:
+            transaction.accounts.set_machine(device_id, request.machine_id)
+        token, login_ends = door.add_token(
+            self._world, transaction, user.id, device_id, device_public_key(request.device_key)
+        )
         return EnrolAnswer(
             device_id=device_id,
             device_secret=secret,
-            token=token,
-            expires_at=expires_at,
+            token=token.token,
+            expires_at=token.expires_at,
+            login_expires_at=login_ends,
             practitioner=_practitioner(transaction, user.id),
             server_id=self._storage.server_id,
             server_keys=key_pairs(transaction).public,
             server_time=self._world.clock.now(),
         )
 
-    def _new_login(
-        self, transaction: Transaction, user_id: str, device_id: str
-    ) -> tuple[str, datetime]:
-        now = self._world.clock.now()
-        token = auth.new_token()
-        # Through the text form, so that laptop and server hold the very same instant.
-        expires_at = to_iso(now + self._world.settings.token_life)
-        transaction.accounts.add_token(
-            TokenRow(auth.token_hash(token), user_id, device_id, expires_at), to_iso(now)
+    def _key_of(
+        self, device: DeviceRow, request: LoginRequest, proven_key: str | None
+    ) -> str | None:
+        """The key to which the laptop's token is bound, None for an older program's."""
+        if request.device_key != proven_key:
+            raise ProofRefusedError
+        if proven_key is None or request.assertion is None:
+            if device.public_key is not None or proven_key is not None:
+                # Without its key it is only somebody who knows its secret; a laptop whose key is
+                # known has a program that can show it, once it is upgraded.
+                raise UpgradeNeededError
+            return None
+        known = device.public_key or proven_key
+        if known != proven_key:
+            raise ProofRefusedError
+        said = read_assertion(
+            request.assertion,
+            known,
+            device.id,
+            self._storage.server_id,
+            self._world.clock.now(),
         )
-        return token, from_iso(expires_at)
+        door.use_once(self._world, known, said.name, said.until)
+        return known
 
 
 def _practitioner(transaction: Transaction, user_id: str) -> dict[str, Any]:

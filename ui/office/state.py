@@ -13,6 +13,7 @@ from fieldapp.domain.patients import Role
 from fieldapp.domain.rights import Right, may
 from sync.client.office_messages import (
     ORDER_CHANGED,
+    WITHOUT_RIGHT,
     ClosingPoint,
     DuplicatePair,
     FlaggedRow,
@@ -418,6 +419,8 @@ def flagged_row(row: FlaggedRow, now: datetime) -> Row:
     why = translate("office", "Pasienten var ikke lenger tildelt")
     if row.reason == ORDER_CHANGED:
         why = translate("office", "Ordinasjonen var endret eller stoppet")
+    elif row.reason == WITHOUT_RIGHT:
+        why = translate("office", "Ført av en rolle som ikke har rett til det")
     parts = (kind_word(row.kind), row.user_name, row.device_name, when(row.at, now))
     return Row(
         id=f"{row.kind}/{row.id}/{row.reason}",

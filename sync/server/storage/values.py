@@ -21,6 +21,8 @@ class NewVersion:
     device_id: str | None
     received_at: str
     out_of_scope: bool = False
+    without_right: bool = False
+    """The role of whoever delivered it had no right to write it."""
     offset_ms: int | None = None
     """By how much the laptop's clock was behind when the change was made, as far as it knew."""
     text: str | None = None
@@ -171,20 +173,33 @@ class EnrolCodeRow:
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A log-in that is still good until `expires_at`, known by its hash alone."""
+    """A token that is good until `expires_at`, known by its hash alone.
+
+    It is bound to the key with that `thumbprint`; "" for a token from before there were keys, or of
+    a laptop whose program knows none. Until `login_expires_at` it can be renewed without a
+    password; "" for a token that cannot.
+    """
 
     token_hash: str
     user_id: str
     device_id: str
     expires_at: str
+    thumbprint: str = ""
+    login_expires_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginRow:
-    """A log-in with what its owner may do. `shut_out`: the account or the laptop is closed."""
+    """A log-in with what its owner may do. `shut_out`: the account or the laptop is closed.
+
+    `new_proof` is true when the proof that was shown had not been used before.
+    """
 
     user_id: str
     device_id: str
     role: str
     expires_at: str
     shut_out: bool
+    thumbprint: str = ""
+    login_expires_at: str = ""
+    new_proof: bool = False
