@@ -19,11 +19,13 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from fieldapp import paths
+from fieldapp.clock import SystemClock
 from ui.errors import sentence, sentence_for
 from ui.garbage import GarbageCollector
 from ui.i18n import Languages, available
 from ui.idle import IdleWatch
 from ui.main_window import Door, MainWindow
+from ui.people.people import People
 from ui.tasks import TaskRunner
 from ui.theme import Scheme, Theme
 
@@ -162,9 +164,20 @@ def main(
     )
     if trial:
         _say_that_it_is_a_trial(window)
-    begin_anew_when_unfinished(desk, window, make_door)
+    begin_anew_when_unfinished(desk, window, make_door, folder)
+    people = People(
+        window,
+        folder,
+        make_door,
+        lambda username: LazyDoor(username, make_door),
+        lambda: _show_first_start(desk, window, make_door, folder),
+        desk.tasks,
+        SystemClock(),
+    )
     if door is None:
-        _show_first_start(desk, window, make_door)
+        _show_first_start(desk, window, make_door, folder)
+    elif len(users) > 1:
+        people.choose()
     report_errors(window)
     watch(desk, window)
 
@@ -243,23 +256,36 @@ def _say_that_it_is_a_trial(window: MainWindow) -> None:
 
 
 def begin_anew_when_unfinished(
-    desk: Desk, window: MainWindow, make_door: Callable[[str], RealDoor]
+    desk: Desk, window: MainWindow, make_door: Callable[[str], RealDoor], folder: Path
 ) -> None:
     """Lead to the first start when a store turns out never to have been finished."""
 
     def on_refused(code: str) -> None:
         if code == UNFINISHED:
-            _show_first_start(desk, window, make_door, sentence(code))
+            _show_first_start(desk, window, make_door, folder, sentence(code))
 
     window.refused.connect(on_refused, Qt.ConnectionType.QueuedConnection)
 
 
 def _show_first_start(
-    desk: Desk, window: MainWindow, make_door: Callable[[str], RealDoor], why: str = ""
+    desk: Desk,
+    window: MainWindow,
+    make_door: Callable[[str], RealDoor],
+    folder: Path,
+    why: str = "",
 ) -> None:
     from ui.setup.page import SetupPage
 
-    page = SetupPage(make_door, desk.tasks, window)
+    # A store that was never finished is made anew here, so its name is free.
+    others = [name for name in paths.usernames(folder) if make_door(name).exists()]
+    page = SetupPage(
+        make_door,
+        desk.tasks,
+        window,
+        others=others,
+        machine_id=lambda: paths.machine_id(folder),
+    )
+    page.back_wanted.connect(window.other_user_wanted)
     page.ready.connect(lambda username: window.use(LazyDoor(username, make_door)))
     page.say(why)
     window.setCentralWidget(page)

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
+from fieldapp.paths import normal_username
 from fieldapp.services.setup import EnrolmentAnswer
 from sync.client.enrol import enrol
 from ui import errors, theme
 from ui.setup.state import SetupForm, problems, same_request
 from ui.tasks import TaskRunner
-from ui.widgets import Banner, Fitted, FormField, IconLabel, PrimaryButton, Text, column_of, row_of
+from ui.widgets import (
+    Banner,
+    Fitted,
+    FormField,
+    IconLabel,
+    PrimaryButton,
+    SecondaryButton,
+    Text,
+    column_of,
+    row_of,
+)
 
 
 class NewDoor(Protocol):
@@ -32,20 +43,29 @@ class SetupPage(QWidget):
 
     Signals:
         ready(str): the store of this user name is made, enrolled and locked.
+        back_wanted(): nobody is to be added to this laptop after all.
     """
 
     ready = Signal(str)
+    back_wanted = Signal()
 
     def __init__(
         self,
         door_for: Callable[[str], NewDoor],
         tasks: TaskRunner,
         parent: QWidget | None = None,
+        *,
+        others: Sequence[str] = (),
+        machine_id: Callable[[], str] = lambda: "",
     ) -> None:
+        """`others` are the normal names of those who have a store here already, `machine_id` tells
+        the laptop's own name; it reads a file and is asked off the GUI thread."""
         super().__init__(parent)
         self.setObjectName("page")
         self._door_for = door_for
         self._tasks = tasks
+        self._others = frozenset(others)
+        self._machine_id = machine_id
         self._answer: EnrolmentAnswer | None = None
         self._answered: SetupForm | None = None
         self._username = ""
@@ -83,7 +103,12 @@ class SetupPage(QWidget):
     def _build(self) -> None:
         head = row_of(
             IconLabel("heart-pulse", "accent", 40, self._card),
-            Text(self.tr("Ta maskinen i bruk"), "title", self._card, wrap=False),
+            Text(
+                self.tr("Legg til en person") if self._others else self.tr("Ta maskinen i bruk"),
+                "title",
+                self._card,
+                wrap=False,
+            ),
             None,
             spacing=14,
         )
@@ -96,6 +121,13 @@ class SetupPage(QWidget):
             "muted",
             self._card,
         )
+        if self._others:
+            self._intro.setText(
+                self.tr(
+                    "Du får ditt eget krypterte lager på denne maskinen. De andre kan ikke lese "
+                    "det, og du kan ikke lese deres. Engangskoden får du fra kontoret."
+                )
+            )
         self._column.addWidget(self._intro)
         self._banner = Banner("", "danger", self._card)
         self._column.addWidget(self._banner)
@@ -121,6 +153,12 @@ class SetupPage(QWidget):
         )
         self._button.clicked.connect(self._start)
         self._column.addWidget(self._button)
+        self._back = SecondaryButton(
+            self.tr("Tilbake"), self._card, icon="arrow-left", name="setupBack"
+        )
+        self._back.clicked.connect(self.back_wanted)
+        self._back.setVisible(bool(self._others))
+        self._column.addWidget(self._back)
 
     def _field(
         self, label: str, name: str, *, secret: bool = False, help_text: str = ""
@@ -143,12 +181,18 @@ class SetupPage(QWidget):
     def _start(self) -> None:
         form = self._form()
         found = problems(form)
+        if normal_username(form.username) in self._others:
+            # Before the server is asked: a code that is used up cannot be used for another laptop.
+            found["username"] = self.tr(
+                "Denne brukeren har allerede et lager på maskinen. Gå tilbake og lås det opp."
+            )
         for name, field in self._fields.items():
             field.say_problem(found.get(name, ""))
         if found:
             next(self._fields[name] for name in self._fields if name in found).editor.setFocus()
             return
         self._button.setEnabled(False)
+        self._back.setEnabled(False)
         self._banner.say(self.tr("Kobler til serveren og lager den krypterte journalen …"))
         self._tasks.run(lambda: self._work(form), self._on_made, self._on_refused)
 
@@ -162,6 +206,7 @@ class SetupPage(QWidget):
                 username=form.username,
                 password=form.password,
                 device_name=platform.node() or "laptop",
+                machine_id=self._machine_id(),
             )
             self._answered = form
         self._username = form.username.strip()
@@ -172,6 +217,7 @@ class SetupPage(QWidget):
 
     def _on_refused(self, error: BaseException) -> None:
         self._button.setEnabled(True)
+        self._back.setEnabled(True)
         self._banner.say(errors.sentence_for(error), "danger")
 
     def _on_made(self, recovery_key: str) -> None:
@@ -181,6 +227,7 @@ class SetupPage(QWidget):
             field.editor.clear()
             field.hide()
         self._button.hide()
+        self._back.hide()
         self._banner.say(self.tr("Journalen er laget og kryptert."), "ok")
         self._intro.setText(
             self.tr(
