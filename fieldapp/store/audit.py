@@ -69,6 +69,12 @@ def knows(database: Database, line_hash: str) -> bool:
     return row is not None
 
 
+def last_sequence(database: Database) -> int:
+    """The number of the newest line; 0 before the first."""
+    row = database.connection.execute("SELECT max(sequence) AS last FROM audit").fetchone()
+    return 0 if row is None or row["last"] is None else int(row["last"])
+
+
 def following(database: Database, line_hash: str, limit: int) -> tuple[list[AuditLine], str]:
     """The oldest lines after the one with that hash, and the hash of the last of them.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -213,16 +213,18 @@ def something_waits(database: Database) -> bool:
     return next(_waiting_rows(connection, busy, missing), None) is not None
 
 
-def unsent(database: Database) -> list[PendingChange]:
+def unsent(database: Database, leaving_out: Collection[str] = ()) -> list[PendingChange]:
     """Everything that is not on the server, parked or not, one change per record; marks nothing.
 
-    For a courier file: what is in it stays unsent until its receipt has come back.
+    For a courier file: what is in it stays unsent until its receipt has come back. Of a record the
+    first change counts that is not one of those left out.
     """
     connection = database.connection
     rows = connection.execute("SELECT * FROM outbox ORDER BY urgency, sequence").fetchall()
     first: dict[tuple[str, str], Row] = {}
     for row in rows:
-        first.setdefault((str(row["kind"]), str(row["record_id"])), row)
+        if str(row["change_id"]) not in leaving_out:
+            first.setdefault((str(row["kind"]), str(row["record_id"])), row)
     return [_pending(connection, row) for row in first.values()]
 
 

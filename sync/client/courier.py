@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -122,15 +122,23 @@ class SealedPart:
 
 
 def sealed_parts(
-    database: Database, *, actor_id: str, now: datetime, action: str
+    database: Database,
+    *,
+    actor_id: str,
+    now: datetime,
+    action: str,
+    leaving_out: Collection[str] = (),
+    log_alone: bool = False,
 ) -> list[SealedPart]:
     """Seal everything unsent; the store remembers the parts, so that receipts can settle them.
 
-    `action` is what the access log says of it. Raises CourierNoKeysError, CourierTooLargeError.
+    `leaving_out` are changes that the server has answered already; `log_alone`: lines of the access
+    log are worth a part also when nothing else is unsent. `action` is what the access log says of
+    it. Raises CourierNoKeysError, CourierTooLargeError.
     """
     enrolment, keys = _identity(database)
     with database.transaction():
-        groups = list(_grouped(everything(database, now)))
+        groups = list(_grouped(everything(database, now, leaving_out), log_alone))
         first = _next_sequence(database, len(groups))
     made = [
         _seal(enrolment, keys, group, sequence, now)
@@ -235,12 +243,14 @@ def _seal(
     )
 
 
-def _grouped(requests: list[ExchangeRequest]) -> Iterator[list[ExchangeRequest]]:
+def _grouped(
+    requests: list[ExchangeRequest], log_alone: bool = False
+) -> Iterator[list[ExchangeRequest]]:
     """Lay requests together until a file is full. Nothing comes out when nothing is in them."""
     group: list[ExchangeRequest] = []
     size = 0
     for part in (part for request in requests for part in _small_enough(request)):
-        if not (part.records or part.drafts):
+        if not (part.records or part.drafts or (log_alone and part.log)):
             continue
         weight = _weight(part)
         if group and size + weight > MAX_PLAIN_PER_FILE:

@@ -6,7 +6,7 @@ settled, does not depend on the road.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -118,13 +118,15 @@ def add_extras(database: Database, outgoing: Outgoing, limit: int = MAX_RECORDS)
     )
 
 
-def everything(database: Database, now: datetime) -> list[ExchangeRequest]:
+def everything(
+    database: Database, now: datetime, leaving_out: Collection[str] = ()
+) -> list[ExchangeRequest]:
     """All that is unsent, as requests without a pull for a courier file.
 
     Nothing is put in the air: it stays unsent, and a sync may send it as well, until
-    `apply_results` is told what became of it.
+    `apply_results` is told what became of it. `leaving_out`: changes that are not to be in it.
     """
-    changes = outbox.unsent(database)
+    changes = outbox.unsent(database, leaving_out)
     outbox.note_offered(database, [change.change_id for change in changes])
     requests: list[ExchangeRequest] = []
     for start in range(0, max(len(changes), 1), MAX_RECORDS):
