@@ -185,6 +185,26 @@ _SENTENCES: dict[str, object] = {
         "Noen på dette nettet utgir seg for å være serveren. Ingenting ble sendt, og alt er trygt "
         "lagret her. Bytt nett og meld fra til brukerstøtte.",
     ),
+    "token_expired": QT_TRANSLATE_NOOP(
+        "errors",
+        "Innloggingen mot serveren kunne ikke fornyes akkurat nå. Alt er trygt lagret her. Prøv "
+        "igjen; hjelper det ikke, logg inn på synksiden.",
+    ),
+    "proof_time": QT_TRANSLATE_NOOP(
+        "errors",
+        "Klokken på denne maskinen går for feil til at serveren godtar den. Ingenting er slettet. "
+        "Still klokken riktig og prøv igjen.",
+    ),
+    "proof_refused": QT_TRANSLATE_NOOP(
+        "errors",
+        "Serveren godtok ikke nøkkelen til denne maskinen. Ingenting er slettet, og du kan arbeide "
+        "videre. Logg inn på synksiden; hjelper det ikke, ring kontoret.",
+    ),
+    "too_many_tries": QT_TRANSLATE_NOOP(
+        "errors",
+        "Det har vært for mange forsøk på kort tid. Ingenting er slettet. Vent et kvarter og prøv "
+        "igjen.",
+    ),
     "login_expired": QT_TRANSLATE_NOOP(
         "errors",
         "Innloggingen mot serveren er utløpt. Du kan arbeide videre, og alt er trygt lagret her. "

@@ -43,6 +43,10 @@ class EnrolmentAnswer(Protocol):
     def token_expires_at(self) -> datetime: ...
     @property
     def courier(self) -> CourierKeys | None: ...
+    @property
+    def login_expires_at(self) -> datetime | None: ...
+    @property
+    def authorities(self) -> tuple[str, ...]: ...
 
 
 def remember_enrolment(database: Database, enrolment: EnrolmentAnswer) -> Enrolment:
@@ -56,6 +60,8 @@ def remember_enrolment(database: Database, enrolment: EnrolmentAnswer) -> Enrolm
         token=enrolment.token,
         token_expires_at=enrolment.token_expires_at,
         courier=enrolment.courier,
+        login_expires_at=enrolment.login_expires_at,
+        authorities=enrolment.authorities,
     )
     state.remember_enrolment(database, stored)
     return stored
@@ -77,9 +83,20 @@ def renew_token(
     expires_at: datetime,
     user: Practitioner | None = None,
     courier: CourierKeys | None = None,
+    login_expires_at: datetime | None = None,
 ) -> None:
     """Store what a new login gave."""
-    state.renew_token(database, token, expires_at, user, courier)
+    state.renew_token(database, token, expires_at, user, courier, login_expires_at)
+
+
+def remember_authorities(database: Database, authorities: tuple[str, ...]) -> None:
+    """Believe these certificates (PEM) of the organisation from now on."""
+    state.remember_authorities(database, authorities)
+
+
+def clock_offset_ms(database: Database) -> int | None:
+    """By how many milliseconds this laptop's clock was behind the server's when last told."""
+    return state.clock_offset_ms(database)
 
 
 def allow_synthetic_numbers(database: Database) -> None:

@@ -87,6 +87,11 @@ class Enrolment:
     token_expires_at: datetime
     courier: CourierKeys | None = None
     """None on a laptop that was enrolled before there were courier files, until it logs in."""
+    login_expires_at: datetime | None = None
+    """Until when the token can be renewed without a password; None where it cannot."""
+    authorities: tuple[str, ...] = ()
+    """Certificates (PEM) of the organisation's CAs; a TLS line is believed by them alone. None for
+    a server on this machine, and on a laptop that was enrolled before there were any."""
 
     def __repr__(self) -> str:
         return f"Enrolment(device_id={self.device_id!r})"
@@ -198,15 +203,24 @@ def load_enrolment(database: Database) -> Enrolment | None:
     return None if text is None else from_body(Enrolment, json.loads(text))
 
 
+def remember_authorities(database: Database, authorities: tuple[str, ...]) -> None:
+    """Believe these certificates of the organisation from now on."""
+    with atomic(database):
+        current = load_enrolment(database)
+        if current is not None and current.authorities != authorities:
+            remember_enrolment(database, replace(current, authorities=authorities))
+
+
 def renew_token(
     database: Database,
     token: str,
     expires_at: datetime,
     user: Practitioner | None = None,
     courier: CourierKeys | None = None,
+    login_expires_at: datetime | None = None,
 ) -> None:
-    """Store a new token (after a login) and, where given, the user as the server now knows them
-    and the keys of courier files."""
+    """Store a new token (after a login) and, where given, the user as the server now knows them,
+    the keys of courier files and the end of the log-in."""
     with atomic(database):
         current = load_enrolment(database)
         if current is not None:
@@ -216,6 +230,7 @@ def renew_token(
                 token_expires_at=expires_at,
                 user=user or current.user,
                 courier=courier or current.courier,
+                login_expires_at=login_expires_at or current.login_expires_at,
             )
             remember_enrolment(database, changed)
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fieldapp.clock import Clock, SystemClock
 from fieldapp.domain.codec import from_body
 from fieldapp.domain.patients import Practitioner
 from fieldapp.store.state import CourierKeys, Enrolment
+from sync.client.device_login import DeviceLogin, signing_key
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
 from sync.client.version import APP_VERSION
@@ -26,14 +28,17 @@ def enrol(
     line: Line | None = None,
     app_version: str = APP_VERSION,
     machine_id: str = "",
+    clock: Clock | None = None,
+    disk_encrypted: bool | None = None,
 ) -> Enrolment:
     """Present the one-time code; return the laptop's new identity, to be stored encrypted.
 
     `machine_id` tells the office which stores lie on one laptop (`fieldapp.paths.machine_id`).
     Raises EnrolCodeError, WrongPasswordError, or the error of the line (`sync.protocol.errors`).
     """
-    signing_key = Ed25519PrivateKey.generate()
-    with HttpSyncService(server_url, lambda: None, line or Line()) as service:
+    key = Ed25519PrivateKey.generate()
+    device = DeviceLogin(key, clock or SystemClock())
+    with HttpSyncService(server_url, device, line or Line()) as service:
         answer = service.enrol(
             EnrolRequest(
                 code=code.strip(),
@@ -42,8 +47,9 @@ def enrol(
                 app_version=app_version,
                 username=username.strip(),
                 password=password,
-                device_key=_public_half(signing_key),
+                device_key=_public_half(key),
                 machine_id=machine_id,
+                disk_encrypted=disk_encrypted,
             )
         )
     return Enrolment(
@@ -54,19 +60,28 @@ def enrol(
         user=from_body(Practitioner, answer.practitioner),
         token=answer.token,
         token_expires_at=answer.expires_at,
-        courier=_courier_keys(signing_key, answer.server_keys),
+        courier=_courier_keys(key, answer.server_keys),
+        login_expires_at=answer.login_expires_at,
     )
 
 
-def login(enrolment: Enrolment, password: str, *, line: Line | None = None) -> Enrolment:
-    """Return the enrolment with a new token.
+def login(
+    enrolment: Enrolment,
+    password: str,
+    *,
+    line: Line | None = None,
+    clock: Clock | None = None,
+    offset_ms: int | None = None,
+) -> Enrolment:
+    """Return the enrolment with a new token. `offset_ms`: as in `fieldapp.store.state`.
 
     A laptop that was enrolled before there were courier files gets its keys now. Raises
     WrongPasswordError, RevokedError, or the error of the line.
     """
-    signing_key = _signing_key(enrolment)
+    key = signing_key(enrolment)
+    device = DeviceLogin.of(enrolment, clock or SystemClock(), offset_ms=offset_ms)
     with HttpSyncService(
-        enrolment.server_url, lambda: None, line or Line(), server_id=enrolment.server_id
+        enrolment.server_url, device, line or Line(), server_id=enrolment.server_id
     ) as service:
         answer = service.login(
             LoginRequest(
@@ -75,7 +90,7 @@ def login(enrolment: Enrolment, password: str, *, line: Line | None = None) -> E
                 username=enrolment.user.username,
                 password=password,
                 # Also when it was told before: a server that was restored may have lost it.
-                device_key=_public_half(signing_key),
+                device_key=_public_half(key),
             )
         )
     return replace(
@@ -83,14 +98,9 @@ def login(enrolment: Enrolment, password: str, *, line: Line | None = None) -> E
         token=answer.token,
         token_expires_at=answer.expires_at,
         user=from_body(Practitioner, answer.practitioner),
-        courier=_courier_keys(signing_key, answer.server_keys) or enrolment.courier,
+        courier=_courier_keys(key, answer.server_keys) or enrolment.courier,
+        login_expires_at=answer.login_expires_at,
     )
-
-
-def _signing_key(enrolment: Enrolment) -> Ed25519PrivateKey:
-    if enrolment.courier is None:
-        return Ed25519PrivateKey.generate()
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(enrolment.courier.signing_key))
 
 
 def _public_half(key: Ed25519PrivateKey) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from sync.client.device_login import DeviceLogin
 from sync.client.line import Line
 from sync.protocol import codec
 from sync.protocol.claims import ClaimsAnswer, ClaimsRequest
@@ -30,6 +31,7 @@ from sync.protocol.errors import (
     NameLookupError,
     NotOurServerError,
     OfflineError,
+    ProofTimeError,
     ProtocolError_,
     ProxyRefusedError,
     RefusedError,
@@ -37,6 +39,7 @@ from sync.protocol.errors import (
     ServerTroubleError,
     SyncError,
     TimeoutError_,
+    TokenExpiredError,
     TooLargeError,
 )
 from sync.protocol.messages import (
@@ -54,9 +57,11 @@ from sync.protocol.messages import (
     LoginRequest,
     Message,
     Page,
+    TokenAnswer,
 )
 from sync.protocol.packing import Tables
 from sync.protocol.people import DELIVER_PATH, DeliverAnswer, DeliverRequest
+from sync.protocol.proofs import PROOF_HEADER, SCHEME
 from sync.protocol.service import Exchange
 from sync.protocol.version import (
     EXCHANGE_PREFIX,
@@ -80,14 +85,16 @@ PROBE_SECONDS: Final = 5.0
 _JSON = "application/json"
 
 A = TypeVar("A", bound=Message)
+R = TypeVar("R")
 
 
 class HttpSyncService:
     """`SyncService` over HTTP. May be used by several threads; close it at the end.
 
-    `token` gives the present token, or None when nobody is logged in. `server_id`, when known
-    from the enrolment, must be the id in every answer. Raises ProtocolError_ for an address that is
-    none.
+    `token` gives the present token, or None when nobody is logged in. A `DeviceLogin` also proves
+    with each request that the token is this laptop's, and its token is renewed here as long as its
+    log-in stands. `server_id`, when known from the enrolment, must be the id in every answer.
+    Raises ProtocolError_ for an address that is none.
     """
 
     def __init__(
@@ -103,6 +110,7 @@ class HttpSyncService:
         verify: ssl.SSLContext | bool = True,
     ) -> None:
         self._token = token
+        self._device = token if isinstance(token, DeviceLogin) else None
         self._line = line
         self._server_id = server_id
         self._message_seconds = message_seconds
@@ -135,20 +143,35 @@ class HttpSyncService:
 
     def enrol(self, request: EnrolRequest) -> EnrolAnswer:
         """Make this laptop known."""
-        return self._call(EnrolAnswer, "POST", "/enrol", request, token=None)
+        return self._once_more(
+            lambda: self._call(EnrolAnswer, "POST", "/enrol", request, token=None)
+        )
 
     def login(self, request: LoginRequest) -> LoginAnswer:
-        """Get a new token."""
-        return self._call(LoginAnswer, "POST", "/login", request, token=None)
+        """Get a new token. The laptop says who it is with its own key, beside the password."""
+
+        def ask() -> LoginAnswer:
+            told = request
+            if self._device is not None and self._server_id is not None:
+                word = self._device.assertion(request.device_id, self._server_id)
+                told = request.model_copy(update={"assertion": word})
+            return self._call(LoginAnswer, "POST", "/login", told, token=None)
+
+        return self._once_more(ask)
 
     def confirm(self, request: ConfirmRequest) -> ConfirmAnswer:
         """Ask which records the server holds."""
-        return self._call(ConfirmAnswer, "POST", "/confirm", request, token=self._need_token())
+        return self._with_token(
+            lambda token: self._call(ConfirmAnswer, "POST", "/confirm", request, token=token)
+        )
 
     def exchange(self, request: ExchangeRequest) -> Exchange:
         """Send what waits; the receipt is read here, the pages as they are asked for."""
+        return self._with_token(lambda token: self._exchange(request, token))
+
+    def _exchange(self, request: ExchangeRequest, token: str) -> Exchange:
         tables = Tables()
-        response = self._packed("POST", "/exchange", codec.encode_packed(request, tables))
+        response = self._packed("POST", "/exchange", codec.encode_packed(request, tables), token)
         arriving = _Arriving(response, self._message_seconds)
         try:
             reader = codec.AnswerReader(arriving, tables)
@@ -157,29 +180,34 @@ class HttpSyncService:
         except BaseException:
             response.close()
             raise
+        if receipt.renewed is not None and self._device is not None:
+            self._device.take(receipt.renewed.token, receipt.renewed.expires_at)
         return Exchange(
             receipt, _Pages(response, arriving, reader, self._line, asked=request.pull is not None)
         )
 
     def digests(self) -> DigestsAnswer:
         """Ask for the digests of all patients."""
-        return self._whole(DigestsAnswer, "GET", "/digests", b"", Tables())
+        return self._with_token(
+            lambda token: self._whole(DigestsAnswer, "GET", "/digests", b"", Tables(), token)
+        )
 
     def holdings(self, request: HoldingsRequest) -> HoldingsAnswer:
         """Ask for the names of all records of some patients."""
-        tables = Tables()
-        content = codec.encode_packed(request, tables)
-        return self._whole(HoldingsAnswer, "POST", "/holdings", content, tables)
+
+        def ask(token: str) -> HoldingsAnswer:
+            tables = Tables()
+            content = codec.encode_packed(request, tables)
+            return self._whole(HoldingsAnswer, "POST", "/holdings", content, tables, token)
+
+        return self._with_token(ask)
 
     def claims(self, request: ClaimsRequest) -> ClaimsAnswer:
         """Tell what is held and given up, and ask for what is wanted."""
-        return self._call(
-            ClaimsAnswer,
-            "POST",
-            "/claims",
-            request,
-            token=self._need_token(),
-            prefix=EXCHANGE_PREFIX,
+        return self._with_token(
+            lambda token: self._call(
+                ClaimsAnswer, "POST", "/claims", request, token=token, prefix=EXCHANGE_PREFIX
+            )
         )
 
     # --- the office
@@ -201,22 +229,75 @@ class HttpSyncService:
 
     def ask_office(self, answer_type: type[A], path: str, request: Message) -> A:
         """Send one of the calls of `sync.protocol.office` and return its answer."""
-        return self._call(
-            answer_type, "POST", path, request, token=self._need_token(), prefix=EXCHANGE_PREFIX
+        return self._with_token(
+            lambda token: self._call(
+                answer_type, "POST", path, request, token=token, prefix=EXCHANGE_PREFIX
+            )
         )
+
+    # --- the log-in
+
+    def _with_token(self, ask: Callable[[str], R]) -> R:
+        """Ask with a token that is good, as far as is known here; renew it where it is not."""
+
+        def ask_with_a_good_one() -> R:
+            if self._device is not None and self._device.runs_out:
+                self._renew()
+            return ask(self._need_token())
+
+        return self._once_more(ask_with_a_good_one)
+
+    def _once_more(self, ask: Callable[[], R]) -> R:
+        """Ask again, once for each reason, where the laptop can mend it by itself."""
+        knew_the_time, had_a_token = False, False
+        while True:
+            try:
+                return ask()
+            except ProofTimeError as error:
+                device = self._device
+                if device is None or knew_the_time or not device.learn_time(_first_text(error)):
+                    raise
+                knew_the_time = True
+            except TokenExpiredError:
+                if self._device is None or had_a_token:
+                    raise
+                had_a_token = True
+                self._renew()
+
+    def _renew(self) -> None:
+        """Get a new short token; without a password, as long as the log-in stands."""
+        device = self._device
+        assert device is not None
+        old = self._need_token()
+        answer = self._once_more(
+            lambda: self._call(
+                TokenAnswer, "POST", "/token", None, token=old, prefix=EXCHANGE_PREFIX
+            )
+        )
+        device.take(answer.token, answer.expires_at)
+
+    def _shown(self, request: httpx2.Request, token: str | None) -> httpx2.Request:
+        """Put token and proof on a request."""
+        if token is not None:
+            scheme = "Bearer" if self._device is None else SCHEME
+            request.headers["Authorization"] = f"{scheme} {token}"
+        if self._device is not None:
+            request.headers[PROOF_HEADER] = self._device.proof(
+                request.method, str(request.url), with_token=token is not None
+            )
+        return request
 
     # --- a packed call
 
-    def _packed(self, method: str, path: str, content: bytes) -> httpx2.Response:
+    def _packed(self, method: str, path: str, content: bytes, token: str) -> httpx2.Response:
         """Send a packed body and return the open response, once it is known to be our server's."""
         self._line.check()
         request = self._client.build_request(
             method,
             EXCHANGE_PREFIX + path,
             content=content,
-            headers={"Authorization": f"Bearer {self._need_token()}"},
         )
-        response = self._send(request)
+        response = self._send(self._shown(request, token))
         try:
             if not _is_ours(response, self._server_id, codec.PACKED):
                 body = _Arriving(response, self._message_seconds).whole()
@@ -228,9 +309,15 @@ class HttpSyncService:
         return response
 
     def _whole(
-        self, answer_type: type[A], method: str, path: str, content: bytes, tables: Tables
+        self,
+        answer_type: type[A],
+        method: str,
+        path: str,
+        content: bytes,
+        tables: Tables,
+        token: str,
     ) -> A:
-        response = self._packed(method, path, content)
+        response = self._packed(method, path, content, token)
         try:
             body = _Arriving(response, self._message_seconds).whole()
         finally:
@@ -265,8 +352,6 @@ class HttpSyncService:
             headers["Content-Type"] = _JSON
             if encoding is not None:
                 headers["Content-Encoding"] = encoding
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
         request = self._client.build_request(
             method,
             prefix + path,
@@ -274,7 +359,7 @@ class HttpSyncService:
             headers=headers,
             timeout=timeout or self._client.timeout,
         )
-        response = self._send(request)
+        response = self._send(self._shown(request, token))
         try:
             body = _Arriving(response, self._message_seconds).whole()
         finally:
@@ -397,6 +482,10 @@ def _is_ours(response: httpx2.Response, server_id: str | None, form: str) -> boo
     if not headers.get("Content-Type", "").startswith(form if success else _JSON):
         raise NotOurServerError("content type")
     return success
+
+
+def _first_text(error: SyncError) -> str:
+    return str(error.args[0]) if error.args else ""
 
 
 def _encoding_of(response: httpx2.Response) -> str | None:

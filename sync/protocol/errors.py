@@ -12,6 +12,10 @@
     │   ├── ProxyRefusedError    a proxy or fire wall forbids the call
     │   └── InterceptedError     the certificate is not our server's
     ├── LoginExpiredError, WrongPasswordError, RevokedError, EnrolCodeError    a person must act
+    │   ├── TokenExpiredError    the short token alone has run out; the program renews it
+    │   ├── ProofTimeError       the laptop's clock is off; the argument is the server's time
+    │   └── ProofRefusedError    what was shown does not fit this laptop's key, or was used before
+    ├── TooManyTriesError      wait; the argument is the number of seconds
     ├── NotAllowedError        the role has no right to this
     ├── NotFoundError_         the thing that is asked for is not there
     ├── BadRequestError        it cannot be done so; a person must change something
@@ -114,6 +118,32 @@ class LoginExpiredError(SyncError):
     status = 401
 
 
+class TokenExpiredError(LoginExpiredError):
+    """The short token has run out while the log-in still stands; no person has to act."""
+
+    code = "token_expired"
+
+
+class ProofTimeError(LoginExpiredError):
+    """The proof was made at another time than the server's; the argument is the server's time."""
+
+    code = "proof_time"
+
+
+class ProofRefusedError(LoginExpiredError):
+    """The token or its proof is not of this laptop's key, or was used before."""
+
+    code = "proof_refused"
+
+
+class TooManyTriesError(SyncError):
+    """There were too many tries lately; the argument says after how many seconds to try again."""
+
+    code = "too_many_tries"
+    family = "too_many_tries"
+    status = 429
+
+
 class WrongPasswordError(SyncError):
     """User name or password is wrong."""
 
@@ -210,6 +240,10 @@ SENT_BY_SERVER: dict[str, type[SyncError]] = {
     error.code: error
     for error in (
         LoginExpiredError,
+        TokenExpiredError,
+        ProofTimeError,
+        ProofRefusedError,
+        TooManyTriesError,
         WrongPasswordError,
         RevokedError,
         EnrolCodeError,

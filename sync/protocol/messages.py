@@ -99,7 +99,13 @@ class EnrolRequest(Message):
     username: str
     password: str = Field(repr=False)
     device_key: str | None = None
-    """The laptop's Ed25519 public key, 32 bytes in hexadecimal; signs courier files."""
+    """The laptop's Ed25519 public key, 32 bytes in hexadecimal. It signs courier files, and with
+    it the laptop proves that a token is its own."""
+    disk_encrypted: bool | None = None
+    """Whether the system encrypts the laptop's disk; None where it does not tell."""
+    machine_id: Annotated[str, Field(max_length=64)] = ""
+    """The laptop that the store lies on, by its own random name; other people's stores on it tell
+    the same. No secret and no proof of anything."""
 
 
 class EnrolAnswer(Message):
@@ -114,6 +120,8 @@ class EnrolAnswer(Message):
     server_keys: ServerKeys | None = None
     server_time: AwareDatetime | None = None
     """From when the offline lease counts."""
+    login_expires_at: AwareDatetime | None = None
+    """Until when the token can be renewed without a password."""
 
 
 class LoginRequest(Message):
@@ -124,7 +132,9 @@ class LoginRequest(Message):
     username: str
     password: str = Field(repr=False)
     device_key: str | None = None
-    """As in `EnrolRequest`; takes the place of a key that was told before."""
+    """As in `EnrolRequest`. It becomes known if the server knows none yet, and no other does."""
+    assertion: str | None = Field(default=None, repr=False)
+    """The laptop's own word for who it is, signed by its key (`sync.protocol.proofs`)."""
 
 
 class LoginAnswer(Message):
@@ -136,6 +146,15 @@ class LoginAnswer(Message):
     server_keys: ServerKeys | None = None
     server_time: AwareDatetime | None = None
     """As in `EnrolAnswer`."""
+    login_expires_at: AwareDatetime | None = None
+    """As in `EnrolAnswer`."""
+
+
+class TokenAnswer(Message):
+    """A new short token of the same log-in; the older one stays good until it runs out."""
+
+    token: str = Field(repr=False)
+    expires_at: Instant
 
 
 # --- push
@@ -410,6 +429,8 @@ class Receipt(Message):
     the same numbers.
     """
 
+    spared: ClassVar[tuple[str, ...]] = ("renewed",)
+
     server_time: Instant
     results: list[PushResult] = []
     settled: list[PushResult] = []
@@ -427,6 +448,8 @@ class Receipt(Message):
     commit: str = ""
     forked: bool = False
     rules: Rules | None = None
+    renewed: TokenAnswer | None = None
+    """A new token, once the one that was shown has lived half its life."""
 
 
 class PatientDigest(Message):

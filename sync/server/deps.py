@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from sync.protocol.codec import unpack
-from sync.protocol.errors import LoginExpiredError, TooLargeError, UpgradeNeededError
+from sync.protocol.errors import TooLargeError, UpgradeNeededError
+from sync.protocol.proofs import PROOF_HEADER, SCHEME
 from sync.protocol.version import PROTOCOL, PROTOCOL_HEADER
-from sync.server.service import Identity, ServerSyncService, World, authenticate
+from sync.server import door
+from sync.server.service import Identity, ServerSyncService, World
 
 # What does not wait is `async`: anything else costs a walk to a worker thread and back.
 
@@ -49,12 +51,31 @@ def protocol_spoken(request: Request) -> None:
         raise UpgradeNeededError(PROTOCOL)
 
 
-def identity_of(request: Request, world: TheWorld) -> Identity:
-    """Say whose token the request carries."""
+async def shown_by(request: Request) -> door.Shown:
+    """What the request shows of who it is."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise LoginExpiredError
-    return authenticate(world, token)
+    known_scheme = scheme.lower() in (SCHEME.lower(), "bearer")
+    proofs = request.headers.getlist(PROOF_HEADER)
+    return door.Shown(
+        method=request.method,
+        path=request.url.path,
+        token=token if known_scheme and token else None,
+        # Two proofs are one too many: which of them is the right one is nobody's to guess.
+        proof=None if not proofs else (proofs[0] if len(proofs) == 1 else ""),
+    )
+
+
+WhatIsShown = Annotated[door.Shown, Depends(shown_by)]
+
+
+def identity_of(world: TheWorld, shown: WhatIsShown) -> Identity:
+    """Say whose token the request carries, and that the request comes from its laptop."""
+    return door.authenticate(world, shown)
+
+
+def proven_key_of(world: TheWorld, shown: WhatIsShown) -> str | None:
+    """The key of a laptop that has no token yet."""
+    return door.proven_key(world, shown)
 
 
 async def stranger_service(world: TheWorld) -> ServerSyncService:
@@ -69,6 +90,7 @@ async def own_service(
     return ServerSyncService(world, identity)
 
 
+ProvenKey = Annotated[str | None, Depends(proven_key_of)]
 PlainBody = Annotated[bytes, Depends(body_of)]
 Stranger = Annotated[ServerSyncService, Depends(stranger_service)]
 Own = Annotated[ServerSyncService, Depends(own_service)]

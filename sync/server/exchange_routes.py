@@ -21,7 +21,8 @@ from sync.protocol.messages import ExchangeRequest, HoldingsRequest, Page
 from sync.protocol.packing import Tables
 from sync.protocol.version import EXCHANGE_PREFIX
 from sync.server.bugs import log_bug
-from sync.server.deps import Own, PlainBody, TheWorld, WireBody
+from sync.server.deps import Own, PlainBody, TheWorld, WhatIsShown, WireBody
+from sync.server.door import renew
 from sync.server.metrics import Metrics, TheMetrics
 from sync.server.routes import answer
 from sync.server.storage.base import StorageError
@@ -43,6 +44,12 @@ def exchange(service: Own, body: WireBody, world: TheWorld, metrics: TheMetrics)
         metrics.pushed(found.receipt.results)
         writer = AnswerWriter(tables, metrics.hurried)
         return _Streamed(writer.receipt(found.receipt), found.pages, writer, metrics)
+
+
+@exchange_router.post("/token")
+def token(request: Request, world: TheWorld, shown: WhatIsShown) -> Response:
+    """Give a new short token of the same log-in, without a password."""
+    return answer(request, renew(world, shown))
 
 
 @exchange_router.post("/claims")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request, Response
 
 from sync.protocol.codec import ZSTD, decode, encode
+from sync.protocol.errors import UpgradeNeededError
 from sync.protocol.messages import (
     ConfirmRequest,
     EnrolRequest,
@@ -18,7 +19,7 @@ from sync.protocol.messages import (
     PushRequest,
 )
 from sync.protocol.version import PREFIX
-from sync.server.deps import Own, PlainBody, Stranger, TheWorld, protocol_spoken
+from sync.server.deps import Own, PlainBody, ProvenKey, Stranger, TheWorld, protocol_spoken
 from sync.server.metrics import TheMetrics
 
 health = APIRouter()
@@ -40,15 +41,17 @@ def hello(request: Request, service: Stranger) -> Response:
 
 
 @router.post("/enrol")
-def enrol(request: Request, body: PlainBody, service: Stranger) -> Response:
-    """Make a new laptop known."""
-    return answer(request, service.enrol(decode(EnrolRequest, body, None)))
+def enrol(request: Request, key: ProvenKey, body: PlainBody, service: Stranger) -> Response:
+    """Make a new laptop known. It has a key from its first day."""
+    if key is None:
+        raise UpgradeNeededError
+    return answer(request, service.enrol(decode(EnrolRequest, body, None), key))
 
 
 @router.post("/login")
-def login(request: Request, body: PlainBody, service: Stranger) -> Response:
+def login(request: Request, key: ProvenKey, body: PlainBody, service: Stranger) -> Response:
     """Give a new token."""
-    return answer(request, service.login(decode(LoginRequest, body, None)))
+    return answer(request, service.login(decode(LoginRequest, body, None), key))
 
 
 # Own stands before PlainBody: whoever has no log-in is turned away before a body is read.

@@ -26,7 +26,9 @@ class InsecureListenError(UserError):
 class Settings:
     """Limits and lifetimes. Sizes are bytes of one message, as it travels and unpacked."""
 
-    token_life: timedelta = timedelta(hours=12)
+    token_life: timedelta = timedelta(minutes=30)
+    login_life: timedelta = timedelta(hours=12)
+    """How long after a password its short tokens can be renewed."""
     code_life: timedelta = timedelta(hours=1)
     code_tries: int = 5
     max_wire_bytes: int = MAX_WIRE_BYTES

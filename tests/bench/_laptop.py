@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from fieldapp.clock import SystemClock
 from fieldapp.domain.codec import from_body, to_body
 from fieldapp.domain.kinds import KINDS, kind_of
@@ -23,6 +25,7 @@ from fieldapp.ids import new_id
 from fieldapp.store import records
 from fieldapp.store.db import Database
 from fieldapp.store.migrate import migrate
+from sync.client.device_login import DeviceLogin
 from sync.client.engine import Engine, SyncReport
 from sync.client.enrol import enrol
 from sync.client.http import HttpSyncService
@@ -58,7 +61,13 @@ def make(folder: Path, url: str, code: str, username: str) -> None:
     """Enrol a new laptop with an empty store."""
     folder.mkdir(parents=True)
     known = enrol(url, code, username=username, password=PASSWORD, device_name="bench")
-    facts = {"token": known.token, "server_id": known.server_id, "device_id": known.device_id}
+    assert known.courier is not None
+    facts = {
+        "token": known.token,
+        "key": known.courier.signing_key,
+        "server_id": known.server_id,
+        "device_id": known.device_id,
+    }
     (folder / _KNOWN).write_text(json.dumps(facts))
     database = Database.create(folder / _STORE, _key, "bench")
     migrate(database, SystemClock())
@@ -130,7 +139,9 @@ def sync_in_a_process(
 def _sync(folder: Path, url: str, when_ready: Callable[[], None]) -> Outcome:
     known = json.loads((folder / _KNOWN).read_text())
     database = Database.open(folder / _STORE, _key)
-    service = HttpSyncService(url, lambda: known["token"], Line(), server_id=known["server_id"])
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(known["key"]))
+    device = DeviceLogin(key, SystemClock(), token=known["token"])
+    service = HttpSyncService(url, device, Line(), server_id=known["server_id"])
     engine = Engine(service, database.clone, SystemClock(), new_id)
     before = peak_mib("self")
     when_ready()

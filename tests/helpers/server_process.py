@@ -12,6 +12,8 @@ from typing import IO
 from fieldapp.clock import SystemClock
 from fieldapp.domain.patients import Role
 from fieldapp.ids import new_id
+from fieldapp.store.state import Enrolment
+from sync.client.device_login import DeviceLogin
 from sync.client.enrol import enrol
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
@@ -104,14 +106,18 @@ class ServerProcess(RunningServer):
             self.url, code, username=username, password=PASSWORD, device_name="laptop"
         )
         line = Line()
-        service = HttpSyncService(
-            self.url, lambda: enrolment.token, line, server_id=enrolment.server_id
-        )
+        device = device_login(enrolment)
+        service = HttpSyncService(self.url, device, line, server_id=enrolment.server_id)
         who = Identity(enrolment.user.id, enrolment.device_id, enrolment.user.role)
         laptop = Laptop(path, service, who)
         laptop.coverage = line
-        laptop.token = enrolment.token
+        laptop.login = device
         return laptop
+
+
+def device_login(enrolment: Enrolment) -> DeviceLogin:
+    """What an enrolled laptop shows the server."""
+    return DeviceLogin.of(enrolment, SystemClock())
 
 
 def _drain(stream: IO[str]) -> None:

@@ -1,4 +1,4 @@
-"""A laptop's sync as a process that can be killed: STORE URL TOKEN. Says a line at every step."""
+"""A laptop's sync as a process to be killed: STORE URL TOKEN KEY. Says a line at every step."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from fieldapp.clock import SystemClock
 from fieldapp.ids import new_id
 from fieldapp.store.db import Database
+from sync.client.device_login import DeviceLogin
 from sync.client.engine import Engine, Progress
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
@@ -33,9 +36,11 @@ def _told(pages: Iterator[Page]) -> Iterator[Page]:
         yield page
 
 
-def main(store: str, url: str, token: str) -> None:
+def main(store: str, url: str, token: str, key: str) -> None:
     database = Database.open(Path(store), laptop_key)
-    with HttpSyncService(url, lambda: token, Line()) as service:
+    signing_key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key))
+    device = DeviceLogin(signing_key, SystemClock(), token=token)
+    with HttpSyncService(url, device, Line()) as service:
         engine = Engine(
             SpeakingLine(service),
             database.clone,

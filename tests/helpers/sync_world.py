@@ -30,6 +30,7 @@ from fieldapp.ids import new_id
 from fieldapp.store import drafts, inbox, outbox, records
 from fieldapp.store.db import Connection, Database
 from fieldapp.store.migrate import migrate
+from sync.client.device_login import DeviceLogin
 from sync.client.engine import Engine, Progress, SyncReport
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
@@ -301,7 +302,7 @@ class Laptop:
     """One laptop: a cipher store, a line and the real engine.
 
     Attributes: `database` (the screen's connection), `line`, `clock`, `who`; for a laptop that
-    was enrolled over a real line also `coverage` and `token`. `may_heal`: this test lets the two
+    was enrolled over a real line also `coverage` and `login`. `may_heal`: this test lets the two
     stores drift apart; otherwise no sync may find a difference to heal.
     """
 
@@ -319,7 +320,7 @@ class Laptop:
         self.clock = FixedClock(START)
         self.who = who
         self.coverage = Line()
-        self.token = ""
+        self.login: DeviceLogin | None = None
         self.may_heal = False
         self._service = service
         self._cut_at: int | None = None

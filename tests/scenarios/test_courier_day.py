@@ -21,7 +21,7 @@ from sync.protocol.errors import NotAllowedError
 from sync.protocol.messages import Rules
 from sync.protocol.office import SetRulesRequest
 from sync.server.service import Identity
-from tests.helpers.server_process import PASSWORD, ServerProcess
+from tests.helpers.server_process import PASSWORD, ServerProcess, device_login
 from tests.helpers.stores import START
 from tests.helpers.sync_world import Laptop, LaptopFactory
 
@@ -34,8 +34,7 @@ def enrolled(server: ServerProcess, username: str) -> state.Enrolment:
 def office_of(server: ServerProcess, username: str, role: Role) -> HttpSyncService:
     """The line of a member of staff at the office."""
     server.admin.add_user(username, username.title(), role, PASSWORD)
-    token = enrolled(server, username).token
-    return HttpSyncService(server.url, lambda: token, Line())
+    return HttpSyncService(server.url, device_login(enrolled(server, username)), Line())
 
 
 def test_a_laptop_without_network_delivers_by_stick_and_knows_it(
@@ -45,13 +44,13 @@ def test_a_laptop_without_network_delivers_by_stick_and_knows_it(
     enrolment = enrolled(server, "kari")
     assert enrolment.courier is not None
     line = Line()
-    service = HttpSyncService(server.url, lambda: enrolment.token, line)
+    service = HttpSyncService(server.url, device_login(enrolment), line)
     who = Identity(enrolment.user.id, enrolment.device_id, enrolment.user.role)
     with (
         closing(Laptop(factory.path(), service, who)) as kari,
         office_of(server, "sjef", Role.ADMINISTRATOR) as chief,
         office_of(server, "siv", Role.SECRETARY) as secretary,
-        HttpSyncService(server.url, lambda: enrolment.token, Line()) as karis_other_line,
+        HttpSyncService(server.url, device_login(enrolment), Line()) as karis_other_line,
     ):
         state.remember_enrolment(kari.database, enrolment)
         rules = HttpOfficeService(chief).set_rules(

@@ -29,7 +29,10 @@ def test_a_sync_killed_again_and_again_loses_nothing_and_doubles_nothing(
     patients = [server.office.add_patient(who).id for _ in range(PATIENTS)]
     laptop = server.enrolled_laptop("kari", factory.path())
     laptop.sync()
-    store, token = laptop.database.path, laptop.token
+    store, device = laptop.database.path, laptop.login
+    assert device is not None
+    assert device.token is not None
+    keys = (device.token, device.key.private_bytes_raw().hex())
     signed: list[str] = []
     killed = 0
     for _ in range(KILLS):
@@ -39,8 +42,8 @@ def test_a_sync_killed_again_and_again_loses_nothing_and_doubles_nothing(
             patients.append(server.office.add_patient(who).id)
         laptop.edit_patient(patients[0], phone=str(len(signed)))
         laptop.close()
-        killed += _sync_and_kill(store, server.url, token, after_lines=chance.randrange(1, 18))
-        service = HttpSyncService(server.url, lambda: token, Line())
+        killed += _sync_and_kill(store, server.url, keys, after_lines=chance.randrange(1, 18))
+        service = HttpSyncService(server.url, device, Line())
         laptop = Laptop(store, service, laptop.who)
 
     assert killed >= KILLS // 2  # the dice must not all fall behind the end
@@ -60,9 +63,9 @@ def test_a_sync_killed_again_and_again_loses_nothing_and_doubles_nothing(
     laptop.close()
 
 
-def _sync_and_kill(store: Path, url: str, token: str, *, after_lines: int) -> bool:
+def _sync_and_kill(store: Path, url: str, keys: tuple[str, str], *, after_lines: int) -> bool:
     """Run a sync in a process and kill it after so many lines; True when it had not ended."""
-    command = [sys.executable, "-m", "tests.helpers.sync_child", str(store), url, token]
+    command = [sys.executable, "-m", "tests.helpers.sync_child", str(store), url, *keys]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for _ in range(after_lines):

@@ -30,7 +30,8 @@ NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 def speak_to(laptop: Laptop, server: RunningServer) -> HttpSyncService:
     """Let a laptop's line lead to another process of the same server."""
-    service = HttpSyncService(server.url, lambda: laptop.token, laptop.coverage)
+    assert laptop.login is not None
+    service = HttpSyncService(server.url, laptop.login, laptop.coverage)
     laptop.line.real = service
     return service
 

@@ -95,7 +95,8 @@ def test_a_server_that_is_killed_and_started_again_has_all_it_confirmed(
     assert (report.error_code, report.error_family) == ("connection_refused", "offline")
     last = inbox.state(kari.database).last_complete
     server.start()
-    with HttpSyncService(server.url, lambda: kari.token, Line()) as line:
+    assert kari.login is not None
+    with HttpSyncService(server.url, kari.login, Line()) as line:
         again = Laptop(kari.database.path, line, kari.who)
         assert again.sync().complete
         again.close()

@@ -22,15 +22,26 @@ from sync.client import courier as laptop_courier
 from sync.client.engine import Engine
 from sync.protocol import courier
 from sync.protocol.messages import LoginRequest, Outcome, PushRequest
+from sync.protocol.proofs import make_assertion
 from sync.server import courier as office_courier
 from sync.server.identity import Identity
 from sync.server.keys import key_pairs
 from sync.server.rules import set_rules
-from sync.server.service import ServerSyncService, authenticate
+from sync.server.service import ServerSyncService
 from sync.server.storage.storage import Storage
 from tests.helpers.stores import open_store
 from tests.sync.server.conftest import embedded
-from tests.sync.server.team import NOW, PASSWORD, Team, change, enrol_request, flag, note, patient
+from tests.sync.server.team import (
+    NOW,
+    PASSWORD,
+    Team,
+    authenticate,
+    change,
+    enrol_request,
+    flag,
+    note,
+    patient,
+)
 
 __all__ = ["embedded"]
 
@@ -49,13 +60,12 @@ class Field:
         self.team.add_user(username)
         self.key = Ed25519PrivateKey.generate()
         code, _ = self.team.admin.enrol_code(username)
-        request = enrol_request(username, code).model_copy(
-            update={"device_key": self.key.public_key().public_bytes_raw().hex()}
-        )
-        self.answer = ServerSyncService(self.team.world).enrol(request)
+        public_key = self.key.public_key().public_bytes_raw().hex()
+        request = enrol_request(username, code).model_copy(update={"device_key": public_key})
+        self.answer = ServerSyncService(self.team.world).enrol(request, public_key)
         assert self.answer.server_keys is not None
         self.service = ServerSyncService(
-            self.team.world, authenticate(self.team.world, self.answer.token)
+            self.team.world, authenticate(self.team.world, self.answer.token, self.key)
         )
         self.database = open_store(folder)
         self.enrolment = Enrolment(
@@ -472,14 +482,18 @@ def test_a_laptop_enrolled_before_there_were_keys_gets_them_with_its_next_log_in
     state.remember_enrolment(office.database, replace(office.enrolment, courier=None))
     with pytest.raises(courier.CourierNoKeysError):
         office.write()
+    public_key = office.key.public_key().public_bytes_raw().hex()
     request = LoginRequest(
         device_id=office.enrolment.device_id,
         device_secret=office.enrolment.device_secret,
         username="kari",
         password=PASSWORD,
-        device_key=office.key.public_key().public_bytes_raw().hex(),
+        device_key=public_key,
+        assertion=make_assertion(
+            office.key, office.enrolment.device_id, "server-1", office.team.clock.now()
+        ),
     )
-    answer = ServerSyncService(office.team.world).login(request)
+    answer = ServerSyncService(office.team.world).login(request, public_key)
     assert answer.server_keys == office.answer.server_keys
     state.renew_token(
         office.database,

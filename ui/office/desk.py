@@ -9,10 +9,12 @@ from typing import TypeVar
 from fieldapp.errors import FieldAppError
 from fieldapp.services import setup
 from fieldapp.services.session import Session
+from sync.client.device_login import DeviceLogin
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
 from sync.client.office import HttpOfficeService
 from sync.client.office_messages import OfficeService
+from ui.sync.device_line import device_login
 from ui.tasks import TaskRunner
 
 T = TypeVar("T")
@@ -59,13 +61,13 @@ def over_http(session: Session, line: Line | None = None) -> Callable[[], Callab
         enrolment = setup.load_enrolment(session.database)
         if enrolment is None:
             raise setup.NotEnrolledError
-        url, token, server_id = enrolment.server_url, enrolment.token, enrolment.server_id
-        return lambda: _open(url, token, server_id, line or Line())
+        url, server_id, device = enrolment.server_url, enrolment.server_id, device_login(session)
+        return lambda: _open(url, device, server_id, line or Line())
 
     return prepare
 
 
 @contextmanager
-def _open(url: str, token: str, server_id: str, line: Line) -> Iterator[OfficeService]:
-    with HttpSyncService(url, lambda: token, line, server_id=server_id) as connection:
+def _open(url: str, device: DeviceLogin, server_id: str, line: Line) -> Iterator[OfficeService]:
+    with HttpSyncService(url, device, line, server_id=server_id) as connection:
         yield HttpOfficeService(connection)

@@ -317,7 +317,7 @@ def not_done_text(error: BaseException) -> str:
 
 def needs_login(error: BaseException) -> bool:
     """True when only a log-in on the sync page helps."""
-    return getattr(error, "code", "") == "login_expired"
+    return getattr(error, "family", "") == "login_expired"
 
 
 def point_text(code: ClosingCode, count: int) -> str:

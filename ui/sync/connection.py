@@ -13,6 +13,7 @@ from sync.client.engine import Engine, Progress, SyncReport
 from sync.client.enrol import login
 from sync.client.http import SILENCE_SECONDS, HttpSyncService
 from sync.client.line import Line
+from ui.sync.device_line import device_login
 
 
 class HttpConnection:
@@ -33,9 +34,12 @@ class HttpConnection:
         self._clock: Clock = session.clock
         self._ids: IdMaker = session.new_id
         self.line = line or Line()
+        # The server alone says when a log-in has run out: by a laptop's clock that is a day ahead
+        # no token would ever be good, however often one logs in.
+        self._login = device_login(session)
         self._service = HttpSyncService(
             enrolment.server_url,
-            self._token,
+            self._login,
             self.line,
             server_id=enrolment.server_id,
             silence_seconds=silence_seconds,
@@ -51,8 +55,9 @@ class HttpConnection:
 
     @property
     def logged_in(self) -> bool:
-        """True while the token is good by this laptop's clock; never asks the server."""
-        return self._enrolment.token_expires_at > self._clock.now()
+        """True while the log-in stands by this laptop's clock; never asks the server."""
+        known = self._enrolment
+        return (known.login_expires_at or known.token_expires_at) > self._clock.now()
 
     @property
     def pull_complete(self) -> bool:
@@ -71,7 +76,13 @@ class HttpConnection:
 
     def login(self, password: str) -> None:
         """Get a new token and store it. Raises SyncError."""
-        renewed = login(self._enrolment, password, line=self.line)
+        renewed = login(
+            self._enrolment,
+            password,
+            line=self.line,
+            clock=self._clock,
+            offset_ms=setup.clock_offset_ms(self._session.database),
+        )
         database = self._session.database.clone()
         try:
             setup.renew_token(
@@ -80,10 +91,12 @@ class HttpConnection:
                 renewed.token_expires_at,
                 renewed.user,
                 renewed.courier,
+                renewed.login_expires_at,
             )
         finally:
             database.close()
         self._enrolment = renewed
+        self._login.begin(renewed)
 
     def confirmed(self, names: list[tuple[str, str]]) -> int:
         """Return how many of these (kind, id) the server says it holds. Raises SyncError."""
@@ -91,8 +104,3 @@ class HttpConnection:
 
     def close(self) -> None:
         self._service.close()
-
-    def _token(self) -> str:
-        # The server alone says when it has run out: by a laptop's clock that is a day ahead no
-        # token would ever be good, however often one logs in.
-        return self._enrolment.token

@@ -19,7 +19,9 @@ Tone = Literal["neutral", "ok", "warn", "danger", "accent"]
 
 translate = QCoreApplication.translate
 
-NEEDS_LOGIN = frozenset({"login_expired", "wrong_password"})
+NEEDS_LOGIN = frozenset(
+    {"login_expired", "token_expired", "proof_refused", "proof_time", "wrong_password"}
+)
 """Error codes after which only a login lets anything be sent."""
 
 LINE_DOWN = frozenset({"offline", "timeout"})

@@ -15,6 +15,7 @@ from sync.client.http import HttpSyncService
 from sync.client.line import Line
 from ui.context import AppContext
 from ui.errors import sentence_for
+from ui.sync.device_line import device_login
 from ui.widgets import Dialog, FormField, Text
 
 SetCode = Callable[[str], None]
@@ -28,10 +29,10 @@ def over_http(session: Session, line: Line | None = None) -> Callable[[], SetCod
         enrolment = setup.load_enrolment(session.database)
         if enrolment is None:
             raise setup.NotEnrolledError
-        url, token, server_id = enrolment.server_url, enrolment.token, enrolment.server_id
+        url, server_id, device = enrolment.server_url, enrolment.server_id, device_login(session)
 
         def send(verifier: str) -> None:
-            with HttpSyncService(url, lambda: token, line or Line(), server_id=server_id) as http:
+            with HttpSyncService(url, device, line or Line(), server_id=server_id) as http:
                 own.set_witness_code(http, verifier)
 
         return send

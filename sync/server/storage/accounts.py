@@ -14,7 +14,24 @@ _DEVICE = (
     " public_key, forked, log_forked FROM device"
 )
 _CODE = "SELECT code_hash, user_id, expires_at, failed_tries, used FROM enrol_code"
-_TOKEN = "SELECT token_hash, user_id, device_id, expires_at FROM token"  # noqa: S105
+_TOKEN = (
+    "SELECT token_hash, user_id, device_id, expires_at, thumbprint, login_expires_at FROM token"  # noqa: S105
+)
+_LOGIN = (
+    "SELECT t.user_id, t.device_id, u.role, t.expires_at, u.active, d.revoked, t.thumbprint,"
+    " t.login_expires_at FROM token t"
+    " JOIN app_user u ON u.id = t.user_id JOIN device d ON d.id = t.device_id"
+    " WHERE t.token_hash = ?"
+)
+_USE_PROOF = (
+    "INSERT INTO used_proof (thumbprint, name, until)"
+    " SELECT t.thumbprint, ?, ? FROM token t WHERE t.token_hash = ? AND t.thumbprint = ?"
+    " ON CONFLICT DO NOTHING"
+)
+_USE_PROOF_AND_LOGIN = (
+    f"WITH used AS ({_USE_PROOF} RETURNING 1), login AS ({_LOGIN})"  # noqa: S608 - fixed texts
+    " SELECT login.*, EXISTS (SELECT 1 FROM used) FROM login"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,19 @@ class AccountRepository:
         """Shut a laptop out. Its tokens stay known, so that it is told why it is refused."""
         self._db.run("UPDATE device SET revoked = 1 WHERE id = ?", (device_id,))
 
+    def set_machine(self, device_id: str, machine_id: str) -> None:
+        """Store on which laptop a store lies, as the laptop named itself."""
+        self._db.run("UPDATE device SET machine_id = ? WHERE id = ?", (machine_id, device_id))
+
+    def machines(self) -> dict[str, str]:
+        """Return the laptops that stores lie on, by device id; only of those that have said so."""
+        return {
+            device_id: machine_id
+            for device_id, machine_id in self._db.rows(
+                "SELECT id, machine_id FROM device WHERE machine_id <> ''"
+            )
+        }
+
     def set_public_key(self, device_id: str, public_key: str) -> None:
         """Store the key by which a laptop signs."""
         self._db.run("UPDATE device SET public_key = ? WHERE id = ?", (public_key, device_id))
@@ -175,11 +205,24 @@ class AccountRepository:
     # --- log-ins
 
     def add_token(self, token: TokenRow, now: str) -> None:
-        """Add a log-in; those that have run out are cleared away."""
-        self._db.run("DELETE FROM token WHERE expires_at <= ?", (now,))
+        """Add a token; what has run out is cleared away: tokens whose log-in is over, and proofs
+        that are too old to be shown again.
+        """
         self._db.run(
-            "INSERT INTO token (token_hash, user_id, device_id, expires_at) VALUES (?, ?, ?, ?)",
-            (token.token_hash, token.user_id, token.device_id, token.expires_at),
+            "DELETE FROM token WHERE expires_at <= ? AND login_expires_at <= ?", (now, now)
+        )
+        self._db.run("DELETE FROM used_proof WHERE until <= ?", (now,))
+        self._db.run(
+            "INSERT INTO token (token_hash, user_id, device_id, expires_at, thumbprint,"
+            " login_expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                token.token_hash,
+                token.user_id,
+                token.device_id,
+                token.expires_at,
+                token.thumbprint,
+                token.login_expires_at,
+            ),
         )
 
     def token(self, token_hash: str) -> TokenRow | None:
@@ -188,18 +231,34 @@ class AccountRepository:
         return TokenRow(*rows[0]) if rows else None
 
     def login(self, token_hash: str) -> LoginRow | None:
-        """Return whose log-in a token is, asked with every request: one statement."""
-        rows = self._db.rows(
-            "SELECT t.user_id, t.device_id, u.role, t.expires_at, u.active, d.revoked FROM token t"
-            " JOIN app_user u ON u.id = t.user_id JOIN device d ON d.id = t.device_id"
-            " WHERE t.token_hash = ?",
-            (token_hash,),
+        """Return whose log-in a token is: one statement."""
+        return _login(self._db.rows(_LOGIN, (token_hash,)))
+
+    def proven_login(
+        self, token_hash: str, thumbprint: str, proof: str, until: str
+    ) -> LoginRow | None:
+        """Return whose log-in a token is and use up its proof, asked with every request.
+
+        The proof is remembered only beside a token of that key, so that strangers fill nothing.
+        One statement where the database can.
+        """
+        use = (proof, until, token_hash, thumbprint)
+        if self._db.dialect == "postgres":
+            rows = self._db.rows(_USE_PROOF_AND_LOGIN, (*use, token_hash))
+            return _login(rows, new_proof=bool(rows) and bool(rows[0][-1]))
+        new_proof = self._db.run(_USE_PROOF, use) == 1
+        return _login(self._db.rows(_LOGIN, (token_hash,)), new_proof=new_proof)
+
+    def use_proof(self, thumbprint: str, proof: str, until: str) -> bool:
+        """Use up a proof without a token; False when it was used before."""
+        return (
+            self._db.run(
+                "INSERT INTO used_proof (thumbprint, name, until) VALUES (?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (thumbprint, proof, until),
+            )
+            == 1
         )
-        if not rows:
-            return None
-        user_id, device_id, role, expires_at, active, revoked = rows[0]
-        shut_out = bool(revoked) or not active
-        return LoginRow(user_id, device_id, role, expires_at, shut_out)
 
     def is_shut_out(self, user_id: str, device_id: str) -> bool:
         """True for a closed account or a laptop that was revoked."""
@@ -214,6 +273,22 @@ class AccountRepository:
     def end_logins(self, user_id: str) -> None:
         """End every log-in of a user."""
         self._db.run("DELETE FROM token WHERE user_id = ?", (user_id,))
+
+
+def _login(rows: list[Row], *, new_proof: bool = False) -> LoginRow | None:
+    if not rows:
+        return None
+    user_id, device_id, role, expires_at, active, revoked, thumbprint, login_ends = rows[0][:8]
+    return LoginRow(
+        user_id=user_id,
+        device_id=device_id,
+        role=role,
+        expires_at=expires_at,
+        shut_out=bool(revoked) or not active,
+        thumbprint=thumbprint,
+        login_expires_at=login_ends,
+        new_proof=new_proof,
+    )
 
 
 def _user(rows: list[Row]) -> UserRow | None:

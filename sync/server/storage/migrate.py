@@ -40,10 +40,10 @@ def migrate(database: Database) -> int:
     with database.migrating() as statements:
         statements.run("CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY)")
         present = _present(statements)
-        if present > newest:
-            raise NewerSchemaError(present, newest)
+        if present and max(present) > newest:
+            raise NewerSchemaError(max(present), newest)
         for migration in known:
-            if migration.number > present:
+            if migration.number not in present:
                 database.script(statements, migration.text)
                 if migration.number in FILL:
                     FILL[migration.number](statements)
@@ -56,6 +56,5 @@ def newest_migration(database: Database) -> int:
     return migrations(database.dialect)[-1].number
 
 
-def _present(statements: Statements) -> int:
-    ((number,),) = statements.rows("SELECT coalesce(max(number), 0) FROM schema_migration")
-    return int(number)
+def _present(statements: Statements) -> set[int]:
+    return {int(number) for (number,) in statements.rows("SELECT number FROM schema_migration")}

@@ -77,6 +77,15 @@ class PostgresDatabase:
             yield _PostgresStatements(connection)
 
     @contextmanager
+    def noting(self) -> Iterator[Statements]:
+        """Run one statement: no walk to the database for the beginning and none for the end.
+
+        It waits for no disk as long as its table is UNLOGGED.
+        """
+        with _value_errors_named(), self._pool.connection() as connection:
+            yield _PostgresStatements(connection)
+
+    @contextmanager
     def writing(self, *, lasting: bool = True) -> Iterator[Statements]:
         """Open a transaction; each statement sees what is committed when it starts."""
         # Named here as well: a commit finds a full disk too.

@@ -140,23 +140,29 @@ class SqliteDatabase:
         """The same as `reading`, which costs nothing here."""
         return self.reading()
 
+    def noting(self) -> AbstractContextManager[Statements]:
+        """A short transaction that does not wait for the disk."""
+        return self.writing(lasting=False)
+
     @contextmanager
     def writing(self, *, lasting: bool = True) -> Iterator[Statements]:
-        """Open a transaction; writers of this and other processes take turns.
-
-        How a commit is written cannot be changed inside a transaction, so every one is `lasting`.
-        """
-        del lasting
+        """Open a transaction; writers of this and other processes take turns."""
         with self._writing:
-            # IMMEDIATE: a lock taken only at the first write could not be waited for.
-            self._writer.execute("BEGIN IMMEDIATE")
+            if not lasting:
+                # Cannot be changed inside a transaction. The log is still written in order: what
+                # a power cut may take is the end of it, never a part in the middle.
+                self._writer.execute("PRAGMA synchronous = NORMAL")
             try:
+                # IMMEDIATE: a lock taken only at the first write could not be waited for.
+                self._writer.execute("BEGIN IMMEDIATE")
                 yield _SqliteStatements(self._writer)
                 with _value_errors_named():
                     self._writer.execute("COMMIT")
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+                if not lasting:
+                    self._writer.execute("PRAGMA synchronous = FULL")
 
     def migrating(self) -> Any:
         """As `writing`: there is only one writer anyway."""

@@ -23,7 +23,7 @@ def test_a_line_that_breaks_while_a_request_comes_in_is_no_fault_of_the_server(
     with caplog.at_level(logging.INFO, "fieldapp.server"):
         head = (
             "POST /v2/exchange HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
-            f"Authorization: Bearer {running.token()}\r\n\r\nabc"
+            f"{running.heads('POST', '/v2/exchange', running.token())}\r\nabc"
         )
         with socket.create_connection(("127.0.0.1", running.port)) as line:
             line.sendall(head.encode())

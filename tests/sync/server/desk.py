@@ -18,9 +18,8 @@ from sync.protocol.messages import (
     Receipt,
 )
 from sync.server.office import ServerOfficeService
-from sync.server.service import authenticate
 from sync.server.storage.office import OfficeLine
-from tests.sync.server.team import Laptop, Team
+from tests.sync.server.team import Laptop, Team, authenticate
 
 REASON = "Maskinen ligger i Tanaelva"
 

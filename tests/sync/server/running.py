@@ -8,16 +8,18 @@ import httpx2
 import uvicorn
 
 from fieldapp.ids import new_id
+from sync.client.device_login import DeviceLogin
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
 from sync.protocol.codec import decode, encode
 from sync.protocol.messages import EnrolAnswer
+from sync.protocol.proofs import PROOF_HEADER, make_proof
 from sync.protocol.version import PROTOCOL_HEADER
 from sync.server.app import create_app
 from sync.server.listen import open_listener
 from sync.server.settings import Settings
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import CHEAP, Team, enrol_request
+from tests.sync.server.team import CHEAP, KEY, PUBLIC_KEY, Team, enrol_request
 
 
 class Running:
@@ -45,6 +47,7 @@ class Running:
             headers={PROTOCOL_HEADER: "1"},
             trust_env=False,
             timeout=20,
+            event_hooks={"request": [self._show]},
         )
 
     def stop(self) -> None:
@@ -57,13 +60,36 @@ class Running:
         """A new user on a new laptop, enrolled over the line."""
         self.team.add_user(username)
         code, _ = self.team.admin.enrol_code(username)
-        content, _ = encode(enrol_request(username, code), compress=False)
-        answer = self.client.post("/v1/enrol", content=content)
+        request = enrol_request(username, code).model_copy(update={"device_key": PUBLIC_KEY})
+        content, _ = encode(request, compress=False)
+        headers = {PROOF_HEADER: self.proof("POST", "/v1/enrol")}
+        answer = self.client.post("/v1/enrol", content=content, headers=headers)
         assert answer.status_code == 200
         return decode(EnrolAnswer, answer.content, None).token
 
     def service(self, token: str) -> HttpSyncService:
         """The laptop's side, as a laptop uses it."""
         return HttpSyncService(
-            f"http://127.0.0.1:{self.port}", lambda: token, Line(), server_id="server-1"
+            f"http://127.0.0.1:{self.port}",
+            DeviceLogin(KEY, self.team.clock, token=token),
+            Line(),
+            server_id="server-1",
         )
+
+    def proof(self, method: str, path: str, token: str | None = None) -> str:
+        """What a laptop of the team shows beside one request."""
+        now = self.team.clock.now()
+        return make_proof(KEY, method, f"http://127.0.0.1:{self.port}{path}", now, token)
+
+    def heads(self, method: str, path: str, token: str) -> str:
+        """The lines of a head that show who asks, for a test that writes its own."""
+        proof = self.proof(method, path, token)
+        return f"Authorization: DPoP {token}\r\n{PROOF_HEADER}: {proof}\r\n"
+
+    def _show(self, request: httpx2.Request) -> None:
+        """Show the proof beside a token that a test puts on its request ("Bearer …")."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme == "Bearer" and token:
+            request.headers["Authorization"] = f"DPoP {token}"
+            proof = self.proof(request.method, request.url.path, token)
+            request.headers[PROOF_HEADER] = proof

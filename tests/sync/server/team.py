@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from fieldapp.clock import FixedClock
 from fieldapp.domain.codec import to_body
 from fieldapp.domain.kinds import name_of
@@ -29,15 +31,21 @@ from sync.protocol.messages import (
     PushRequest,
     PushResult,
 )
+from sync.protocol.proofs import make_proof
+from sync.server import door
 from sync.server.admin import Admin
 from sync.server.auth import PasswordHasher
-from sync.server.service import ServerSyncService, World, authenticate
+from sync.server.identity import Identity
+from sync.server.service import ServerSyncService, World
 from sync.server.settings import Settings
 from sync.server.storage.storage import Storage
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 PASSWORD = "riktig hest batteri"
 CHEAP = PasswordHasher(memory_kib=64, iterations=1, lanes=1)
+KEY = Ed25519PrivateKey.generate()
+"""The key of every laptop that a team enrols."""
+PUBLIC_KEY = KEY.public_key().public_bytes_raw().hex()
 
 
 @dataclass
@@ -57,7 +65,8 @@ class Team:
 
     def enrol(self, username: str) -> EnrolAnswer:
         code, _ = self.admin.enrol_code(username)
-        return ServerSyncService(self.world).enrol(enrol_request(username, code))
+        request = enrol_request(username, code).model_copy(update={"device_key": PUBLIC_KEY})
+        return ServerSyncService(self.world).enrol(request, PUBLIC_KEY)
 
     def laptop(self, username: str) -> Laptop:
         """Add the user where needed, enrol a laptop and log in."""
@@ -68,6 +77,13 @@ class Team:
         answer = self.enrol(username)
         service = ServerSyncService(self.world, authenticate(self.world, answer.token))
         return Laptop(service, answer)
+
+
+def authenticate(world: World, token: str, key: Ed25519PrivateKey = KEY) -> Identity:
+    """Whose token it is, shown as one of the team's laptops shows it."""
+    path = "/v2/exchange"
+    proof = make_proof(key, "POST", f"https://server{path}", world.clock.now(), token)
+    return door.authenticate(world, door.Shown("POST", path, token, proof))
 
 
 @dataclass

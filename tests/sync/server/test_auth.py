@@ -12,9 +12,9 @@ from sync.protocol.errors import EnrolCodeError, LoginExpiredError, RevokedError
 from sync.protocol.messages import LoginRequest
 from sync.server import auth
 from sync.server.admin import AdminError
-from sync.server.service import ServerSyncService, authenticate
+from sync.server.service import ServerSyncService
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import CHEAP, PASSWORD, Team, enrol_request
+from tests.sync.server.team import CHEAP, PASSWORD, Team, authenticate, enrol_request
 
 
 @pytest.fixture

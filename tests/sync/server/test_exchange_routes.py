@@ -119,9 +119,10 @@ def test_one_connection_serves_many_exchanges(
 
 def test_the_head_of_an_answer_is_short_and_names_the_server(running: Running) -> None:
     content = encode_packed(asking(), Tables())
+    shown = running.heads("POST", "/v2/exchange", running.token())
     head = (
         "POST /v2/exchange HTTP/1.1\r\nHost: server\r\n"
-        f"Authorization: Bearer {running.token()}\r\nContent-Length: {len(content)}\r\n\r\n"
+        f"{shown}Content-Length: {len(content)}\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", running.port)) as line:
         line.sendall(head.encode() + content)

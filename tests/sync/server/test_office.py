@@ -37,13 +37,23 @@ from sync.protocol.office import (
     SetRulesRequest,
     UnassignRequest,
 )
-from sync.server.service import ServerSyncService, authenticate
+from sync.server.service import ServerSyncService
 from sync.server.storage.base import BadValueError
 from sync.server.storage.storage import Storage
 from sync.server.storage.values import NewVersion
 from tests.sync.server.desk import REASON, desk, draft, exchange, office_log
 from tests.sync.server.orders import order_body
-from tests.sync.server.team import NOW, Laptop, Team, change, enrol_request, flag, note, patient
+from tests.sync.server.team import (
+    NOW,
+    Laptop,
+    Team,
+    authenticate,
+    change,
+    enrol_request,
+    flag,
+    note,
+    patient,
+)
 
 
 @pytest.fixture

@@ -39,9 +39,8 @@ from sync.protocol.office import PatientsRequest
 from sync.server.office import ServerOfficeService
 from sync.server.seed import DEMO_USERNAME, SECRETARY_USERNAME, SeedRecord, demo_team
 from sync.server.seed.load import NotEmptyError, seed_demo
-from sync.server.service import authenticate
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import Team
+from tests.sync.server.team import Team, authenticate
 
 TODAY = date(2026, 11, 22)
 """A Sunday: the demo must have its doses and visits on any day."""

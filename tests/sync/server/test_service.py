@@ -11,9 +11,9 @@ import pytest
 from fieldapp.domain.patients import Assignment
 from sync.protocol.errors import LoginExpiredError, ProtocolError_, RevokedError
 from sync.protocol.messages import ConfirmRequest, Outcome, PullRequest, PushRecord, RecordName
-from sync.server.service import ServerSyncService, authenticate
+from sync.server.service import ServerSyncService
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import Laptop, Team, change, contact, flag, note, patient
+from tests.sync.server.team import Laptop, Team, authenticate, change, contact, flag, note, patient
 
 
 @pytest.fixture
