@@ -61,7 +61,10 @@ def deliver(
         while True:
             before = _unsent(database)
             parts = sealed_parts(
-                database, actor_id=sealed.BY_RECOVERY_KEY, now=clock.now(), action="sealed_for_sending"
+                database,
+                actor_id=sealed.BY_RECOVERY_KEY,
+                now=clock.now(),
+                action="sealed_for_sending",
             )
             for part in parts:
                 answer = service.deliver(
@@ -95,9 +98,7 @@ def can_be_sent(database: Database) -> bool:
 
 def _connect(enrolment: Enrolment, line: Line) -> HttpSyncService:
     """The store's own server; nobody is logged in."""
-    return HttpSyncService(
-        enrolment.server_url, lambda: None, line, server_id=enrolment.server_id
-    )
+    return HttpSyncService(enrolment.server_url, lambda: None, line, server_id=enrolment.server_id)
 
 
 def _unsent(database: Database) -> int:

@@ -91,6 +91,13 @@ from sync.protocol.orders import (
     OrdersRequest,
     SettleOrderRequest,
 )
+from sync.protocol.people import (
+    AddPersonAnswer,
+    AddPersonRequest,
+    ChangePersonRequest,
+    NewPasswordAnswer,
+    NewPasswordRequest,
+)
 
 __all__ = [
     "OpeningRow",
@@ -128,6 +135,11 @@ __all__ = [
     "CourierResult",
     "Outcome",
     "look_into_receipt",
+    "AddPersonAnswer",
+    "AddPersonRequest",
+    "ChangePersonRequest",
+    "NewPasswordAnswer",
+    "NewPasswordRequest",
     "AssignRequest",
     "BadRequestError",
     "BreachPatient",

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 
-
 from fastapi import APIRouter, Depends, Request, Response
 
 from fieldapp.clock import to_iso

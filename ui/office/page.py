@@ -17,6 +17,7 @@ from ui.office.orders_tab import OrdersTab
 from ui.office.overview_tab import OverviewTab
 from ui.office.parked_tab import ParkedTab
 from ui.office.patients_tab import PatientsTab
+from ui.office.people_tab import PeopleTab
 from ui.office.proposals_tab import ProposalsTab
 from ui.office.rules_tab import RulesTab
 from ui.office.safety_tab import SafetyTab
@@ -33,6 +34,7 @@ TABS: dict[str, MakeTab] = {
     "overview": OverviewTab,
     "parked": ParkedTab,
     "patients": PatientsTab,
+    "people": PeopleTab,
     "duplicates": DuplicatesTab,
     "proposals": ProposalsTab,
     "safety": SafetyTab,
@@ -115,11 +117,16 @@ class OfficePage(Page):
             self._show_tab(self.tabs.currentIndex())
         self.tabs.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def here(self) -> dict[str, object]:
+        number = self.tabs.currentIndex()
+        return {"tab": self.names[number]} if 0 <= number < len(self.names) else {}
+
     def _tab_words(self) -> dict[str, str]:
         return {
             "overview": self.tr("Synkoversikt"),
             "parked": self.tr("Stoppede"),
             "patients": self.tr("Pasienter"),
+            "people": self.tr("Personer"),
             "duplicates": self.tr("Dubletter"),
             "proposals": self.tr("Forslag"),
             "safety": self.tr("Sikkerhetssaker"),

@@ -115,6 +115,30 @@ _NOT_DONE: dict[str, object] = {
         "Du kan ikke stenge din egen konto. Ingenting er endret. Be en annen på kontoret gjøre "
         "det.",
     ),
+    "username": QT_TRANSLATE_NOOP(
+        "office", "Brukernavnet kan ikke brukes. Ingenting er endret. Skriv et annet."
+    ),
+    "username_taken": QT_TRANSLATE_NOOP(
+        "office", "Brukernavnet er i bruk. Ingenting er endret. Velg et annet."
+    ),
+    "name": QT_TRANSLATE_NOOP("office", "Navnet mangler. Ingenting er endret."),
+    "role": QT_TRANSLATE_NOOP(
+        "office", "Serveren kjenner ikke rollen. Ingenting er endret. Hent på nytt."
+    ),
+    "role_not_yours": QT_TRANSLATE_NOOP(
+        "office",
+        "Rollen har flere rettigheter enn din. Ingenting er endret. Be en administrator gjøre det.",
+    ),
+    "own_role": QT_TRANSLATE_NOOP(
+        "office",
+        "Du kan ikke endre din egen rolle. Ingenting er endret. Be en annen på kontoret gjøre det.",
+    ),
+    "language": QT_TRANSLATE_NOOP(
+        "office", "Programmet snakker ikke dette språket. Ingenting er endret."
+    ),
+    "text": QT_TRANSLATE_NOOP(
+        "office", "Teksten er for lang. Ingenting er endret. Skriv den kortere."
+    ),
     "same_patient": QT_TRANSLATE_NOOP(
         "office", "De to er allerede samme pasient. Ingenting er endret. Hent på nytt."
     ),

@@ -68,6 +68,7 @@ SECTIONS: tuple[tuple[str, Right], ...] = (
     ("orders", Right.CONFIRM_ORDERS),
     ("courier", Right.RECEIVE_COURIER),
     ("drafts", Right.READ_DRAFTS_OF_OTHERS),
+    ("people", Right.MANAGE_PEOPLE),
     ("rules", Right.SEE_OVERVIEW),
 )
 """The parts of the page in order, and the right that each needs; named twice, either opens it."""

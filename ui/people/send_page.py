@@ -217,9 +217,7 @@ class SendPage(FrontPage):
         if any(missing.values()):
             return
         self._begin(self.tr("Sender. Ikke lukk maskinen …"))
-        self._tasks.run(
-            lambda: self._send(store, username, password), self._sent, self._not_sent
-        )
+        self._tasks.run(lambda: self._send(store, username, password), self._sent, self._not_sent)
 
     def _sent(self, answer: tuple[Delivered, SealedStore]) -> None:
         self._end()

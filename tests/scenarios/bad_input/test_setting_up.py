@@ -205,7 +205,12 @@ def test_a_setup_cut_off_by_a_power_cut_is_named_and_begun_anew(
     window = open_window(make_door(tmp_path))
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    begin_anew_when_unfinished(Desk(app, theme, Languages(app), tasks), window, tmp_path)
+    begin_anew_when_unfinished(
+        Desk(app, theme, Languages(app), tasks),
+        window,
+        lambda username: make_door(tmp_path),
+        tmp_path,
+    )
     QTest.keyClicks(window.findChildren(QLineEdit)[0], PHRASE)
     QTest.keyClick(window.findChildren(QLineEdit)[0], Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: isinstance(window.centralWidget(), SetupPage))
