@@ -10,7 +10,9 @@ from pathlib import Path
 
 from fieldapp import paths
 from fieldapp.clock import Clock, SystemClock
+from fieldapp.domain.device_orders import DeviceOrder
 from fieldapp.ids import new_id
+from fieldapp.security import destroy, orders_file
 from fieldapp.security.kdf import KdfParams
 from fieldapp.security.keyring import (
     ORIGIN_DEMO,
@@ -19,6 +21,7 @@ from fieldapp.security.keyring import (
     DemoKeyring,
     DeviceSecrets,
 )
+from fieldapp.security.orders_file import OrdersFile
 from fieldapp.security.process import harden_process
 from fieldapp.security.vault import Vault
 from fieldapp.services import setup
@@ -159,6 +162,26 @@ class Door:
         database = self._vault.store
         assert database is not None
         return setup.open_session(database, self._clock, new_id)
+
+    def orders(self) -> OrdersFile | None:
+        """Where to ask for orders to this laptop; None where there is no telling.
+
+        What the open store says counts before the file beside it. For the thread of ``session``.
+        """
+        database = self._vault.store
+        enrolment = None if database is None else setup.load_enrolment(database)
+        known = None if enrolment is None else setup.orders_of(enrolment)
+        return known or orders_file.read(self._vault.folder)
+
+    def destroy_keys(self, order: DeviceOrder, known: OrdersFile) -> None:
+        """Destroy what opens the store, also while it is open. Raises NotOursError; slow."""
+        destroy.begin(
+            self._vault.folder, order, known.device_id, known.public_key, self._vault.secrets
+        )
+
+    def destroy_files(self) -> bool:
+        """Delete what is left, once the store is closed; False when the next start must go on."""
+        return destroy.finish(self._vault.folder, self._vault.secrets)
 
     def lock(self) -> None:
         """Close the store and wipe the keys; harmless when it is locked."""

@@ -140,6 +140,11 @@ class Vault:
         return self.folder / KEY_FILE_NAME
 
     @property
+    def secrets(self) -> DeviceSecrets:
+        """The keyring with the device secret."""
+        return self._secrets
+
+    @property
     def store(self) -> Database | None:
         """The open store; None while the vault is locked."""
         return self._unlocked.store if self._unlocked else None

@@ -10,6 +10,8 @@ from fieldapp.clock import Clock
 from fieldapp.domain.patients import Practitioner
 from fieldapp.errors import UserError
 from fieldapp.ids import IdMaker
+from fieldapp.security import orders_file
+from fieldapp.security.orders_file import OrdersFile
 from fieldapp.services.session import Session
 from fieldapp.store import records, state, trusted_time
 from fieldapp.store.db import Database
@@ -44,6 +46,8 @@ class EnrolmentAnswer(Protocol):
     @property
     def courier(self) -> CourierKeys | None: ...
     @property
+    def logged_in_at(self) -> datetime | None: ...
+    @property
     def login_expires_at(self) -> datetime | None: ...
     @property
     def authorities(self) -> tuple[str, ...]: ...
@@ -60,11 +64,35 @@ def remember_enrolment(database: Database, enrolment: EnrolmentAnswer) -> Enrolm
         token=enrolment.token,
         token_expires_at=enrolment.token_expires_at,
         courier=enrolment.courier,
+        logged_in_at=enrolment.logged_in_at,
         login_expires_at=enrolment.login_expires_at,
         authorities=enrolment.authorities,
     )
     state.remember_enrolment(database, stored)
+    state.note_login(database, stored.logged_in_at)
+    keep_orders_file(database)
     return stored
+
+
+def orders_of(enrolment: Enrolment) -> OrdersFile | None:
+    """What is needed to ask for orders to this laptop; None where the server's key is not known."""
+    if enrolment.courier is None or not enrolment.courier.server_orders:
+        return None
+    return OrdersFile(
+        enrolment.server_url,
+        enrolment.server_id,
+        enrolment.device_id,
+        enrolment.courier.server_orders,
+        enrolment.authorities,
+    )
+
+
+def keep_orders_file(database: Database) -> None:
+    """Let the locked program know where to ask for orders."""
+    enrolment = state.load_enrolment(database)
+    known = None if enrolment is None else orders_of(enrolment)
+    if known is not None:
+        orders_file.write(database.path.parent, known)
 
 
 def load_enrolment(database: Database) -> Enrolment | None:
@@ -83,10 +111,11 @@ def renew_token(
     expires_at: datetime,
     user: Practitioner | None = None,
     courier: CourierKeys | None = None,
+    logged_in_at: datetime | None = None,
     login_expires_at: datetime | None = None,
 ) -> None:
     """Store what a new login gave."""
-    state.renew_token(database, token, expires_at, user, courier, login_expires_at)
+    state.renew_token(database, token, expires_at, user, courier, logged_in_at, login_expires_at)
 
 
 def remember_authorities(database: Database, authorities: tuple[str, ...]) -> None:
@@ -115,6 +144,7 @@ def open_session(database: Database, clock: Clock, new_id: IdMaker) -> Session:
     if enrolment is None:
         raise NotEnrolledError
     trusted_time.begin(database, clock)
+    keep_orders_file(database)
     # What the server has sent since the enrolment is newer than the enrolment's own copy.
     user = records.get(database, Practitioner, enrolment.user.id) or enrolment.user
     return Session(database, user, enrolment.device_id, clock, new_id)

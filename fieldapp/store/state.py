@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from fieldapp.clock import to_iso
+from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.codec import from_body, to_body
 from fieldapp.domain.patients import Practitioner
 from fieldapp.store.db import Database
@@ -18,6 +18,8 @@ from fieldapp.store.outbox import CLOCK_OFFSET, atomic, dump
 _SEQUENCE = "device_sequence"
 _ENROLMENT = "enrolment"
 _LATEST_CLOCK = "latest_clock"
+_LAST_LOGIN = "last_login"
+_LATEST_SEEN = "latest_seen"
 _RULES = "rules"
 _EPOCH = "epoch"
 _LOG_HEAD = "log_head"
@@ -93,6 +95,9 @@ class Enrolment:
     """Certificates (PEM) of the organisation's CAs; a TLS line is believed by them alone. None for
     a server on this machine, and on a laptop that was enrolled before there were any."""
 
+    logged_in_at: datetime | None = None
+    """When the last log-in with a password was, by the server's clock; the lease counts from it."""
+
     def __repr__(self) -> str:
         return f"Enrolment(device_id={self.device_id!r})"
 
@@ -141,6 +146,35 @@ def note_clock(database: Database, now: datetime) -> None:
 def latest_clock(database: Database) -> str | None:
     """The latest time at which something was written here, as text; None in a new store."""
     return read(database, _LATEST_CLOCK)
+
+
+def note_login(database: Database, at: datetime | None) -> None:
+    """Remember the last log-in at the server, by its clock; what was seen of time begins anew.
+
+    A time that a wrong clock once left here must not close the store for ever.
+    """
+    if at is not None:
+        write(database, _LAST_LOGIN, to_iso(at))
+        write(database, _LATEST_SEEN, to_iso(at))
+
+
+def last_login(database: Database) -> datetime | None:
+    """When that was; None where it was never told."""
+    text = read(database, _LAST_LOGIN)
+    return None if text is None else from_iso(text)
+
+
+def note_time_seen(database: Database, now: datetime) -> None:
+    """Remember the latest time that was ever seen here: a clock put back prolongs no lease."""
+    text = to_iso(now)
+    if (read(database, _LATEST_SEEN) or "") < text:
+        write(database, _LATEST_SEEN, text)
+
+
+def latest_seen(database: Database) -> datetime | None:
+    """The latest time that was ever seen here since the last log-in."""
+    text = read(database, _LATEST_SEEN)
+    return None if text is None else from_iso(text)
 
 
 # --- what the server told of itself
@@ -217,6 +251,7 @@ def renew_token(
     expires_at: datetime,
     user: Practitioner | None = None,
     courier: CourierKeys | None = None,
+    logged_in_at: datetime | None = None,
     login_expires_at: datetime | None = None,
 ) -> None:
     """Store a new token (after a login) and, where given, the user as the server now knows them,
@@ -230,9 +265,11 @@ def renew_token(
                 token_expires_at=expires_at,
                 user=user or current.user,
                 courier=courier or current.courier,
+                logged_in_at=logged_in_at or current.logged_in_at,
                 login_expires_at=login_expires_at or current.login_expires_at,
             )
             remember_enrolment(database, changed)
+            note_login(database, logged_in_at)
 
 
 # --- settings

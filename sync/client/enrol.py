@@ -61,6 +61,7 @@ def enrol(
         token=answer.token,
         token_expires_at=answer.expires_at,
         courier=_courier_keys(key, answer.server_keys),
+        logged_in_at=answer.server_time,
         login_expires_at=answer.login_expires_at,
     )
 
@@ -99,6 +100,7 @@ def login(
         token_expires_at=answer.expires_at,
         user=from_body(Practitioner, answer.practitioner),
         courier=_courier_keys(key, answer.server_keys) or enrolment.courier,
+        logged_in_at=answer.server_time,
         login_expires_at=answer.login_expires_at,
     )
 

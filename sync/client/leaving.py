@@ -1,8 +1,9 @@
 """Sends everything off a laptop that the organisation has ended, before anything is destroyed.
 
 The way is that of a courier file, over the line: sealed to the server, signed by the laptop,
-settled by the server's signed receipt. It needs no log-in, which an ended laptop has no more, and brings
-nothing back. What the server refuses waits at the office from then on, and counts as delivered.
+settled by the server's signed receipt. It needs no log-in, which an ended laptop has no more, and
+brings nothing back. What the server refuses waits at the office from then on, and counts as
+delivered.
 
     seal what is left → deliver → read the receipt → again, until a receipt covers all there is
 

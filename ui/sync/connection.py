@@ -91,6 +91,7 @@ class HttpConnection:
                 renewed.token_expires_at,
                 renewed.user,
                 renewed.courier,
+                renewed.logged_in_at,
                 renewed.login_expires_at,
             )
         finally:
