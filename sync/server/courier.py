@@ -8,7 +8,6 @@ becomes a record: every change waits at the office for a person.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,26 +17,16 @@ from sync.protocol import courier
 from sync.protocol.messages import (
     DraftName,
     ExchangeRequest,
-    Outcome,
     PushRecord,
     PushResult,
 )
-from sync.protocol.version import MAX_BODY_BYTES
-from sync.server.bodies import same
 from sync.server.identity import Identity
 from sync.server.keys import KeyPairs, key_pairs
+from sync.server.review import FROM_LOST, REVIEW, review_one
 from sync.server.rules import rules
 from sync.server.service import ServerSyncService, World
 from sync.server.storage.couriers import CourierRow
-from sync.server.storage.parked import ParkedChange
 from sync.server.storage.reports import ReportRow
-from sync.server.storage.storage import Transaction
-
-REVIEW = "review"
-"""Reason of a change that waits at the office because its laptop was shut out."""
-
-FROM_LOST = "lost_laptop"
-"""The same, of a laptop that was reported lost: anybody may have written it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,47 +199,6 @@ def _review(world: World, sender: _Sender, requests: Sequence[ExchangeRequest]) 
             for request in requests
             for record in request.records
         ]
-
-
-def review_one(
-    transaction: Transaction, who: Identity, record: PushRecord, at: str, reason: str
-) -> PushResult:
-    """Let one change wait at the office, unless it arrived before the laptop was shut out."""
-    before = transaction.records.applied(record.change_id)
-    stored = transaction.records.get(record.kind, record.id)
-    if (
-        before is not None
-        and stored is not None
-        and (before.kind, before.id) == (record.kind, record.id)
-        and (record.change_id != record.id or same(stored.body, record.body))
-    ):
-        # It came over the line before the laptop was shut out.
-        return PushResult(change_id=record.change_id, outcome=Outcome.REPEATED, version=before.seq)
-    change = ParkedChange(
-        change_id=record.change_id,
-        device_id=who.device_id,
-        user_id=who.user_id,
-        kind=record.kind,
-        id=record.id,
-        patient_id=record.patient_id,
-        base_version=record.base_version,
-        sequence=record.sequence,
-        offset_ms=record.offset_ms,
-        body=record.body,
-        outcome=Outcome.REFUSED.value,
-        reason=reason,
-        at=at,
-    )
-    transaction.parked.put(change, _text(record))
-    return PushResult(change_id=record.change_id, outcome=Outcome.REFUSED, reason=reason)
-
-
-def _text(record: PushRecord) -> str | None:
-    try:
-        text = json.dumps(record.body, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        return None
-    return text if len(text.encode("utf-8", "replace")) <= MAX_BODY_BYTES else None
 
 
 def _named(record: PushRecord, result: PushResult) -> courier.CourierResult:

@@ -73,6 +73,11 @@ def identity_of(world: TheWorld, shown: WhatIsShown) -> Identity:
     return door.authenticate(world, shown)
 
 
+def sender_of(world: TheWorld, shown: WhatIsShown) -> Identity:
+    """The same for what may bring something: a lost laptop too, which is kept for a look."""
+    return door.authenticate(world, shown, lost_too=True)
+
+
 def proven_key_of(world: TheWorld, shown: WhatIsShown) -> str | None:
     """The key of a laptop that has no token yet."""
     return door.proven_key(world, shown)
@@ -91,6 +96,16 @@ async def own_service(
 
 
 ProvenKey = Annotated[str | None, Depends(proven_key_of)]
+
+
+async def sender_service(
+    world: TheWorld, identity: Annotated[Identity, Depends(sender_of)]
+) -> ServerSyncService:
+    """The service for whoever brings something."""
+    return ServerSyncService(world, identity)
+
+
 PlainBody = Annotated[bytes, Depends(body_of)]
 Stranger = Annotated[ServerSyncService, Depends(stranger_service)]
 Own = Annotated[ServerSyncService, Depends(own_service)]
+Sender = Annotated[ServerSyncService, Depends(sender_service)]

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from fieldapp.clock import from_iso, to_iso
+from fieldapp.domain.device_orders import DeviceOrderKind
 from sync.protocol.errors import (
     LoginExpiredError,
     ProofRefusedError,
@@ -26,7 +27,7 @@ from sync.protocol.messages import TokenAnswer
 from sync.protocol.proofs import fingerprint_of_token, read_proof, thumbprint
 from sync.protocol.version import PREFIX
 from sync.server import auth
-from sync.server.identity import Identity, ShownToken
+from sync.server.identity import Identity, ShownToken, Standing
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import LoginRow, TokenRow
 from sync.server.world import World
@@ -45,8 +46,9 @@ class Shown:
     proof: str | None = None
 
 
-def authenticate(world: World, shown: Shown) -> Identity:
-    """Return whose request it is.
+def authenticate(world: World, shown: Shown, *, lost_too: bool = False) -> Identity:
+    """Return whose request it is. `lost_too`: also a laptop that was reported lost, as such; its
+    caller gives it nothing.
 
     Raises LoginExpiredError, TokenExpiredError, ProofRefusedError, ProofTimeError, RevokedError,
     and UpgradeNeededError for a token that is good for protocol 1 alone.
@@ -57,11 +59,15 @@ def authenticate(world: World, shown: Shown) -> Identity:
         # Only a log-in that can be renewed is told apart: any other needs its password.
         can_be_renewed = found.thumbprint and found.login_expires_at > now
         raise TokenExpiredError if can_be_renewed else LoginExpiredError
+    standing = Standing.ACTIVE
     if found.shut_out:
-        raise RevokedError
+        if not (lost_too and _is_lost(world, found.device_id)):
+            raise RevokedError
+        standing = Standing.LOST
     if _is_of_an_older_program(found) and not shown.path.startswith(PREFIX + "/"):
         raise UpgradeNeededError
-    return Identity(found.user_id, found.device_id, found.role, token=_shown_token(found))
+    shown_token = _shown_token(found)
+    return Identity(found.user_id, found.device_id, found.role, standing, token=shown_token)
 
 
 def renew(world: World, shown: Shown) -> TokenAnswer:
@@ -155,6 +161,12 @@ def _shown_login(world: World, shown: Shown) -> LoginRow:
 def _check_bond(found: LoginRow, thumbprint_shown: str) -> None:
     if not _same(found.thumbprint, thumbprint_shown) or not found.new_proof:
         raise ProofRefusedError
+
+
+def _is_lost(world: World, device_id: str) -> bool:
+    with world.storage.glance() as transaction:
+        given = transaction.device_orders.standing(device_id)
+    return given is not None and given.order.kind is DeviceOrderKind.LOST
 
 
 def _same(left: str, right: str) -> bool:

@@ -21,7 +21,7 @@ from sync.protocol.messages import ExchangeRequest, HoldingsRequest, Page
 from sync.protocol.packing import Tables
 from sync.protocol.version import EXCHANGE_PREFIX
 from sync.server.bugs import log_bug
-from sync.server.deps import Own, PlainBody, TheWorld, WhatIsShown, WireBody
+from sync.server.deps import Own, PlainBody, Sender, TheWorld, WhatIsShown, WireBody
 from sync.server.door import renew
 from sync.server.metrics import Metrics, TheMetrics
 from sync.server.routes import answer
@@ -35,7 +35,7 @@ exchange_router = APIRouter(prefix=EXCHANGE_PREFIX)
 
 
 @exchange_router.post("/exchange")
-def exchange(service: Own, body: WireBody, world: TheWorld, metrics: TheMetrics) -> Response:
+def exchange(service: Sender, body: WireBody, world: TheWorld, metrics: TheMetrics) -> Response:
     """Store what is sent and say what became of it; then tell what is new."""
     tables = Tables()
     limit = world.settings.max_plain_bytes

@@ -19,7 +19,7 @@ from sync.protocol.messages import (
     PushRequest,
 )
 from sync.protocol.version import PREFIX
-from sync.server.deps import Own, PlainBody, ProvenKey, Stranger, TheWorld, protocol_spoken
+from sync.server.deps import Own, PlainBody, ProvenKey, Sender, Stranger, TheWorld, protocol_spoken
 from sync.server.metrics import TheMetrics
 
 health = APIRouter()
@@ -58,7 +58,7 @@ def login(request: Request, key: ProvenKey, body: PlainBody, service: Stranger) 
 
 
 @router.post("/push")
-def push(request: Request, service: Own, body: PlainBody, metrics: TheMetrics) -> Response:
+def push(request: Request, service: Sender, body: PlainBody, metrics: TheMetrics) -> Response:
     """Store a batch of changes."""
     stored = service.push(decode(PushRequest, body, None))
     metrics.pushed(stored.results)

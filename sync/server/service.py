@@ -54,10 +54,11 @@ from sync.protocol.version import PROTOCOL
 from sync.server import auth, batch, cursors, door, intake
 from sync.server.access import end_what_is_over
 from sync.server.claims import claims as give_out
-from sync.server.identity import Identity
+from sync.server.identity import Identity, Standing
 from sync.server.join import with_possible_duplicate
 from sync.server.keys import device_public_key, key_pairs
 from sync.server.pages import pages, pulled
+from sync.server.review import keep_for_review
 from sync.server.storage.base import BadValueError, DiskFullError
 from sync.server.storage.records import digest_of
 from sync.server.storage.storage import Transaction
@@ -180,7 +181,7 @@ class ServerSyncService:
         Raises LoginExpiredError, ServerFullError. Everything that is sent is stored in one
         transaction before this returns; each page is read when it is asked for.
         """
-        identity = self._identity()
+        identity = self._sender(request.records)
         taken = self._taken(Taking(identity, *self._examined(request.records), request))
         assert taken.receipt is not None
         receipt = taken.receipt.model_copy(
@@ -263,7 +264,8 @@ class ServerSyncService:
 
     def push(self, request: PushRequest) -> PushAnswer:
         """Store changes, each on its own; safe to repeat. Raises LoginExpiredError."""
-        taking = Taking(self._identity(), *self._examined(request.records))
+        identity = self._sender(request.records)
+        taking = Taking(identity, *self._examined(request.records))
         return PushAnswer(results=self._taken(taking).results)
 
     def pull(self, request: PullRequest) -> PullAnswer:
@@ -328,6 +330,17 @@ class ServerSyncService:
         if self._who is None:
             raise LoginExpiredError
         return self._who
+
+    def _sender(self, records: Sequence[PushRecord]) -> Identity:
+        """Return who brings these records. A lost laptop is shut out, and what it brought is kept
+        for a look: one that obeys destroys itself on hearing this.
+        """
+        identity = self._identity()
+        if identity.standing is Standing.LOST:
+            with _full_disk_told():
+                keep_for_review(self._world, identity, records)
+            raise RevokedError
+        return identity
 
     def _user_named(self, username: str) -> UserRow | None:
         with self._storage.read() as transaction:

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.device_orders import DeviceOrder, DeviceOrderKind, signed_bytes
 from fieldapp.ids import IdMaker
 from sync.protocol import courier
 from sync.protocol.errors import BadRequestError, NotFoundError_
-from sync.protocol.messages import ExchangeRequest
 from sync.protocol.standing import ObeyedAnswer, ObeyedRequest, OrderMessage, StandingAnswer
-from sync.server.courier import FROM_LOST, receive, review_one
-from sync.server.identity import Identity
+from sync.server.courier import receive
 from sync.server.keys import key_pairs
 from sync.server.service import World
 from sync.server.storage.device_orders import GivenOrder
 from sync.server.storage.storage import Transaction
-
-log = logging.getLogger("fieldapp.server")
-
-MOST_FROM_LOST: Final = 2000
-"""Changes of one lost laptop that wait for a look: a thief must not fill the office's list."""
 
 
 def give_order(
@@ -96,21 +85,3 @@ def obeyed(world: World, device_id: str, request: ObeyedRequest) -> ObeyedAnswer
         with world.storage.write() as transaction:
             transaction.device_orders.note_obeyed(request.order_id, to_iso(world.clock.now()))
     return ObeyedAnswer()
-
-
-def keep_from_lost(world: World, who: Identity, requests: Iterable[ExchangeRequest]) -> int:
-    """Let what a lost laptop sends with its log-in wait for the office; return how many changes.
-
-    It is told afterwards that it is shut out. A laptop that obeys destroys itself then, and what it
-    had just sent would be gone with it.
-    """
-    at = to_iso(world.clock.now())
-    kept = 0
-    with world.storage.write() as transaction:
-        room = MOST_FROM_LOST - transaction.parked.counts_open().get(who.device_id, 0)
-        for request in requests:
-            for record in request.records[: max(0, room - kept)]:
-                review_one(transaction, who, record, at, FROM_LOST)
-                kept += 1
-    log.warning("a lost laptop sent %s", json.dumps({"device": who.device_id, "changes": kept}))
-    return kept
