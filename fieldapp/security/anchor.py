@@ -1,9 +1,9 @@
 """Was this store put back from a copy, or carried elsewhere?
 
 Such a store has forgotten doses that it gave, or has a twin that gives the same ones. So the number
-of its acts is noted outside the database: in a file beside it, and in the keyring, which no copy of
-the folder brings along. Both notes name the place they were made at and are sealed with a key of
-the store.
+of its acts and the newest line of its log are noted outside the database: in a file beside it, and
+in the keyring, which no copy of the folder brings along. Both notes name the place they were made
+at and are sealed with a key of the store.
 
 Trouble with the keyring alone proves nothing: then the file beside the store is believed. The note
 in the keyring may lag behind, for it is written beside the work and must never hold it up.
@@ -19,6 +19,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,11 +50,13 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """`in_keyring`: there was such a note in the keyring of this machine as well."""
+    """`in_keyring`: there was such a note in the keyring of this machine as well. `line`: the hash
+    of the log's newest line; "" in the notes of older programs."""
 
     count: int
     place: str
     in_keyring: bool
+    line: str = ""
 
 
 class Anchor:
@@ -71,10 +74,13 @@ class Anchor:
         self._written = -1
         self._in_keyring = False
 
-    def judge(self, count: int | None) -> Judgement:
+    def judge(
+        self, count: int | None, knows: Callable[[str], bool] = lambda line: True
+    ) -> Judgement:
         """Compare what was noted with the store's own number. May ask the keyring: slow.
 
-        `count` is None for a store that has never been noted: it is as it should be without notes.
+        `knows` tells whether the store's log holds the line with a hash. `count` is None for a
+        store that has never been noted: it is as it should be without notes.
         """
         beside = self._read_beside()
         entry = self._keyring.read()
@@ -84,7 +90,7 @@ class Anchor:
         highest = max((note.count for note in found), default=0)
         if count is None and highest == 0:
             return Judgement(False, 0)
-        behind = highest > (count or 0)
+        behind = highest > (count or 0) or not all(knows(note.line) for note in found)
         elsewhere = any(note.place != self._place for note in found)
         # A keyring that works and has no note is not the one that this store was written with.
         missing = not found or (
@@ -96,18 +102,18 @@ class Anchor:
             )
         return Judgement(behind or elsewhere or missing, highest)
 
-    def write_first(self, count: int) -> None:
+    def write_first(self, count: int, line: str = "") -> None:
         """Note the number in the keyring, waiting for it, and then beside the store."""
-        if self._keyring.write(self._seal(_Note(count, self._place, in_keyring=True))):
+        if self._keyring.write(self._seal(_Note(count, self._place, True, line))):
             self._in_keyring = True
-        self.write(count)
+        self.write(count, line)
 
-    def write(self, count: int) -> None:
+    def write(self, count: int, line: str = "") -> None:
         """Note the number: beside the store at once, in the keyring soon. Raises nothing."""
         with self._guard:
             if count <= self._written or not self._key:
                 return
-            text = self._seal(_Note(count, self._place, self._in_keyring))
+            text = self._seal(_Note(count, self._place, self._in_keyring, line))
             try:
                 write_private_file(self._path, text.encode("ascii"))
                 self._written = count
@@ -132,7 +138,7 @@ class Anchor:
         return self._open(data.decode("ascii", errors="replace"))
 
     def _seal(self, note: _Note) -> str:
-        values = [self._store_id, note.count, note.place, note.in_keyring]
+        values = [self._store_id, note.count, note.place, note.in_keyring, note.line]
         body = json.dumps(values, separators=(",", ":"))
         return f"{body} {self._mark(body)}"
 
@@ -141,10 +147,10 @@ class Anchor:
         body, _, mark = text.rpartition(" ")
         if not hmac.compare_digest(mark.encode(), self._mark(body).encode()):
             return None
-        store_id, count, place, in_keyring = json.loads(body)
+        store_id, count, place, in_keyring, *line = json.loads(body)
         if store_id != self._store_id:
             return None
-        return _Note(count, place, in_keyring)
+        return _Note(count, place, in_keyring, *line)
 
     def _mark(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()

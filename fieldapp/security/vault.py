@@ -48,8 +48,8 @@ from fieldapp.security.pin import PinKeeper
 from fieldapp.security.recovery import new_recovery_key, parse_recovery_key
 from fieldapp.security.secretbuf import wipe
 from fieldapp.security.throttle import Throttle
-from fieldapp.store import claims, commits
-from fieldapp.store.db import Database, DatabaseError, require_driver
+from fieldapp.store import claims, commits, wholeness
+from fieldapp.store.db import Database, DatabaseError, named_errors, require_driver
 from fieldapp.store.errors import DatabaseDamagedError, DiskFullError, ReadOnlyStoreError
 from fieldapp.store.files import flush_folder
 from fieldapp.store.lock import StoreLock
@@ -399,7 +399,9 @@ class Vault:
         """
         anchor = Anchor(self.folder, key_file.store_id, key_file.origin, root, self._secrets)
         try:
-            judgement = anchor.judge(commits.count(store))
+            judgement = anchor.judge(
+                commits.count(store), lambda line: wholeness.knows_line(store, line)
+            )
             self._note_unlocking(store, anchor, judgement)
             store.hand_over()
         except BaseException:
@@ -410,17 +412,22 @@ class Vault:
         return anchor
 
     def _note_unlocking(self, store: Database, anchor: Anchor, judgement: Judgement) -> None:
+        with named_errors():
+            gaps = wholeness.gaps(store)
+        set_back = judgement.set_back or bool(gaps)
         try:
             with store.transaction():
-                if judgement.set_back:
+                if gaps:
+                    wholeness.mend(store, gaps, self._clock.now())
+                if set_back:
                     claims.note_set_back(store)
                 number = commits.raise_count(store, judgement.highest)
         except (DiskFullError, ReadOnlyStoreError):
-            if judgement.set_back:
+            if set_back:
                 raise  # it would hand out by what it has forgotten as soon as there is room again
             log.warning("unlocked without a note: the disk takes nothing")
             return
-        anchor.write_first(number)
+        anchor.write_first(number, wholeness.newest_line(store))
 
     # --- changing the ways in ---
 

@@ -15,13 +15,13 @@ from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.patients import Practitioner
 from fieldapp.errors import FieldAppError, RetryError, UserError
 from fieldapp.ids import IdMaker
-from fieldapp.store import audit, commits, records, state, trusted_time
+from fieldapp.store import audit, commits, records, state, trusted_time, wholeness
 from fieldapp.store.db import Database, named_error
 
 log = logging.getLogger(__name__)
 
 
-_NOTED_AT_ONCE = frozenset({"medication_administration", "claim", "paper_sheet", "dose_incident"})
+_NOTED_AT_ONCE = frozenset({*wholeness.EVENTS, "claim", "paper_sheet"})
 """A store that has lost one of these is found out: how far it has come is noted outside at once."""
 
 

@@ -6,7 +6,7 @@ forgotten something. The vault notes the number (`fieldapp.security.anchor`).
 
 from __future__ import annotations
 
-from fieldapp.store import state
+from fieldapp.store import state, wholeness
 from fieldapp.store.db import Database
 
 _COUNT = "commit_count"
@@ -26,10 +26,12 @@ def raise_count(database: Database, least: int = 0) -> int:
 
 
 def note_outside(database: Database) -> None:
-    """Note outside how far the store has come. After the commit, never before it: a number ahead of
-    the database would say that something was lost. Raises nothing of the disk or the keyring.
+    """Note outside how far the store has come, and the newest line of its log.
+
+    After the commit, never before it: a number ahead of the database would say that something was
+    lost. Raises nothing of the disk or the keyring.
     """
     keeper = database.root.keeper
     number = count(database)
     if keeper is not None and number is not None:
-        keeper(number)
+        keeper(number, wholeness.newest_line(database))

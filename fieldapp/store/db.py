@@ -352,8 +352,9 @@ class Database:
         self._clones_guard = threading.Lock()
         self._owner: int | None = None
         self._closed = threading.Event()
-        self.keeper: Callable[[int], None] | None = None
-        """Notes outside the store how far it has come; of the first connection, for its clones."""
+        self.keeper: Callable[[int, str], None] | None = None
+        """Notes outside the store how far it has come, and the newest line of its log; of the first
+        connection, for its clones."""
         self._connection: Any = _connect(path, key_source, page_size)
         self._utils: sqlite_utils.Database | None = None
 
@@ -609,9 +610,8 @@ class Database:
 def open_damaged(path: Path, key_source: KeySource, page_size: int) -> Any:
     """A bare connection to the COPY of a damaged database, for salvage only; to be closed.
 
-    Nothing is written by our hand, but the log is replayed as it would be at any opening. A file
-    that is shorter than it says is read as far as it goes. Raises DatabaseDamagedError when not
-    even its first page can be read.
+    Its broken pages must be empty ones by now (`fieldapp.store.pages`). Raises DatabaseDamagedError
+    when not even the first page can be read.
     """
     require_driver()
     check_header(path)
@@ -627,15 +627,17 @@ def open_damaged(path: Path, key_source: KeySource, page_size: int) -> Any:
             connection.execute(f"PRAGMA cipher_page_size = {int(page_size)}")
             for setting in _SETTINGS_BEFORE_FIRST_READ:
                 connection.execute(f"PRAGMA {setting}")
-            # Otherwise SQLite refuses the whole of a file that was cut short.
+            # Otherwise SQLite refuses the whole of a file whose schema reads in part only.
             connection.execute("PRAGMA writable_schema = ON")
             connection.execute("PRAGMA query_only = ON")
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            connection.execute("PRAGMA user_version").fetchone()
     except BaseException:
         connection.close()
         raise
     connection.create_collation("norwegian", _compare_norwegian)
     connection.row_factory = sqlite.Row
+    # A page that passes the seal and holds no text is told by the rules of the new store.
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
     return connection
 
 

@@ -49,3 +49,19 @@ CREATE TABLE deletion (
     target_id TEXT GENERATED ALWAYS AS (body ->> '$.target_id') VIRTUAL
 ) STRICT;
 CREATE INDEX deletion_by_patient ON deletion (patient_id);
+
+-- --- how many rows wait, beside the number of acts: a page of the outbox that was put back from an
+-- older copy is found out (fieldapp/store/wholeness.py) ---
+
+INSERT INTO store_state (key, value) SELECT 'outbox_rows', count(*) FROM outbox WHERE 1
+ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+CREATE TRIGGER outbox_grew AFTER INSERT ON outbox
+BEGIN
+    UPDATE store_state SET value = CAST(value AS INTEGER) + 1 WHERE key = 'outbox_rows';
+END;
+
+CREATE TRIGGER outbox_shrank AFTER DELETE ON outbox
+BEGIN
+    UPDATE store_state SET value = CAST(value AS INTEGER) - 1 WHERE key = 'outbox_rows';
+END;

@@ -276,8 +276,8 @@ def test_a_note_with_another_number_is_not_believed(laptop: Laptop, tmp_path: Pa
     shutil.copy(tmp_path / "backup" / "journal.db", laptop.folder / "journal.db")
     path = laptop.folder / ANCHOR_NAME
     body, _, mark = path.read_text(encoding="ascii").rpartition(" ")
-    store_id, _, place, in_keyring = body.strip("[]").split(",")
-    path.write_text(f"[{store_id},0,{place},{in_keyring}] {mark}", encoding="ascii")
+    store_id, _, place, in_keyring, line = body.strip("[]").split(",")
+    path.write_text(f"[{store_id},0,{place},{in_keyring},{line}] {mark}", encoding="ascii")
 
     laptop.keyring.refuses_notes = True  # nobody knows better
 
@@ -404,7 +404,7 @@ def test_the_number_is_noted_after_every_important_act_and_not_before_it(
     vault = laptop.vault()
     store = vault.unlock(USERNAME, PASSPHRASE)
 
-    def keep(number: int) -> None:
+    def keep(number: int, line: str) -> None:
         noted.append((number, store.connection.in_transaction))
 
     monkeypatch.setattr(store, "keeper", keep)
