@@ -19,7 +19,7 @@ def may_give(own: Role | str, role: Role | str) -> bool:
 
     Nobody hands out more than they have, so that a team leader cannot become the recovery officer
     by a new password for that account. Only the administrator, who runs the accounts, may give any
-    role. A role that this version does not know is given by the administrator alone.
+    role; to one that a newer program has given, this version lets only the administrator come near.
     """
     if not may(own, Right.MANAGE_PEOPLE):
         return False

@@ -11,6 +11,7 @@ import pytest
 from fieldapp.domain.device_orders import DeviceOrderKind
 from fieldapp.domain.patients import Role
 from sync.client.office import HttpOfficeService
+from sync.protocol.access import ReviewOpeningRequest, Verdict
 from sync.protocol.codec import encode
 from sync.protocol.errors import (
     SENT_BY_SERVER,
@@ -51,6 +52,7 @@ from sync.protocol.orders import (
     OrdersRequest,
     SettleOrderRequest,
 )
+from sync.protocol.people import AddPersonRequest, ChangePersonRequest, NewPasswordRequest
 from sync.protocol.safety import AnswerIssueRequest, SafetyRequest
 from sync.server.office import ServerOfficeService
 from sync.server.storage.storage import Storage
@@ -70,14 +72,21 @@ CONFIRMING: Final = {
     Role.PRESCRIBER,
 }
 
+REVIEWING: Final = {Role.TEAM_LEADER, Role.AUDITOR, Role.RECORD_RESPONSIBLE}
+
 ALLOWED: Final = {
     "overview": OVERVIEW,
     "people": OVERVIEW,
+    "add_person": {Role.TEAM_LEADER, Role.ADMINISTRATOR},
+    "change_person": {Role.TEAM_LEADER, Role.ADMINISTRATOR},
+    "new_password": {Role.TEAM_LEADER, Role.ADMINISTRATOR},
     "rules": OVERVIEW,
     "issues": OFFICE,
     "parked": OFFICE,
     "flagged": OFFICE,
     "take_over": OFFICE,
+    "openings": REVIEWING,
+    "review_opening": REVIEWING,
     "closing": OFFICE | {Role.ADMINISTRATOR},
     "revoke": OFFICE | {Role.ADMINISTRATOR},
     "give_order": OFFICE | {Role.ADMINISTRATOR},
@@ -108,14 +117,16 @@ ALLOWED: Final = {
 
 REQUESTS: Final[dict[str, Message]] = {
     "take_over": TakeOverRequest(change_id="c", action=TakeOverAction.STORE, reason=REASON),
+    "review_opening": ReviewOpeningRequest(id="none", verdict=Verdict.IN_ORDER),
     "closing": ClosingRequest(device_id="none"),
     "revoke": RevokeRequest(device_id="none", reason=REASON),
-    "give_order": GiveOrderRequest(
-        device_id="none", kind=DeviceOrderKind.LOST, reason=REASON
-    ),
+    "give_order": GiveOrderRequest(device_id="none", kind=DeviceOrderKind.LOST, reason=REASON),
     "breach_report": BreachRequest(device_id="none", reason=REASON),
     "close_account": CloseAccountRequest(user_id="nobody", reason=REASON),
     "enrol_code": EnrolCodeRequest(user_id="nobody"),
+    "add_person": AddPersonRequest(username=" ", name="x", role="peer"),
+    "change_person": ChangePersonRequest(user_id="nobody", role="peer", reason=REASON),
+    "new_password": NewPasswordRequest(user_id="nobody"),
     "patients": PatientsRequest(),
     "assign": AssignRequest(user_id="nobody", patient_id="p1"),
     "unassign": UnassignRequest(user_id="nobody", patient_id="p1"),
@@ -240,6 +251,7 @@ def test_the_laptops_client_speaks_every_call_and_names_every_refusal(running: R
     refusals = {name: one for name, one in results.items() if isinstance(one, type)}
     assert refusals == {
         "take_over": NotFoundError_,
+        "review_opening": NotFoundError_,
         "closing": NotFoundError_,
         "revoke": NotFoundError_,
         "close_account": NotFoundError_,
