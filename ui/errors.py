@@ -621,6 +621,11 @@ _SENTENCES: dict[str, object] = {
         "errors",
         "Listen er for gammel. Ingenting er skrevet. Synk først.",
     ),
+    "marked_dose": QT_TRANSLATE_NOOP(
+        "errors",
+        "En dose er meldt feilført på feil pasient og er ikke avgjort. Ingenting er skrevet. Finn "
+        "ut hvem som fikk den, før noe gis.",
+    ),
     "possible_duplicate": QT_TRANSLATE_NOOP(
         "errors",
         "Pasienten kan stå to ganger i listen. Ingenting er skrevet. Ring kontoret.",

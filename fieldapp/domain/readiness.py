@@ -78,6 +78,8 @@ class Code(StrEnum):
     """The orders are not those that the claim was given out for."""
     NOT_PULLED = "not_pulled_since_claim"
     PULL_TOO_OLD = "pull_too_old"
+    MARKED_DOSE = "marked_dose"
+    """A dose is said to stand on the wrong patient: here, or as this one's elsewhere."""
     POSSIBLE_DUPLICATE = "possible_duplicate"
     CLOCK = "clock_not_trusted"
     STORE_SET_BACK = "store_set_back"
@@ -182,6 +184,10 @@ class Situation:
     reports: Sequence[PharmacyReport] = ()
     window: Window | None = None
     """Of a depot's next injection."""
+    marked_doses: Collection[str] = ()
+    """Doses that somebody has marked as written on the wrong patient, until that is decided. Those
+    of this patient count as given all the same, and it is this patient's as well where the mark
+    says so."""
     possible_duplicate: bool = False
     set_back: bool = False
     service_day_begins: time = SERVICE_DAY_BEGINS
@@ -213,6 +219,7 @@ def judge(situation: Situation, slot: Slot, *, handed_out_on: date | None = None
         *_of_the_slot(situation, slot),
         *_of_the_time(situation, slot, handed_out_on),
         *_of_the_claims(situation, slot),
+        *(Finding(Code.MARKED_DOSE, event_id=one) for one in sorted(situation.marked_doses)[:1]),
         *_of_this_store(situation, slot),
     ]
     missed = days_missed(situation, slot.key.day)

@@ -8,8 +8,10 @@ from datetime import date, datetime
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.event_checks import EventError, check_adverse_event
 from fieldapp.domain.handout_events import AdverseEvent, FollowUp
+from fieldapp.domain.lease import Area
 from fieldapp.domain.rights import Right
-from fieldapp.services import people
+from fieldapp.services import lease, people
+from fieldapp.services.corrections import Veil
 from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, records
@@ -72,17 +74,19 @@ def save(session: Session, entry: OverdoseEntry) -> ChangeSet:
 
 @needs(Right.READ_PATIENTS)
 def get(session: Session, event_id: str) -> AdverseEvent:
-    """One overdose. Raises NotFoundError."""
+    """One overdose. Raises NotFoundError, also for one that this person may not read."""
     event = records.get(session.database, AdverseEvent, event_id)
-    if event is None:
+    if event is None or Veil(session).hides("adverse_event", event_id, event.author_id):
         raise NotFoundError(event_id)
     return event
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def for_patient(session: Session, patient_id: str) -> list[AdverseEventView]:
     """The overdoses of a patient: those still followed up first, then the newest."""
-    found = records.select(session.database, AdverseEvent, "patient_id = ?", (patient_id,))
+    every = records.select(session.database, AdverseEvent, "patient_id = ?", (patient_id,))
+    found = Veil(session, patient_id).open_ones(every)
     found.sort(key=lambda one: (one.happened_at, one.id), reverse=True)
     found.sort(key=lambda one: one.closed)
     names = people.names(session)

@@ -8,9 +8,11 @@ from datetime import datetime
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.event_checks import check_communication
 from fieldapp.domain.handout_events import Communication, CommunicationTopic
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import MedicationRequest
 from fieldapp.domain.rights import Right
-from fieldapp.services import people
+from fieldapp.services import lease, people
+from fieldapp.services.corrections import Veil
 from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import drafts, medication, records
@@ -76,9 +78,11 @@ def record(session: Session, entry: CommunicationEntry) -> ChangeSet:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def for_patient(session: Session, patient_id: str) -> list[CommunicationView]:
     """The contacts about a patient, the newest first."""
-    found = records.select(session.database, Communication, "patient_id = ?", (patient_id,))
+    every = records.select(session.database, Communication, "patient_id = ?", (patient_id,))
+    found = Veil(session, patient_id).open_ones(every)
     found.sort(key=lambda one: (one.happened_at, one.id), reverse=True)
     names = people.names(session)
     return [CommunicationView(one, names.get(one.author_id, "")) for one in found]

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest, Part
 from fieldapp.domain.reference import CodedText
 from fieldapp.domain.rights import Right
-from fieldapp.services import reference
+from fieldapp.services import corrections, reference
 from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import records
@@ -39,12 +39,17 @@ def types() -> tuple[CodedText, ...]:
 
 @needs(Right.READ_PATIENTS)
 def facts(session: Session, administration_id: str | None = None) -> DeviationFacts:
-    """The facts that a report may start from. Raises NotFoundError."""
+    """The facts that a report may start from.
+
+    Raises NotFoundError, and CorrectionError("blocked") for a dose that is said to be somebody
+    else's.
+    """
     if administration_id is None:
         return DeviationFacts()
     event = records.get(session.database, MedicationAdministration, administration_id)
     if event is None:
         raise NotFoundError(administration_id)
+    corrections.require_open(session, "medication_administration", event.id)
     order = records.get(session.database, MedicationRequest, event.request_id)
     return DeviationFacts(
         product=order.product if order is not None else "",

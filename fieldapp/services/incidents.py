@@ -14,6 +14,7 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.event_checks import check_incident, may_be_opened_again
 from fieldapp.domain.event_reference import Advice
 from fieldapp.domain.handout_events import DoseIncident, IncidentType, SlotReopening
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import (
     HandoutStatus,
     MedicationAdministration,
@@ -22,7 +23,8 @@ from fieldapp.domain.medication import (
 )
 from fieldapp.domain.proposals import Proposal
 from fieldapp.domain.rights import Right
-from fieldapp.services import people, reference
+from fieldapp.services import lease, people, reference
+from fieldapp.services.corrections import Veil
 from fieldapp.services.rights import needs
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import drafts, medication, records
@@ -72,6 +74,7 @@ class IncidentView:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.HANDOUTS)
 def doses(session: Session, patient_id: str) -> list[DoseView]:
     """The doses given or handed out of the last weeks that still stand, the newest day first."""
     database = session.database
@@ -152,10 +155,12 @@ def record(session: Session, entry: IncidentEntry) -> ChangeSet:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def for_patient(session: Session, patient_id: str) -> list[IncidentView]:
     """The incidents of a patient, the newest first."""
     database = session.database
-    found = records.select(database, DoseIncident, "patient_id = ?", (patient_id,))
+    every = records.select(database, DoseIncident, "patient_id = ?", (patient_id,))
+    found = Veil(session, patient_id).open_ones(every)
     found.sort(key=lambda incident: (incident.happened_at, incident.id), reverse=True)
     opened = {
         reopening.basis_id: reopening

@@ -13,6 +13,7 @@ from datetime import date
 from fieldapp.domain.claims import Claim, day_unit, occurrence_unit
 from fieldapp.domain.collation import sort_key
 from fieldapp.domain.depots import given_on
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import (
     PART_ORDER,
     HandoutError,
@@ -27,7 +28,8 @@ from fieldapp.domain.medication import (
 from fieldapp.domain.patients import Flag, Patient, Place, Role
 from fieldapp.domain.readiness import Code, Finding, Light, Situation, Verdict
 from fieldapp.domain.rights import Right
-from fieldapp.services import conflicts, people, witness
+from fieldapp.services import conflicts, lease, people, witness
+from fieldapp.services.corrections import MarkView, Veil
 from fieldapp.services.depots import DepotDue, all_due, depot_due
 from fieldapp.services.handouts import (
     HandoutEntry,
@@ -122,6 +124,10 @@ class HandoutView:
     request: MedicationRequest | None
     witness: Standing = Standing.NONE
     """How its second person stands."""
+    mark: MarkView | None = None
+    """How it stands where somebody said that it is on the wrong patient."""
+    hidden: bool = False
+    """Then nothing but its day and that it counts is shown."""
 
 
 # --- the round
@@ -134,7 +140,12 @@ def round_for(session: Session, day: date, *, only_mine: bool = True) -> list[Ro
     ``only_mine``: those whom this person follows, at the places where this person hands out;
     otherwise everybody on this laptop whose medicine the team hands out.
     """
-    found = _day_slots(session, day, only_mine=only_mine)
+    found = lease.narrowed(
+        session,
+        Area.ORDERS,
+        _day_slots(session, day, only_mine=only_mine),
+        lambda entry: entry[0].id,
+    )
     flags = conflicts.with_severe(
         session, store_patients.severe_flags(session.database, {patient.id for patient, _ in found})
     )
@@ -153,7 +164,12 @@ def round_for(session: Session, day: date, *, only_mine: bool = True) -> list[Ro
 @needs(Right.READ_PATIENTS)
 def day_slots(session: Session, day: date) -> list[tuple[Patient, RoundSlot]]:
     """This person's doses of the day, by part of the day and then name."""
-    found = _day_slots(session, day, only_mine=True)
+    found = lease.narrowed(
+        session,
+        Area.ORDERS,
+        _day_slots(session, day, only_mine=True),
+        lambda entry: entry[0].id,
+    )
     found.sort(
         key=lambda entry: (
             PART_ORDER[entry[1].slot.key.part],
@@ -281,6 +297,7 @@ def _places_of(session: Session) -> frozenset[Place]:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.ORDERS)
 def orders_of(session: Session, patient_id: str) -> list[MedicationRequest]:
     """Return a patient's orders, past ones too."""
     return store.requests_of(session.database, [patient_id])
@@ -358,6 +375,7 @@ def _without_the_hour(light: Verdict) -> Verdict:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.HANDOUTS)
 def history(session: Session, patient_id: str, limit: int = 100) -> list[HandoutView]:
     """The newest events of a patient first; one that was taken back shows its counter-entry."""
     database = session.database
@@ -366,6 +384,7 @@ def history(session: Session, patient_id: str, limit: int = 100) -> list[Handout
     requests = {request.id: request for request in store.requests_of(database, [patient_id])}
     names = people.names(session)
     signed = witness.statements(session, [event.id for event in events])
+    veil = Veil(session, patient_id)
     return [
         HandoutView(
             event=event,
@@ -373,6 +392,8 @@ def history(session: Session, patient_id: str, limit: int = 100) -> list[Handout
             reversed_by=counter_entries.get(event.id),
             request=requests.get(event.request_id),
             witness=witness.standing_of(event, signed),
+            mark=veil.view("medication_administration", event.id, event.author_id),
+            hidden=veil.hides("medication_administration", event.id, event.author_id),
         )
         for event in events
     ]

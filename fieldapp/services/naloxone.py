@@ -9,8 +9,10 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.event_checks import check_dispense
 from fieldapp.domain.event_reference import Advice, NaloxoneProduct
 from fieldapp.domain.handout_events import MedicationDispense
+from fieldapp.domain.lease import Area
 from fieldapp.domain.rights import Right
-from fieldapp.services import people, reference
+from fieldapp.services import lease, people, reference
+from fieldapp.services.corrections import Veil
 from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import drafts, records
@@ -83,9 +85,11 @@ def record(session: Session, entry: NaloxoneEntry) -> ChangeSet:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def for_patient(session: Session, patient_id: str) -> list[DispenseView]:
     """The kits a patient was given, the newest first."""
-    found = records.select(session.database, MedicationDispense, "patient_id = ?", (patient_id,))
+    every = records.select(session.database, MedicationDispense, "patient_id = ?", (patient_id,))
+    found = Veil(session, patient_id).open_ones(every)
     found.sort(key=lambda one: (one.handed_over_at, one.id), reverse=True)
     names = people.names(session)
     return [DispenseView(one, names.get(one.author_id, "")) for one in found]

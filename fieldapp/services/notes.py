@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.lease import Area
 from fieldapp.domain.notes import Draft, Note, check_signable
 from fieldapp.domain.patients import Patient
 from fieldapp.domain.rights import Right
 from fieldapp.errors import UserError
-from fieldapp.services import people
+from fieldapp.services import corrections, lease, people
+from fieldapp.services.corrections import MarkView, Veil
 from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session, UnitOfWork
 from fieldapp.store import drafts as store_drafts
@@ -37,11 +39,22 @@ class DraftRow:
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """A signed note with the addenda to it, oldest first."""
+    """A signed note with the addenda to it, oldest first.
+
+    `mark` says how a note stands that was marked as one on the wrong patient; the text of a
+    `hidden` one is not told.
+    """
 
     note: Note
     author_name: str
     addenda: tuple[NoteView, ...]
+    mark: MarkView | None = None
+    hidden: bool = False
+
+    @property
+    def blocked(self) -> bool:
+        """True while the note waits for the record-responsible."""
+        return self.mark is not None and self.mark.blocked
 
 
 # --- drafts
@@ -165,11 +178,13 @@ def sign(session: Session, draft_id: str) -> ChangeSet:
 def addendum(session: Session, note_id: str, text: str) -> ChangeSet:
     """Correct or complete a signed note by a dated addition; the note itself stays as it was.
 
-    An addendum to an addendum is one to the note itself. Raises NotFoundError, NoteError("empty").
+    An addendum to an addendum is one to the note itself. Raises NotFoundError, NoteError("empty"),
+    CorrectionError("blocked").
     """
     check_signable(text)
     with session.write() as unit:
         first = _first_note(unit, note_id)
+        corrections.require_open(session, "note", first.id)
         note = _new_note(
             unit,
             session.new_id(),
@@ -185,24 +200,35 @@ def addendum(session: Session, note_id: str, text: str) -> ChangeSet:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def for_patient(session: Session, patient_id: str) -> list[NoteView]:
     """The notes of a patient, newest first, each with its addenda.
 
     An addendum whose note is not on this laptop stands by itself.
     """
     names = people.names(session)
+    veil = Veil(session, patient_id)
     found = store.of_patient(session.database, patient_id)
     known = {note.id for note in found}
     addenda: dict[str, list[NoteView]] = {}
     for note in reversed(found):
         if note.addendum_to in known and note.addendum_to is not None:
-            view = NoteView(note, names.get(note.author_id, ""), ())
+            view = _view(note, names, veil)
             addenda.setdefault(note.addendum_to, []).append(view)
     return [
-        NoteView(note, names.get(note.author_id, ""), tuple(addenda.get(note.id, ())))
+        replace(_view(note, names, veil), addenda=tuple(addenda.get(note.id, ())))
         for note in found
         if note.addendum_to not in known
     ]
+
+
+def _view(note: Note, names: Mapping[str, str], veil: Veil) -> NoteView:
+    """Return a note as this person may read it. An addition is blocked with its note."""
+    blocking = [one for one in (note.id, note.addendum_to) if one and veil.is_blocked("note", one)]
+    hidden = any(veil.hides("note", one, note.author_id) for one in blocking)
+    mark = veil.view("note", (blocking or [note.id])[0], note.author_id)
+    shown = replace(note, text="") if hidden else note
+    return NoteView(shown, names.get(note.author_id, ""), (), mark, hidden)
 
 
 def _new_note(

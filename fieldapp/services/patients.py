@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from fieldapp.domain.access_log import AccessReason
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.collation import fold, sort_key
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import (
     HandoutStatus,
     MedicationAdministration,
@@ -30,12 +31,14 @@ from fieldapp.domain.rights import Right
 from fieldapp.domain.toxicology import Reading
 from fieldapp.domain.visits import Appointment, Encounter
 from fieldapp.errors import UserError
-from fieldapp.services import conflicts, event_facts, people, reference
+from fieldapp.services import conflicts, event_facts, lease, people, reference
+from fieldapp.services.corrections import MarkView, Veil
 from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, medication, records, visits
 from fieldapp.store import patients as store
 from fieldapp.store import timeline as store_timeline
+from fieldapp.store.timeline import TimelineRecord
 
 _LAR = "opioid"
 """The substance group of opioid agonist treatment."""
@@ -85,7 +88,8 @@ class TimelineEntry:
     """One thing that happened. ``title_code`` is the kind's own code (template, status, panel …).
 
     ``status`` is the encounter's status, "reversed", "addendum", "incomplete", "preliminary" or
-    blank. ``detail`` holds the facts of one line, as text and numbers.
+    blank. ``detail`` holds the facts of one line, as text and numbers. ``mark`` says how an entry
+    stands that was marked as one on the wrong patient; of a ``hidden`` one nothing else is told.
     """
 
     at: datetime
@@ -95,6 +99,13 @@ class TimelineEntry:
     title_code: str
     detail: dict[str, Any]
     status: str
+    mark: MarkView | None = None
+    hidden: bool = False
+
+    @property
+    def blocked(self) -> bool:
+        """True while the entry waits for the record-responsible."""
+        return self.mark is not None and self.mark.blocked
 
 
 # --- the list
@@ -102,7 +113,8 @@ class TimelineEntry:
 
 @needs(Right.READ_PATIENTS)
 def rows(session: Session) -> list[PatientRow]:
-    """All patients on this laptop, in Norwegian order. Read once; filter with ``filter_rows``."""
+    """All patients on this laptop, in Norwegian order, those of the trip alone once the lease has
+    ended. Read once; filter with ``filter_rows``."""
     database, today = session.database, session.today()
     severe = store.severe_categories(database)
     others = conflicts.other_sides(session)
@@ -122,7 +134,9 @@ def rows(session: Session) -> list[PatientRow]:
             lar=patient.id in lar,
             next_visit=planned.get(patient.id),
         )
-        for patient in store.active(database)
+        for patient in lease.narrowed(
+            session, Area.CRITICAL, store.active(database), lambda patient: patient.id
+        )
     ]
     found.sort(key=lambda row: (row.sort_key, row.patient.id))
     return found
@@ -168,6 +182,7 @@ def _search_text(patient: Patient) -> str:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.CRITICAL)
 def page(session: Session, patient_id: str) -> PatientPage:
     """What stands around a patient's timeline. Raises NotFoundError."""
     database = session.database
@@ -329,6 +344,7 @@ def _ended(flag: Flag) -> Flag:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def timeline(
     session: Session, patient_id: str, limit: int = 100, before: datetime | None = None
 ) -> list[TimelineEntry]:
@@ -346,18 +362,40 @@ def timeline(
             for request in medication.requests_of(database, [patient_id])
         },
     )
-    return [
-        TimelineEntry(
-            at=entry.at,
-            kind=entry.kind,
-            id=entry.id,
-            author_name=names.get(event_facts.author_of(entry.value), ""),
-            title_code=_title_code(entry.value),
-            detail=_detail(entry.value, facts),
-            status=_status(entry.value, facts),
-        )
-        for entry in found
-    ]
+    veil = Veil(session, patient_id)
+    return [_entry_of(entry, names, facts, veil) for entry in found]
+
+
+def _entry_of(
+    entry: TimelineRecord, names: Mapping[str, str], facts: _Facts, veil: Veil
+) -> TimelineEntry:
+    author_id = event_facts.author_of(entry.value)
+    name = (entry.kind, entry.id)
+    hidden = veil.hides(*name, author_id)
+    mark = veil.view(*name, author_id)
+    if isinstance(entry.value, Note) and entry.value.addendum_to is not None and not hidden:
+        # An addition is blocked with its note.
+        hidden = veil.hides("note", entry.value.addendum_to, author_id)
+        mark = mark or veil.view("note", entry.value.addendum_to, author_id)
+    shown = TimelineEntry(
+        at=entry.at,
+        kind=entry.kind,
+        id=entry.id,
+        author_name=names.get(author_id, ""),
+        title_code="",
+        detail={},
+        status="",
+        mark=mark,
+        hidden=hidden,
+    )
+    if hidden:
+        return shown
+    return replace(
+        shown,
+        title_code=_title_code(entry.value),
+        detail=_detail(entry.value, facts),
+        status=_status(entry.value, facts),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.lease import Area
 from fieldapp.domain.observations import AnalyteReading, RapidTest
 from fieldapp.domain.rights import Right
 from fieldapp.domain.toxicology import (
@@ -14,7 +15,8 @@ from fieldapp.domain.toxicology import (
     blank_readings,
     check_rapid_test,
 )
-from fieldapp.services import reference
+from fieldapp.services import lease, reference
+from fieldapp.services.corrections import Veil
 from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import drafts, medication, records
@@ -103,9 +105,10 @@ def record(session: Session, entry: RapidTestEntry) -> ChangeSet:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def history(session: Session, patient_id: str) -> list[RapidTest]:
-    """The tests of a patient, newest first."""
-    return store.rapid_tests(session.database, patient_id)
+    """The tests of a patient, newest first; not those that are said to be somebody else's."""
+    return Veil(session, patient_id).open_ones(store.rapid_tests(session.database, patient_id))
 
 
 def _panel(panel_id: str) -> Panel:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.lease import Area
 from fieldapp.domain.notes import Draft
 from fieldapp.domain.observations import ScreeningResponse
 from fieldapp.domain.patients import Patient, Sex
@@ -20,7 +21,8 @@ from fieldapp.domain.screening.instruments import (
 )
 from fieldapp.domain.screening.scoring import Score, score
 from fieldapp.errors import UserError
-from fieldapp.services import notes, reference
+from fieldapp.services import lease, notes, reference
+from fieldapp.services.corrections import Veil
 from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import notes as store
@@ -238,14 +240,17 @@ def _text_or_none(value: object) -> str | None:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def history(
     session: Session, patient_id: str, instrument_id: str | None = None
 ) -> list[ScreeningResponse]:
     """The completed responses of a patient, newest first; to one instrument where given."""
-    return store.screenings(session.database, patient_id, instrument_id)
+    found = store.screenings(session.database, patient_id, instrument_id)
+    return Veil(session, patient_id).open_ones(found)
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def trend(session: Session, patient_id: str, instrument_id: str) -> Trend:
     """The course of one instrument. Raises NotFoundError.
 

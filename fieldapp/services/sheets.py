@@ -18,6 +18,7 @@ from typing import Final
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.claims import LONGEST_TRIP, Claim
 from fieldapp.domain.handout_events import PaperSheet, SheetLine, SheetStatus
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import (
     PART_ORDER,
     HandoutStatus,
@@ -32,7 +33,7 @@ from fieldapp.domain.medication import (
 from fieldapp.domain.patients import Patient
 from fieldapp.domain.readiness import Code, Verdict, in_the_way_of, units_of
 from fieldapp.domain.rights import Right
-from fieldapp.services import calendar, claims, medication
+from fieldapp.services import calendar, claims, lease, medication
 from fieldapp.services.calendar import GroupDays
 from fieldapp.services.medication import HandoutEntry, RoundPatient
 from fieldapp.services.rights import needs
@@ -65,6 +66,7 @@ _IN_THE_WAY: Final = frozenset(
         Code.ORDER_CHANGED,
         Code.NOT_PULLED,
         Code.PULL_TOO_OLD,
+        Code.MARKED_DOSE,
         Code.POSSIBLE_DUPLICATE,
         Code.CLOCK,
         Code.STORE_SET_BACK,
@@ -244,6 +246,7 @@ def short_name(sheet: PaperSheet) -> str:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.HANDOUTS)
 def last_days(session: Session, patient_id: str, before: date) -> tuple[GroupDays, ...]:
     """Return the seven days before a day, for the sheet."""
     first = before - timedelta(days=DAYS_SHOWN)

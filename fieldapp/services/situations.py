@@ -6,14 +6,15 @@ Everything is read for several patients at once: a round has thirty of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from fieldapp.domain import claims as domain
 from fieldapp.domain import depots
 from fieldapp.domain.claims import Claim, Store
+from fieldapp.domain.corrections import EntryCorrection
 from fieldapp.domain.handout_events import PharmacyReport
 from fieldapp.domain.medication import (
     MedicationAdministration,
@@ -26,9 +27,9 @@ from fieldapp.services import reference, trusted_time
 from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import claims as store_claims
+from fieldapp.store import corrections, state
 from fieldapp.store import medication as store
 from fieldapp.store import patients as store_patients
-from fieldapp.store import state
 
 Key = tuple[str, str]
 """(patient id, substance group)."""
@@ -89,6 +90,8 @@ class Situations:
     reports: dict[str, list[PharmacyReport]]
     reopened: dict[str, set[str]]
     duplicates: Collection[str]
+    marked: Mapping[str, Sequence[EntryCorrection]] = field(default_factory=dict)
+    """Marks of doses that wait for a decision, by the patient whose dose it is or may be."""
 
     def of(self, patient_id: str, group_code: str) -> Situation:
         """Return one patient's situation."""
@@ -112,7 +115,19 @@ class Situations:
             claims={claim.id: claim for claim in claims},
             reopened=self.reopened.get(patient_id, set()),
             reports=[one for one in self.reports.get(patient_id, []) if one.group == group_code],
+            marked_doses=self._marked(patient_id, events),
             possible_duplicate=patient_id in self.duplicates,
+        )
+
+    def _marked(
+        self, patient_id: str, events: Sequence[MedicationAdministration]
+    ) -> frozenset[str]:
+        """The marked doses among these, and those that may be this patient's after all."""
+        own = {event.id for event in events}
+        return frozenset(
+            mark.target_id
+            for mark in self.marked.get(patient_id, ())
+            if mark.patient_id != patient_id or mark.target_id in own
         )
 
 
@@ -154,6 +169,7 @@ def situations(session: Session, patient_ids: Iterable[str]) -> Situations:
         _by_patient(store.reports_since(database, wanted, since)),
         store.reopened(database, wanted),
         store_patients.possible_duplicates(database, wanted),
+        corrections.marked_doses(database, wanted),
     )
 
 

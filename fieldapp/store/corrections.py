@@ -22,6 +22,8 @@ from fieldapp.store.db import Connection, Database
 
 log = logging.getLogger(__name__)
 
+HANDOUT_KIND: Final = "medication_administration"
+
 PURGING: Final = "purging"
 """Key of `store_state`: the schema lets events be deleted only of the patient who stands there."""
 
@@ -47,6 +49,23 @@ def mark_of(database: Database, name: Name) -> Mark | None:
     return marks(corrections, records.select(database, Deletion, "target_id = ?", (record_id,)))[
         name
     ]
+
+
+def marked_doses(
+    database: Database, patient_ids: Iterable[str]
+) -> dict[str, list[EntryCorrection]]:
+    """The marks of doses that wait for a decision, by patient: the one under whom the dose stands,
+    and the one whom the mark names.
+    """
+    wanted = set(patient_ids)
+    found: dict[str, list[EntryCorrection]] = {}
+    for (kind, _), mark in marks_of(database).items():
+        if kind != HANDOUT_KIND:
+            continue
+        for one in mark.waiting:
+            for patient_id in wanted & {one.patient_id, one.right_patient_id or ""}:
+                found.setdefault(patient_id, []).append(one)
+    return found
 
 
 def decided(body: Mapping[str, Any]) -> Deletion | None:

@@ -333,6 +333,11 @@ _FIXED: dict[Code, object] = {
         "Apoteket gir dosen denne dagen, og dagen kan ikke reserveres. Ring apoteket og før "
         "«Melding fra apotek».",
     ),
+    Code.MARKED_DOSE: QT_TRANSLATE_NOOP(
+        "handout",
+        "En dose er meldt feilført på feil pasient, og det er ikke avgjort. Den regnes som gitt så "
+        "lenge. Finn ut hvem som fikk den, før du gir noe.",
+    ),
     Code.POSSIBLE_DUPLICATE: QT_TRANSLATE_NOOP(
         "handout",
         "Pasienten kan stå to ganger i listen, og dosen kan være gitt på den andre. Ring kontoret, "

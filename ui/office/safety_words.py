@@ -34,6 +34,7 @@ _IN_THE_WAY: dict[str, object] = {
     Code.ORDER_CHANGED: QT_TRANSLATE_NOOP("safety", "ordinasjonen var endret"),
     Code.NOT_PULLED: QT_TRANSLATE_NOOP("safety", "ikke synket etter reservasjonen"),
     Code.PULL_TOO_OLD: QT_TRANSLATE_NOOP("safety", "for lenge siden synk"),
+    Code.MARKED_DOSE: QT_TRANSLATE_NOOP("safety", "en dose var meldt feilført"),
     Code.POSSIBLE_DUPLICATE: QT_TRANSLATE_NOOP("safety", "kan være registrert to ganger"),
     Code.CLOCK: QT_TRANSLATE_NOOP("safety", "klokken var ikke til å stole på"),
     Code.STORE_SET_BACK: QT_TRANSLATE_NOOP("safety", "lageret var satt tilbake"),

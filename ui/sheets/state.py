@@ -160,6 +160,7 @@ _REASONS: dict[str, object] = {
     "order_changed": QT_TRANSLATE_NOOP("sheets", "ordinasjonen er endret, synk først"),
     "not_pulled_since_claim": QT_TRANSLATE_NOOP("sheets", "synk først"),
     "pull_too_old": QT_TRANSLATE_NOOP("sheets", "lenge siden siste synk, synk først"),
+    "marked_dose": QT_TRANSLATE_NOOP("sheets", "en dose er meldt feilført og ikke avgjort"),
     "possible_duplicate": QT_TRANSLATE_NOOP("sheets", "pasienten kan være registrert to ganger"),
     "clock_not_trusted": QT_TRANSLATE_NOOP("sheets", "klokken er usikker, synk først"),
     "store_set_back": QT_TRANSLATE_NOOP("sheets", "maskinen er satt tilbake, synk først"),

@@ -200,6 +200,7 @@ CASES: dict[Code, tuple[Situation, Slot]] = {
         situation(NINE, pull=Pull(set(situation(NINE).claims), None, timedelta(hours=1))),
         slot_of(),
     ),
+    Code.MARKED_DOSE: (situation(NINE, marked_doses={"event-1"}), slot_of()),
     Code.POSSIBLE_DUPLICATE: (situation(NINE, possible_duplicate=True), slot_of()),
     Code.CLOCK: (situation(None, own=(MONDAY,)), slot_of()),
     Code.STORE_SET_BACK: (situation(NINE, set_back=True), slot_of()),
