@@ -19,21 +19,26 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from fieldapp import paths
-from fieldapp.clock import SystemClock
+from fieldapp.clock import Clock, SystemClock
+from ui.clipboard import ClipboardWatch
 from ui.errors import sentence, sentence_for
 from ui.garbage import GarbageCollector
 from ui.i18n import Languages, available
 from ui.idle import IdleWatch
+from ui.lock import fresh
+from ui.lock.long_lock import LongLock
 from ui.main_window import Door, MainWindow
 from ui.people.people import People
 from ui.tasks import TaskRunner
 from ui.theme import Scheme, Theme
+from ui.unlock.state import Phase
 
 if TYPE_CHECKING:
     from fieldapp.bootstrap import Door as RealDoor
     from fieldapp.services.session import Session
     from ui.changes import ChangeBus
     from ui.context import SyncControl
+    from ui.lock.sleep import SleepWatch
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +99,29 @@ class LazyDoor:
     def lock(self) -> None:
         if self._door is not None:
             self._door.lock()
+
+    @property
+    def has_pin(self) -> bool:
+        return self._door is not None and self._door.has_pin
+
+    def set_pin(self, pin: str) -> None:
+        self._real().set_pin(pin)
+
+    def drop_pin(self) -> None:
+        if self._door is not None:
+            self._door.drop_pin()
+
+    def unlock_with_pin(self, pin: str) -> None:
+        self._real().unlock_with_pin(pin)
+
+    def keep(self, data: bytes) -> None:
+        self._real().keep(data)
+
+    def kept(self) -> bytes:
+        return self._real().kept()
+
+    def store_kept(self) -> bool:
+        return self._door is None or self._door.store_kept()
 
     def _real(self) -> Door:
         if self._door is None:
@@ -183,6 +211,7 @@ def main(
 
     def go_on() -> None:
         desk.tasks.run(_load_libraries)
+        lock_before_sleep(window)
         if on_painted is not None:
             on_painted()
 
@@ -193,21 +222,78 @@ def main(
     except OSError as error:
         # No reason not to open; what cannot be stored is said where it is stored.
         log.warning("no log file: %s", error.strerror)
+    code = 1
     try:
-        return desk.app.exec()
+        code = desk.app.exec()
     finally:
         window.close()
         desk.close()
+    if code == fresh.EXIT_CODE:
+        logging.shutdown()
+        fresh.begin_anew()
+        return 0
+    return code
 
 
-def watch(desk: Desk, window: MainWindow) -> IdleWatch:
-    """Lock the window when nobody has touched it for a while."""
-    idle = IdleWatch(window)
-    desk.app.installEventFilter(idle)
+@dataclass(frozen=True, slots=True)
+class Watches:
+    """What locks the window without a word: nobody there, the machine's sleep, a long absence."""
+
+    idle: IdleWatch
+    long_lock: LongLock
+    clipboard: ClipboardWatch
+
+
+def watch(desk: Desk, window: MainWindow, clock: Clock | None = None) -> Watches:
+    """Lock the window when nobody has touched it for a while, and what belongs to that.
+
+    `clock` is the machine's own unless given.
+    """
+    idle = IdleWatch(window, clock=clock)
+    long_lock = LongLock(window, clock=clock)
+    clipboard = ClipboardWatch(window)
+    for watcher in (idle, long_lock):
+        desk.app.installEventFilter(watcher)
+
+    def on_page(name: str) -> None:
+        if window.workspace is not None:
+            idle.set_limit(limit_on(window.workspace.context.session, name))
+
+    def on_due() -> None:
+        page = window.unlock_page
+        long_lock.counts_touches = page is None
+        if page is not None and page.state.phase is Phase.WORKING:
+            return  # somebody is coming in
+        if not long_lock.is_due():
+            return
+        window.end()
+
+    window.page_shown.connect(on_page)
     window.unlocked.connect(idle.start)
+    window.unlocked.connect(long_lock.stop)
     window.locked.connect(idle.stop)
+    window.locked.connect(clipboard.clear)
+    window.locked.connect(long_lock.start)
+    window.end_wanted.connect(lambda: desk.app.exit(fresh.EXIT_CODE))
     idle.idle.connect(window.lock)
-    return idle
+    long_lock.due.connect(on_due)
+    return Watches(idle, long_lock, clipboard)
+
+
+def limit_on(session: Session, page: str) -> int:
+    """The milliseconds without a touch after which the window locks on this page."""
+    from ui.lock.settings import minutes_on
+
+    return minutes_on(session, page) * 60_000
+
+
+def lock_before_sleep(window: MainWindow) -> SleepWatch:
+    """Lock when the machine is about to sleep. Asks the system, so after the first paint."""
+    from ui.lock.sleep import SleepWatch
+
+    sleep = SleepWatch(window)
+    sleep.about_to_sleep.connect(window.lock)
+    return sleep
 
 
 def report_errors(window: MainWindow) -> None:

@@ -78,6 +78,9 @@ class LockControl(Protocol):
     def drop_pin(self) -> None:
         """From here on the passphrase is needed."""
 
+    def minutes_changed(self) -> None:
+        """The person has chosen another time without a touch; it holds at once."""
+
     def end(self) -> None:
         """Lock, and end the process: a fresh one begins at the unlock page."""
 

@@ -34,13 +34,17 @@ class Page(QWidget):
     def keep(self) -> dict[str, object]:
         """What the store did not take, for `take_back` after the next unlocking; JSON values.
 
-        Asked for when the window locks and `holds_unsaved`; it is sealed with the store's key."""
+        Asked for when the window locks, after `leave`; it is sealed with the store's key. Empty
+        when there is nothing."""
         return {}
 
     def take_back(self, kept: dict[str, object]) -> list[tuple[str, str]]:
         """Put what `keep` gave back into the page, which has not been shown yet. What has no place
         any more is returned as (label, text) and shown to the person."""
-        return [(str(name), str(value)) for name, value in kept.items() if value]
+        ids = ("_id", "_at")
+        return [
+            (name, str(value)) for name, value in kept.items() if value and not name.endswith(ids)
+        ]
 
     def holds_unsaved(self) -> bool:
         """True while something typed here could not be stored, so that only this page has it."""

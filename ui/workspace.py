@@ -10,8 +10,8 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.domain.rights import has_office
-from fieldapp.services import register_view, trust
+from fieldapp.errors import FieldAppError
+from fieldapp.services import trust
 from fieldapp.services.session import Session
 from ui import pages
 from ui.changes import ChangeBus
@@ -22,6 +22,7 @@ from ui.lock.stand import Stand
 from ui.main_window import SMALLEST
 from ui.navigation import History, Place, rail_mark
 from ui.page import Page
+from ui.rights import first_page, may_open
 from ui.tasks import TaskRunner
 from ui.theme import Theme
 from ui.top_bar import TopBar
@@ -112,11 +113,30 @@ class Workspace(QWidget):
         return shown if isinstance(shown, Page) else None
 
     @property
+    def place_name(self) -> str:
+        """The name of the page on screen, "" before the first."""
+        place = self._history.here
+        return place.page if place is not None else ""
+
+    @property
     def top_bar(self) -> TopBar:
         return self._top
 
+    @property
+    def first_page(self) -> str:
+        """Where this person's work begins."""
+        return first_page(self.context.session)
+
     def navigate(self, page: str, /, **args: object) -> None:
-        """Show a page by its name in ui.pages; `args` go to its `show_for`."""
+        """Show a page by its name in ui.pages; `args` go to its `show_for`.
+
+        A page that has nothing for the person's role is not shown: they stay where they are.
+        """
+        if not may_open(self.context.session, page):
+            log.info("the page %s has nothing for this role", page)
+            if self.page is not None:
+                return
+            page, args = self.first_page, {}
         self._history.go(Place(page, args))
         self._show(Place(page, args))
 
@@ -141,12 +161,19 @@ class Workspace(QWidget):
             return None
         return Stand(Place(place.page, {**place.args, **page.here()}), caret.find(page))
 
-    def return_to(self, stand: Stand) -> None:
-        """Show the place where the person was, with the caret where it stood."""
-        self.navigate(stand.place.page, **stand.place.args)
+    def return_to(self, stand: Stand) -> bool:
+        """Show the place where the person was, with the caret where it stood.
+
+        False when it cannot be shown any more: the patient has left this laptop, or the right.
+        """
+        try:
+            self.navigate(stand.place.page, **stand.place.args)
+        except FieldAppError as error:
+            log.info("the place before the lock is not shown: %s", error.code)
+            return False
         found = stand.caret
         if found is None:
-            return
+            return True
 
         def put_back() -> None:
             if self.page is not None:
@@ -154,16 +181,13 @@ class Workspace(QWidget):
 
         # Pages put the focus themselves, some of them after this event.
         QTimer.singleShot(0, self, put_back)
+        return True
 
     def leftovers(self) -> Leftovers:
         """What is half written and not stored, after `leave`: of pages and of open dialogs."""
         place = self._history.here
         about = str(place.args.get("patient_id") or "") if place is not None else ""
-        kept = {
-            name: kept
-            for name, page in self._built.items()
-            if page.holds_unsaved() and (kept := page.keep())
-        }
+        kept = {name: kept for name, page in self._built.items() if (kept := page.keep())}
         questions = [
             Question(dialog.title.text(), tuple(lines), about)
             for dialog in self.window().findChildren(Dialog)
@@ -177,11 +201,20 @@ class Workspace(QWidget):
         for name, kept in leftovers.pages.items():
             if name not in pages.PAGES:
                 continue
-            lines = self._page_called(name).take_back(dict(kept))
+            lines = _take_back(self._page_called(name), dict(kept))
             if lines:
                 title = self.tr("Ikke lagret da vinduet ble låst")
                 shown.append(Question(title, tuple(lines), str(kept.get("patient_id", ""))))
         return tuple(shown)
+
+    def keeps_all(self, left: Leftovers) -> bool:
+        """True when `left` holds all that pages and dialogs have not stored."""
+        titles = {question.title for question in left.questions}
+        loose = [dialog for dialog in self.window().findChildren(Dialog) if dialog.holds_unsaved()]
+        pages_kept = all(
+            name in left.pages for name, page in self._built.items() if page.holds_unsaved()
+        )
+        return pages_kept and all(dialog.title.text() in titles for dialog in loose)
 
     def holds_unsaved(self) -> bool:
         """True while a page, shown or not, or a dialog has what the store did not take."""
@@ -210,7 +243,7 @@ class Workspace(QWidget):
             assert page is not None
             page.leave()
             if not page.holds_unsaved():
-                self.navigate("today")
+                self.navigate(self.first_page)
 
     def _rebuild_rail(self, shown: str | None) -> None:
         old = self._rail
@@ -307,13 +340,17 @@ class Workspace(QWidget):
             RailEntry("handout", "pill", self.tr("Medisinrunde"), "Alt+3"),
             RailEntry("sync", "refresh-cw", self.tr("Synk"), "Alt+4"),
         )
-        if register_view.may_open(self.context.session):
+        session = self.context.session
+        if may_open(session, "register"):
             register = RailEntry("register", "scale", self.tr("Regnskap"), "Alt+7")
             places = (*places[:3], register, *places[3:])
-        if not has_office(self.context.session.user.role):
-            return places
         # Alt+5 is the settings for everybody; no key may mean two things on two laptops.
-        return (*places, RailEntry("office", "clipboard-list", self.tr("Kontor"), "Alt+6"))
+        places = (*places, RailEntry("office", "clipboard-list", self.tr("Kontor"), "Alt+6"))
+        if first_page(session) == "witness":
+            # Those who have a day find what waits for their signature there.
+            signing = RailEntry("witness", "square-pen", self.tr("Signering"), "Alt+8")
+            places = (signing, *places)
+        return tuple(place for place in places if may_open(session, place.name))
 
     def _commands(self) -> tuple[RailEntry, ...]:
         return (
@@ -337,3 +374,12 @@ def _leave(part: Page | Dialog) -> None:
         part.leave()
     except Exception as error:  # whatever it is; the text is still there and is asked for next
         log.error("%s was not left in order: %s", type(part).__name__, type(error).__name__)
+
+
+def _take_back(page: Page, kept: dict[str, object]) -> list[tuple[str, str]]:
+    """What the page could not put back into itself, as lines to be shown."""
+    try:
+        return page.take_back(kept)
+    except Exception as error:  # a page that fails must not cost what was kept
+        log.error("%s took nothing back: %s", type(page).__name__, type(error).__name__)
+        return Page.take_back(page, kept)

@@ -183,6 +183,21 @@ class EventDialog(Dialog):
     def holds_unsaved(self) -> bool:
         return self.autosave.pending
 
+    def stored_draft(self) -> str | None:
+        """The id of the draft that this form is, once it is stored."""
+        self.autosave.flush()
+        return self._draft.id if self._draft is not None and not self._written else None
+
+    def half_typed(self) -> list[tuple[str, str]]:
+        """All that was filled in, while the store does not take it; otherwise it is a draft."""
+        if not self.autosave.pending:
+            return []
+        named = [(name, str(value)) for name, value in self.values().items() if value]
+        return [(self._label(name), value) for name, value in named]
+
+    def _label(self, name: str) -> str:
+        return self._fields[name].label.text() if name in self._fields else name
+
     # --- inside
 
     def _watch(self, editor: Editor) -> None:

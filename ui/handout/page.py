@@ -10,7 +10,6 @@ from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QSh
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
-    QDialog,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -46,7 +45,6 @@ from ui.handout.presenter import ROUND_KINDS, HandoutPresenter
 from ui.handout.slot_card import SlotCard
 from ui.handout.state import SlotState, SlotView, round_row, round_summary
 from ui.handout.witness_dialog import WitnessDialog
-from ui.idle import IdleWatch
 from ui.page import Page
 from ui.patient.header_state import header
 from ui.sync.newer import NewerLine
@@ -71,8 +69,6 @@ SHORT_FROM = 150
 LIST_SHARE = 0.32
 """The list takes its pixels, but never more than this share of the page."""
 
-IDLE_MILLISECONDS = 2 * 60_000
-"""The screen closes when nobody has touched anything for so long."""
 
 _LIGHTS_MILLISECONDS = 30_000
 """How often the lights are judged anew: a least interval runs out, a day ends."""
@@ -92,7 +88,6 @@ class HandoutPage(Page):
         self._days_shown: tuple[HandoutView, ...] | None = None
         self.form = FormPanel(self.presenter.reference, self)
         self.form.hide()
-        self.idle = IdleWatch(self, IDLE_MILLISECONDS)
         self._lights = QTimer(self)
         self._lights.setInterval(_LIGHTS_MILLISECONDS)
         self._seconds = QTimer(self)
@@ -129,19 +124,22 @@ class HandoutPage(Page):
     def refresh(self, change_set: ChangeSet) -> None:
         self.presenter.refresh(change_set)
 
+    def here(self) -> dict[str, object]:
+        patient = self.presenter.state.patient
+        return {"patient_id": patient.id} if patient is not None else {}
+
+    def keep(self) -> dict[str, object]:
+        return self.presenter.keep()
+
+    def take_back(self, kept: dict[str, object]) -> list[tuple[str, str]]:
+        self.presenter.take_back(kept)
+        return []
+
     def showEvent(self, event: QShowEvent) -> None:
-        application = QApplication.instance()
-        if application is not None:
-            application.installEventFilter(self.idle)
-        self.idle.start()
         self._lights.start()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        application = QApplication.instance()
-        if application is not None:
-            application.removeEventFilter(self.idle)
-        self.idle.stop()
         for timer in (self._lights, self._seconds):
             timer.stop()
         super().hideEvent(event)
@@ -236,7 +234,6 @@ class HandoutPage(Page):
         self._visit.clicked.connect(self._on_visit)
         self.context.sync.status_changed.connect(self._on_sync)
         self.context.sync.finished.connect(self._on_synced)
-        self.idle.idle.connect(self._on_idle)
         self._lights.timeout.connect(presenter.read_lights)
         self._seconds.timeout.connect(self._on_second)
         self._snackbar.undo_asked.connect(presenter.undo)
@@ -561,14 +558,6 @@ class HandoutPage(Page):
     @Slot()
     def _on_second(self) -> None:
         self.form.show_elapsed(self.presenter.elapsed())
-
-    @Slot()
-    def _on_idle(self) -> None:
-        """Nobody has touched anything: the patient goes off the screen, open dialogs too."""
-        for dialog in self.findChildren(QDialog):
-            dialog.reject()
-        self.presenter.put_aside()
-        self.context.navigate("today")
 
     @Slot(object)
     def _on_sync(self, status: object) -> None:

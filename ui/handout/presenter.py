@@ -45,6 +45,7 @@ from fieldapp.services.depots import DepotDue
 from fieldapp.services.medication import HandoutView, RoundPatient, RoundSlot
 from fieldapp.services.session import Session
 from ui.errors import sentence, sentence_for
+from ui.handout import tablet
 from ui.handout.bags import supply_use
 from ui.handout.depot_state import DepotView, depot_view
 from ui.handout.force_state import ForceFacts
@@ -154,6 +155,8 @@ class HandoutPresenter(QObject):
         self._writing_own = False
         self._lights = LightReader(session, is_online)
         self._aside: dict[str, HandoutForm] = {}
+        self._kept: dict[str, dict[str, Any]] = {}
+        """The same of before a lock, by patient."""
         self.reference: HandoutReference = reference.handout()
         self.state = RoundState()
 
@@ -190,7 +193,7 @@ class HandoutPresenter(QObject):
             slot = first_to_do(chosen) or first_not_given(chosen)
             if aside is not None and waiting is not None and self._can_go_on(aside, waiting):
                 self.state = replace(self.state, form=aside)
-            elif slot is not None:
+            elif not self._go_on_with_tablet(patient_id) and slot is not None:
                 self._begin(slot)
         self._read_lights()
         self.changed.emit()
@@ -204,6 +207,36 @@ class HandoutPresenter(QObject):
             self._aside[patient.id] = replace(form, ask=None, problem="")
         self.state = RoundState()
         self.changed.emit()
+
+    def keep(self) -> dict[str, object]:
+        """What was said of tablets that lie under a tongue, by patient, for after a lock."""
+        form, patient = self.state.form, self.state.patient
+        forms = dict(self._aside)
+        if form is not None and patient is not None:
+            forms[patient.id] = form
+        said = {key: tablet.to_kept(form) for key, form in forms.items()}
+        waiting = {key: kept for key, kept in self._kept.items() if key not in said}
+        return {**waiting, **{key: kept for key, kept in said.items() if kept}}
+
+    def take_back(self, kept: dict[str, Any]) -> None:
+        """What `keep` gave; it is used when that patient's same dose is shown again."""
+        self._kept = {key: value for key, value in kept.items() if isinstance(value, dict)}
+
+    def _go_on_with_tablet(self, patient_id: str) -> bool:
+        """Begin the dose whose tablet lay under the tongue at a lock; False when there is none."""
+        kept, chosen = self._kept.pop(patient_id, None), self.state.chosen
+        if kept is None or chosen is None:
+            return False
+        for slot in chosen.slots:
+            if slot_state(slot) is SlotState.GIVEN:
+                continue
+            self._begin(slot)
+            form = self.state.form
+            if form is not None and tablet.is_about(kept, form):
+                self.state = replace(self.state, form=tablet.with_kept(form, kept))
+                return True
+        self.state = replace(self.state, form=None)
+        return False
 
     def choose_slot(self, key: SlotKey) -> None:
         """Make another dose of the patient the active one, with an empty form."""

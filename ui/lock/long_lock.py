@@ -20,11 +20,14 @@ GLANCE_MILLISECONDS = 5_000
 class LongLock(QObject):
     """Counts from the lock, time asleep included.
 
-    While something else than the unlock page stands in the window (somebody recovers a lost
-    passphrase), it counts from the last touch. Install it as an event filter on the application.
+    Install it as an event filter on the application.
 
+    Attributes:
+        counts_touches: count from the last touch instead, since something else than the unlock
+            page stands in the window: somebody may be recovering a lost passphrase.
     Signals:
-        due(): the process should end now. Repeated until it does.
+        due(): the time since the lock is up; `is_due` says whether that goes for touches too.
+            Repeated until the process ends.
     """
 
     due = Signal()
@@ -60,9 +63,12 @@ class LongLock(QObject):
             self._touched_at = self._clock.elapsed().since_boot
         return False
 
+    def is_due(self) -> bool:
+        """True when the time has come."""
+        since = self._touched_at if self.counts_touches else self._locked_at
+        return self._clock.elapsed().since_boot - since >= self._longest
+
     @Slot()
     def look(self) -> None:
-        """See whether the time has come."""
-        since = self._touched_at if self.counts_touches else self._locked_at
-        if self._clock.elapsed().since_boot - since >= self._longest:
+        if self._clock.elapsed().since_boot - self._locked_at >= self._longest:
             self.due.emit()

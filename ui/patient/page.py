@@ -10,12 +10,14 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.services import notes, patients, visits
+from fieldapp.domain.rights import Right
+from fieldapp.services import notes, patients, rights, visits
 from fieldapp.services.patients import PatientPage as PatientFacts
 from fieldapp.services.session import NotFoundError
 from ui import events
 from ui.context import AppContext
 from ui.errors import sentence_for
+from ui.events.form import EventDialog
 from ui.page import Page
 from ui.patient.contacts_tab import ContactsTab
 from ui.patient.critical_dialog import CriticalDialog
@@ -54,6 +56,7 @@ class PatientPage(Page):
         self._facts: PatientFacts | None = None
         self._built: dict[int, Tab] = {}
         self.header = PatientHeader(self)
+        self.header.offer_acts(offered=rights.has(context.session, Right.RECORD_CARE))
         self.header.visit_asked.connect(self._open_visit)
         self.header.edit_asked.connect(self._edit_critical)
         self.tabs = QTabBar(self)
@@ -105,6 +108,13 @@ class PatientPage(Page):
         elif other:
             self.tabs.setCurrentIndex(0)
         self.tabs.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def here(self) -> dict[str, object]:
+        here: dict[str, object] = {"tab": TABS[self.tabs.currentIndex()][0], "draft_id": None}
+        for form in self.window().findChildren(EventDialog):
+            if not form.isHidden() and (draft_id := form.stored_draft()):
+                here["draft_id"] = draft_id  # it is opened again
+        return here
 
     def _resume(self, draft_id: object) -> None:
         """Go on with the draft of a form that is a dialog on this page."""

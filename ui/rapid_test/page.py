@@ -79,6 +79,16 @@ class RapidTestPage(Page):
     def holds_unsaved(self) -> bool:
         return self.presenter.autosave.pending
 
+    def here(self) -> dict[str, object]:
+        return {"draft_id": self.presenter.stored_draft()}
+
+    def keep(self) -> dict[str, object]:
+        return self.presenter.keep()
+
+    def take_back(self, kept: dict[str, object]) -> list[tuple[str, str]]:
+        left = self.presenter.take_back(kept)
+        return [(self.tr("Hurtigtest"), left)] if left else []
+
     # --- building
 
     def _build(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from fieldapp.clock import to_iso
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.notes import Draft
 from fieldapp.domain.observations import AnalyteReading, RapidTest
@@ -125,6 +127,50 @@ class RapidTestPresenter(QObject):
         if draft is None:
             return
         self._try(lambda: notes.close_draft(self._session, draft.id))
+
+    def stored_draft(self) -> str | None:
+        """The id of the form's draft, once it is stored."""
+        self.autosave.flush()
+        return self.draft_id
+
+    def keep(self) -> dict[str, object]:
+        """The form that the store did not take."""
+        if self.patient is None or not self.autosave.pending:
+            return {}
+        draft = self._draft
+        return {
+            "patient_id": self.patient.id,
+            "draft_id": self.draft_id,
+            "saved_at": to_iso(draft.saved_at) if draft is not None else None,
+            "form": state.to_draft(self.form),
+        }
+
+    def take_back(self, kept: dict[str, Any]) -> str:
+        """Put such a form back; otherwise its words, for the person to read.
+
+        It has no place when the patient has left this laptop, or its draft was saved as a test,
+        discarded or written on meanwhile.
+        """
+        body = kept["form"]
+        words = ", ".join(str(value) for value in body.values() if value)
+        try:
+            self.load(str(kept["patient_id"]))
+            stored = notes.draft(self._session, str(kept["draft_id"])) if kept["draft_id"] else None
+        except KNOWN_ERRORS:
+            return words
+        if kept["draft_id"]:
+            if stored is None or to_iso(stored.saved_at) != kept["saved_at"]:
+                return words
+            self._open(stored.id)
+            self._draft = self._draft or stored  # a full disk refuses to mark it as open
+        elif not self.form.empty:
+            return words
+        self.form = state.from_draft(body, self.known)
+        self._read_device()
+        self.autosave.touched()
+        self._save_draft()
+        self.changed.emit()
+        return ""
 
     def refresh(self, change_set: ChangeSet) -> None:
         """Take in what others changed: header, list, and what is prescribed. Never the form."""

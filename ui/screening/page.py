@@ -73,6 +73,10 @@ class ScreeningPage(Page):
     def refresh(self, change_set: ChangeSet) -> None:
         self.presenter.refresh(change_set)
 
+    def here(self) -> dict[str, object]:
+        form = self.presenter.form
+        return {"draft_id": form.draft.id} if form is not None and form.answers else {}
+
     def leave(self) -> None:
         self._newer.stop()
         self.presenter.leave()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.rights import Right
 from fieldapp.services import settings
 from ui.context import AppContext
 from ui.i18n import available
 from ui.page import Page
+from ui.rights import offer
 from ui.settings.instruments import InstrumentsCard
 from ui.settings.limits import all_limits, limit_row
+from ui.settings.lock import LockCard
 from ui.theme import SCALES, Scheme
 from ui.widgets import Card, ChoiceRow, PageHeader, ScrollColumn, Statements, Text
 from ui.witness.code_card import WitnessCodeCard
@@ -29,8 +32,11 @@ class SettingsPage(Page):
         column = scroll.body
         column.addWidget(PageHeader(self.tr("Innstillinger"), parent=self))
         column.addWidget(self._look())
+        self._lock = LockCard(context, self)
+        column.addWidget(self._lock)
         self._witness_code = WitnessCodeCard(context, parent=self)
         column.addWidget(self._witness_code)
+        offer(self._witness_code, context.session, Right.WITNESS)
         column.addWidget(InstrumentsCard(context.session, self))
         column.addWidget(self._limits())
         column.addStretch(1)
@@ -39,6 +45,7 @@ class SettingsPage(Page):
         del args
         theme = self.context.theme
         self._witness_code.show_code()
+        self._lock.show_now()
         self._scheme.choose(theme.scheme)
         self._scale.choose(theme.scale)
         self._language.choose(settings.get(self.context.session, settings.LANGUAGE, "nb"))

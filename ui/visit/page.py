@@ -99,6 +99,19 @@ class VisitPage(Page):
     def holds_unsaved(self) -> bool:
         return self.presenter.autosave.pending
 
+    def here(self) -> dict[str, object]:
+        draft_id = self.presenter.draft_id()
+        return {"draft_id": draft_id} if draft_id is not None else {}
+
+    def keep(self) -> dict[str, object]:
+        return self.presenter.keep()
+
+    def take_back(self, kept: dict[str, object]) -> list[tuple[str, str]]:
+        text = str(kept.get("text", ""))
+        if self.presenter.take_back(kept):
+            return []
+        return [(self.tr("Notat"), text)]
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._turn()
         super().resizeEvent(event)

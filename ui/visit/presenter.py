@@ -8,6 +8,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal
 
+from fieldapp.clock import to_iso
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.notes import Draft, NoteError
 from fieldapp.domain.visits import Appointment, Encounter, VisitError, VisitKind
@@ -108,6 +109,57 @@ class VisitPresenter(QObject):
         if self._put_away() and self.note.draft is not None:
             self._begin_note()
             self.note_changed.emit()
+
+    def draft_id(self) -> str | None:
+        """The draft of the text on the page, once it is stored; None while there is none."""
+        self.autosave.flush()
+        return self.note.draft.id if self.note.draft is not None else None
+
+    def keep(self) -> dict[str, object]:
+        """The text that the store did not take, and what it belongs to."""
+        state, draft, addendum_to = self.visit, self.note.draft, self.note.addendum_to
+        if state is None or not self.autosave.pending:
+            return {}
+        return {
+            "addendum_to_id": addendum_to.note.id if addendum_to else None,
+            "patient_id": state.patient.id,
+            "appointment_id": state.appointment.id if state.appointment else None,
+            "draft_id": draft.id if draft else None,
+            "saved_at": to_iso(draft.saved_at) if draft else None,
+            "template": self.note.template,
+            "text": self._text,
+        }
+
+    def take_back(self, kept: dict[str, object]) -> bool:
+        """Put such a text back into the editor, to be stored when the store takes it.
+
+        False when it has no place: the patient or the note that it adds to has left this laptop,
+        or its draft was signed, discarded or written on meanwhile.
+        """
+        patient_id, draft_id = str(kept["patient_id"]), kept["draft_id"]
+        appointment_id = kept["appointment_id"]
+        try:
+            self.load(patient_id, str(appointment_id) if appointment_id else None)
+            draft = notes.draft(self._session, str(draft_id)) if draft_id else None
+        except KNOWN_ERRORS:
+            return False
+        if draft_id is not None:
+            if draft is None or to_iso(draft.saved_at) != kept["saved_at"]:
+                return False
+            self.open_draft(draft.id)
+        elif self.note.draft is not None or self._text.strip():
+            return False
+        elif kept["addendum_to_id"] is not None:
+            self.write_addendum(str(kept["addendum_to_id"]))
+            if self.note.addendum_to is None:
+                return False
+        self.note = replace(self.note, template=str(kept["template"]))
+        self._text = str(kept["text"])
+        self.text_replaced.emit(self._text)
+        self.autosave.touched()
+        self.save()
+        self.note_changed.emit()
+        return True
 
     def refresh(self, change_set: ChangeSet) -> None:
         """Take in what others changed: the header, never the form."""

@@ -27,7 +27,6 @@ from fieldapp.services import register_acts, register_gaps
 from fieldapp.services.register_acts import Taken
 from fieldapp.store import records, state
 from tests.helpers.claims import grant
-from tests.helpers.pages import Visited
 from tests.helpers.ward import AASE, BERIT, MARET, NOW, TODAY, Ward, receive
 from tests.ui.handout.conftest import OpenPage
 from tests.ui.handout.hand import (
@@ -41,7 +40,7 @@ from tests.ui.handout.hand import (
 )
 from ui.events.communication_dialog import CommunicationDialog
 from ui.events.incident_dialog import IncidentDialog
-from ui.handout.page import IDLE_MILLISECONDS, HandoutPage
+from ui.handout.page import HandoutPage
 from ui.handout.witness_dialog import WitnessDialog
 from ui.shots import settle
 
@@ -217,7 +216,7 @@ def test_the_screen_may_close_while_the_tablet_dissolves_and_nothing_said_is_los
 ) -> None:
     page = open_page(MARET)
     press(page, "KUD")
-    page.idle.idle.emit()
+    page.presenter.put_aside()
     assert page.presenter.state.patient is None
     ward.clock.advance(timedelta(minutes=6))
     page.show_for(patient_id=MARET)
@@ -527,42 +526,6 @@ def test_what_became_of_a_dose_and_the_prescribers_word_are_written_from_the_car
     incident.words.setPlainText("Halve dosen ble sølt på bordet")
     incident.confirm_button.click()
     assert "Hendelsen er ført. Dagen er fortsatt lukket." in said(page)
-
-
-# --- the screen that closes
-
-
-def test_two_idle_minutes_take_the_patient_and_open_dialogs_off_the_screen(
-    page: HandoutPage, ward: Ward
-) -> None:
-    assert page.idle.timer.interval() == IDLE_MILLISECONDS == 120_000
-    assert page.idle.timer.isActive()
-    press(page, "KU")
-    witness_dialog(page)
-    page.idle.timer.timeout.emit()
-    settle()
-    assert page.presenter.state.patient is None
-    assert "Ødegård" not in said(page)
-    assert page.findChildren(WitnessDialog) == []
-    visited = page.context.navigate
-    assert isinstance(visited, Visited)
-    assert visited.places[-1][0] == "today"
-    assert events(ward) == []
-    page.show_for(patient_id=AASE)
-    form = page.presenter.state.form
-    assert form is not None
-    assert form.identity is None
-
-
-def test_a_touch_puts_the_closing_off_and_a_hidden_page_is_not_watched(page: HandoutPage) -> None:
-    before = page.idle.timer.remainingTime()
-    page.idle.timer.start(10_000)
-    page.idle.timer.setInterval(IDLE_MILLISECONDS)
-    QTest.mouseMove(page)
-    press(page, "K")
-    assert page.idle.timer.remainingTime() > before - 20_000
-    page.hide()
-    assert not page.idle.timer.isActive()
 
 
 def test_every_target_of_the_form_is_large_enough_for_a_thumb(

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from fieldapp.bootstrap import Door
 from fieldapp.clock import FixedClock
 from fieldapp.ids import new_id
 from fieldapp.security.vault import Vault
@@ -22,25 +23,20 @@ from ui.today.page import TodayPage
 from ui.unlock.page import UnlockPage
 
 
-class WardDoor:
+class WardDoor(Door):
     """The way into the ward's own vault; notes on which thread the key was turned."""
 
-    username = USERNAME
-
     def __init__(self, vault: Vault) -> None:
-        self.vault = vault
+        super().__init__(USERNAME, vault, FixedClock(NOW), synthetic=True)
         self.threads: list[threading.Thread] = []
 
     def unlock(self, passphrase: str) -> None:
         self.threads.append(threading.current_thread())
-        self.vault.unlock(USERNAME, passphrase)
+        super().unlock(passphrase)
 
     def session(self) -> Session:
         assert self.vault.store is not None
         return Session(self.vault.store, NILS, "d-1", FixedClock(NOW), new_id)
-
-    def lock(self) -> None:
-        self.vault.lock()
 
 
 @pytest.fixture
