@@ -109,9 +109,7 @@ def test_the_code_of_a_closed_account_counts_no_more(office: Office, laptop: Lap
 
 def test_over_the_line_everybody_sets_their_own_code_and_nobody_elses(running: Running) -> None:
     token = running.token("kari")
-    with HttpSyncService(
-        f"http://127.0.0.1:{running.port}", lambda: token, Line(), server_id="server-1"
-    ) as connection:
+    with running.service(token) as connection:
         with running.team.storage.read() as transaction:
             kari = transaction.accounts.user_named("kari")
         assert kari is not None

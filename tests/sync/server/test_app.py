@@ -76,7 +76,7 @@ def test_health_is_asked_without_a_protocol(running: Running) -> None:
         ("POST", "/v1/pull", 401, "login_expired"),
         ("POST", "/v1/push", 401, "login_expired"),
         ("POST", "/v1/confirm", 401, "login_expired"),
-        ("POST", "/v1/enrol", 400, "protocol"),
+        ("POST", "/v1/enrol", 426, "upgrade_needed"),
         ("GET", "/v1/pull", 405, "protocol"),
         ("GET", "/nothing", 404, "protocol"),
         ("GET", "/boom", 500, "server_trouble"),

@@ -10,11 +10,20 @@ import pytest
 from fieldapp.domain.patients import Role
 from sync.protocol.errors import EnrolCodeError, LoginExpiredError, RevokedError, WrongPasswordError
 from sync.protocol.messages import LoginRequest
+from sync.protocol.proofs import make_assertion
 from sync.server import auth
 from sync.server.admin import AdminError
 from sync.server.service import ServerSyncService
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import CHEAP, PASSWORD, Team, authenticate, enrol_request
+from tests.sync.server.team import (
+    CHEAP,
+    KEY,
+    PASSWORD,
+    PUBLIC_KEY,
+    Team,
+    authenticate,
+    enrol_request,
+)
 
 
 @pytest.fixture
@@ -153,7 +162,10 @@ def login(team: Team, **changes: str) -> str:
         "password": PASSWORD,
         **changes,
     }
-    return ServerSyncService(team.world).login(LoginRequest(**fields)).token
+    device_id = fields["device_id"]
+    word = make_assertion(KEY, device_id, "server-1", team.clock.now())
+    request = LoginRequest(**fields, device_key=PUBLIC_KEY, assertion=word)
+    return ServerSyncService(team.world).login(request, PUBLIC_KEY).token
 
 
 def test_an_enrolled_laptop_logs_in_again(team: Team) -> None:
@@ -187,9 +199,11 @@ def test_a_revoked_laptop_does_not_log_in(team: Team) -> None:
         device_secret=answer.device_secret,
         username="kari",
         password=PASSWORD,
+        device_key=PUBLIC_KEY,
+        assertion=make_assertion(KEY, answer.device_id, "server-1", team.clock.now()),
     )
     with pytest.raises(RevokedError):
-        ServerSyncService(team.world).login(request)
+        ServerSyncService(team.world).login(request, PUBLIC_KEY)
 
 
 def test_a_new_password_ends_the_log_ins_of_the_old_one(team: Team) -> None:

@@ -9,7 +9,12 @@ from datetime import timedelta
 import pytest
 
 from fieldapp.domain.patients import Assignment
-from sync.protocol.errors import LoginExpiredError, ProtocolError_, RevokedError
+from sync.protocol.errors import (
+    LoginExpiredError,
+    ProtocolError_,
+    RevokedError,
+    TokenExpiredError,
+)
 from sync.protocol.messages import ConfirmRequest, Outcome, PullRequest, PushRecord, RecordName
 from sync.server.service import ServerSyncService
 from sync.server.storage.storage import Storage
@@ -288,13 +293,20 @@ def test_without_a_login_there_is_no_sync(team: Team) -> None:
         ServerSyncService(team.world).pull(PullRequest(cursor=None, limit=1))
 
 
-def test_a_login_ends_after_twelve_hours(team: Team, kari: Laptop) -> None:
-    assert kari.enrolled.expires_at == team.clock.now() + timedelta(hours=12)
-    team.clock.advance(timedelta(hours=12) - timedelta(seconds=1))
+def test_a_token_ends_after_half_an_hour_and_its_login_after_twelve_hours(
+    team: Team, kari: Laptop
+) -> None:
+    assert kari.enrolled.expires_at == team.clock.now() + timedelta(minutes=30)
+    assert kari.enrolled.login_expires_at == team.clock.now() + timedelta(hours=12)
+    team.clock.advance(timedelta(minutes=30) - timedelta(seconds=1))
     authenticate(team.world, kari.enrolled.token)
     team.clock.advance(timedelta(seconds=1))
-    with pytest.raises(LoginExpiredError):
+    with pytest.raises(TokenExpiredError):
         authenticate(team.world, kari.enrolled.token)
+    team.clock.advance(timedelta(hours=11, minutes=30))
+    with pytest.raises(LoginExpiredError) as raised:
+        authenticate(team.world, kari.enrolled.token)
+    assert not isinstance(raised.value, TokenExpiredError)
 
 
 def test_a_revoked_laptop_and_a_closed_account_are_told_so(team: Team, kari: Laptop) -> None:
