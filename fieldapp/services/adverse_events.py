@@ -78,6 +78,7 @@ def get(session: Session, event_id: str) -> AdverseEvent:
     event = records.get(session.database, AdverseEvent, event_id)
     if event is None or Veil(session).hides("adverse_event", event_id, event.author_id):
         raise NotFoundError(event_id)
+    lease.check(session, Area.OLDER_NOTES, event.patient_id)
     return event
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from fieldapp.domain.claims import Claim, ClaimState, Store
 from fieldapp.domain.depots import given_on
 from fieldapp.domain.handout_events import PharmacyReport
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import (
     HandoutStatus,
     MedicationAdministration,
@@ -26,7 +27,7 @@ from fieldapp.domain.medication import (
 )
 from fieldapp.domain.patients import Place
 from fieldapp.domain.rights import Right
-from fieldapp.services import medication, people, reference
+from fieldapp.services import lease, medication, people, reference
 from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import calendar as store
@@ -119,6 +120,7 @@ class Known:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.HANDOUTS)
 def read(session: Session, patient_id: str, first: date, last: date) -> MedicineDays:
     """Return the days from `first` to `last` of every group that the patient has had orders in.
 

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 
 from fieldapp.domain import depots as domain
 from fieldapp.domain.depots import Band, Depot
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import MedicationAdministration, Slot
 from fieldapp.domain.readiness import Situation, Verdict, Window, judge
 from fieldapp.domain.rights import Right
-from fieldapp.services import reference, situations
+from fieldapp.services import lease, reference, situations
 from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import medication as store
@@ -48,6 +49,7 @@ class DepotDue:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.ORDERS)
 def depot_due(session: Session, patient_id: str) -> list[DepotDue]:
     """Return the next injection of each of a patient's depot orders that is not over."""
     return all_due(session, [patient_id])
@@ -57,6 +59,7 @@ def depot_due(session: Session, patient_id: str) -> list[DepotDue]:
 def all_due(session: Session, patient_ids: list[str]) -> list[DepotDue]:
     """Return the same of several patients, in the order of the due days."""
     today = situations.service_day(session)
+    patient_ids = lease.narrowed(session, Area.ORDERS, patient_ids, lambda name: name)
     orders = [
         order
         for order in store.requests_of(session.database, patient_ids)

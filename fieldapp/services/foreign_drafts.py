@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fieldapp.clock import to_iso
+from fieldapp.domain.lease import Area
 from fieldapp.domain.notes import Draft
 from fieldapp.domain.patients import Patient
 from fieldapp.domain.rights import Right
 from fieldapp.domain.visits import Encounter
-from fieldapp.services import notes
+from fieldapp.services import lease, notes
 from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import drafts, records, state
@@ -31,7 +32,9 @@ class OtherDraft:
 @needs(Right.READ_PATIENTS)
 def everything(session: Session) -> list[tuple[OtherDraft, Patient]]:
     """Drafts on this person's other laptops about patients who are here, newest first."""
-    found = _found(session, None)
+    found = lease.narrowed(
+        session, Area.OLDER_NOTES, _found(session, None), lambda one: one.draft.patient_id
+    )
     patients = store_patients.by_ids(session.database, {one.draft.patient_id for one in found})
     return [
         (one, patients[one.draft.patient_id]) for one in found if one.draft.patient_id in patients
@@ -39,6 +42,7 @@ def everything(session: Session) -> list[tuple[OtherDraft, Patient]]:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def of_patient(session: Session, patient_id: str) -> list[OtherDraft]:
     """Drafts about a patient on this person's other laptops, newest first.
 

@@ -10,10 +10,11 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.claims import SERVICE_DAY_BEGINS, Claim, ClaimState
 from fieldapp.domain.handout_events import PharmacyReport
 from fieldapp.domain.issues import DetectedIssue, IssueStatus, check_answer
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.domain.patients import Patient
 from fieldapp.domain.rights import Right
-from fieldapp.services import people, reference
+from fieldapp.services import lease, people, reference
 from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import records
@@ -90,6 +91,7 @@ def get(session: Session, issue_id: str) -> IssueView:
     issue = records.get(session.database, DetectedIssue, issue_id)
     if issue is None:
         raise NotFoundError(issue_id)
+    lease.check(session, Area.HANDOUTS, issue.patient_id)
     return _view(session, issue, people.names(session))
 
 
@@ -113,9 +115,10 @@ def answer(session: Session, issue_id: str, words: str) -> ChangeSet:
 
 
 def _open(session: Session) -> list[DetectedIssue]:
-    return records.select(
+    found = records.select(
         session.database, DetectedIssue, "body ->> '$.status' = ?", (IssueStatus.OPEN.value,)
     )
+    return lease.narrowed(session, Area.HANDOUTS, found, lambda issue: issue.patient_id)
 
 
 def _view(session: Session, issue: DetectedIssue, names: dict[str, str]) -> IssueView:

@@ -12,10 +12,11 @@ from datetime import date, timedelta
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.event_checks import check_pharmacy_report
 from fieldapp.domain.handout_events import PharmacyReport
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import slots
 from fieldapp.domain.patients import Place
 from fieldapp.domain.rights import Right
-from fieldapp.services import people, reference
+from fieldapp.services import lease, people, reference
 from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
 from fieldapp.store import drafts, medication, records
@@ -49,6 +50,7 @@ class PharmacyDay:
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.HANDOUTS)
 def days(session: Session, patient_id: str) -> list[PharmacyDay]:
     """The pharmacy's days up to today, the newest first."""
     database = session.database

@@ -10,11 +10,12 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.codec import BodyError, from_body, to_body
 from fieldapp.domain.handout_events import DoseIncident
 from fieldapp.domain.kinds import KINDS, Policy
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import MedicationAdministration, MedicationRequest
 from fieldapp.domain.proposals import Proposal
 from fieldapp.domain.rights import Right
 from fieldapp.errors import UserError
-from fieldapp.services import people
+from fieldapp.services import lease, people
 from fieldapp.services.rights import needs
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import records
@@ -77,6 +78,7 @@ def wish(
 
 
 @needs(Right.READ_PATIENTS)
+@lease.reads(Area.OLDER_NOTES)
 def for_patient(session: Session, patient_id: str) -> list[ProposalView]:
     """All wishes about a patient, the newest first."""
     found = records.select(session.database, Proposal, "patient_id = ?", (patient_id,))

@@ -13,6 +13,7 @@ from fieldapp.clock import OSLO
 from fieldapp.domain.collation import sort_key
 from fieldapp.domain.handout_events import WitnessStatement
 from fieldapp.domain.issues import DetectedIssue, IssueStatus
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import (
     PART_ORDER,
     HandoutStatus,
@@ -31,7 +32,7 @@ from fieldapp.domain.supply import (
 )
 from fieldapp.domain.supply_balance import Balance, Difference, balances, effect, standing
 from fieldapp.domain.supply_chain import Break, breaks
-from fieldapp.services import people, reference, register_gaps
+from fieldapp.services import lease, people, reference, register_gaps
 from fieldapp.services.register import Bag, bags_of
 from fieldapp.services.register_acts import two_persons
 from fieldapp.services.register_gaps import DoseGap
@@ -258,6 +259,7 @@ def own_lines(session: Session, limit: int = 30) -> list[SupplyMovement]:
 
 
 @for_the_register
+@lease.reads_of_all(Area.SEARCH)
 def month(session: Session, year: int, number: int) -> tuple[MonthLedger, ...]:
     """The register of a month: every product of every ledger that had a line or holds something."""
     start, end = month_limits(year, number)
@@ -354,6 +356,7 @@ def month_limits(year: int, number: int) -> tuple[datetime, datetime]:
 
 
 @for_the_register
+@lease.reads_of_all(Area.SEARCH)
 def place_counts(session: Session, year: int, number: int) -> tuple[PlaceCount, ...]:
     """Handouts of a month per place and product, of the patients on this laptop."""
     start, end = month_limits(year, number)
@@ -413,6 +416,7 @@ class Slip:
 
 
 @for_the_register
+@lease.reads_of_all(Area.SEARCH)
 def slips(session: Session, day: date) -> tuple[Slip, ...]:
     """The doses that were given on a day and still stand, by name; one slip for each dose."""
     start = datetime.combine(day, time(), OSLO)
@@ -474,6 +478,7 @@ class AdviserLine:
 
 
 @for_the_register
+@lease.reads_of_all(Area.SEARCH)
 def adviser_day(session: Session, day: date) -> tuple[AdviserLine, ...]:
     """The patients with controlled medicine for whom there is something to talk about, by name."""
     groups = reference.substances()

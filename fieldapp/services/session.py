@@ -126,6 +126,8 @@ class Session:
             yield unit
             state.note_clock(self.database, unit.now)
             trusted_time.note_latest(self.database, self.clock)
+            seen = trusted_time.now(self.database, self.clock) or unit.now
+            state.note_time_seen(self.database, seen)
             commits.raise_count(self.database)
         if unit.touches(_NOTED_AT_ONCE):
             commits.note_outside(self.database)

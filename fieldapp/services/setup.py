@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from fieldapp.clock import Clock
 from fieldapp.domain.patients import Practitioner
-from fieldapp.errors import UserError
+from fieldapp.errors import RetryError, UserError
 from fieldapp.ids import IdMaker
 from fieldapp.security import orders_file
 from fieldapp.security.orders_file import OrdersFile
@@ -145,6 +146,15 @@ def open_session(database: Database, clock: Clock, new_id: IdMaker) -> Session:
         raise NotEnrolledError
     trusted_time.begin(database, clock)
     keep_orders_file(database)
+    _note_time(database, clock)
     # What the server has sent since the enrolment is newer than the enrolment's own copy.
     user = records.get(database, Practitioner, enrolment.user.id) or enrolment.user
     return Session(database, user, enrolment.device_id, clock, new_id)
+
+
+def _note_time(database: Database, clock: Clock) -> None:
+    """Remember that it was this late; the offline lease counts by it. A full disk is no reason not
+    to open.
+    """
+    with contextlib.suppress(UserError, RetryError):
+        state.note_time_seen(database, trusted_time.now(database, clock) or clock.now())

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from fieldapp.clock import OSLO
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import MedicationAdministration, Part, Slot
 from fieldapp.domain.notes import Draft
 from fieldapp.domain.patients import Flag, Patient
 from fieldapp.domain.rights import Right
 from fieldapp.domain.visits import Appointment, Encounter
-from fieldapp.services import conflicts, medication, notes, reference
+from fieldapp.services import conflicts, lease, medication, notes, reference
 from fieldapp.services.medication import RoundSlot
 from fieldapp.services.notes import DraftRow
 from fieldapp.services.rights import needs
@@ -106,6 +107,9 @@ def load(session: Session, day: date) -> Today:
 
 def _visits(session: Session, day: date) -> tuple[TodayVisit, ...]:
     appointments = store_visits.planned_for(session.database, session.user.id, day, day)
+    appointments = lease.narrowed(
+        session, Area.CRITICAL, appointments, lambda visit: visit.patient_id
+    )
     patients = _patients_of(session, appointments)
     flags = conflicts.with_severe(session, store_patients.severe_flags(session.database, patients))
     encounters = store_visits.by_appointment(
@@ -167,7 +171,12 @@ def _late_visits(session: Session, day: date) -> list[LateItem]:
     encounters = store_visits.by_appointment(
         session.database, [appointment.id for appointment in appointments]
     )
-    missing = [entry for entry in appointments if entry.id not in encounters]
+    missing = lease.narrowed(
+        session,
+        Area.CRITICAL,
+        [entry for entry in appointments if entry.id not in encounters],
+        lambda entry: entry.patient_id,
+    )
     patients = _patients_of(session, missing)
     return [
         LateItem("visit", patients[entry.patient_id], entry.day, entry.id)

@@ -10,11 +10,12 @@ from enum import StrEnum
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.claims import Claim, ClaimState
 from fieldapp.domain.collation import sort_key
+from fieldapp.domain.lease import Area
 from fieldapp.domain.medication import Slot, slots
 from fieldapp.domain.patients import Patient, Place, Practitioner
 from fieldapp.domain.readiness import Code, Light, Verdict
 from fieldapp.domain.rights import Right
-from fieldapp.services import claims, medication, people, reference, rules
+from fieldapp.services import claims, lease, medication, people, reference, rules
 from fieldapp.services.claims import Unit, Wish
 from fieldapp.services.rights import needs
 from fieldapp.services.session import Session
@@ -128,6 +129,7 @@ def rows(session: Session, days: int) -> list[TripRow]:
         for (patient_id, group), own in found.items()
     ]
     order = {patient_id: number for number, patient_id in enumerate(_by_name(patients.values()))}
+    made = lease.narrowed(session, Area.CLAIMS, made, lambda row: row.patient.id)
     return sorted(made, key=lambda row: (order[row.patient.id], row.group_name))
 
 
