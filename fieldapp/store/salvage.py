@@ -4,9 +4,8 @@ The damaged files are never written to: they are read from a working copy, and k
 store in the folder ``damaged``. What exists nowhere else comes first: unsent changes, then drafts,
 then the store's own memory, then all that the server has as well.
 
-SQLCipher refuses every query on a connection that has met a damaged page, so each such meeting
-costs a new connection. A damaged page holds rows that follow one another: the reader leaps over it
-and goes on behind it.
+A damaged page is empty in the working copy (`fieldapp.store.pages`), and SQLite refuses the query
+that meets it. It held rows that follow one another: the reader leaps over it and goes on behind it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,11 +37,11 @@ from fieldapp.store.errors import (
     DatabaseDamagedError,
     DatabaseMissingError,
     DatabasePlaintextError,
-    DiskFullError,
     StoreTooNewError,
 )
 from fieldapp.store.files import flush_file, flush_folder, named_disk_errors
 from fieldapp.store.migrate import COPIES_NAME, MIGRATIONS, migrate, read_migrations
+from fieldapp.store.pages import empty_damaged_pages
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +50,9 @@ _WORK_NAME = "salvage-work"
 _UNFINISHED_NAME = "journal.db.salvage"
 _FILES = ("", "-wal")
 _BATCH = 500
-_FURTHEST = 1 << 62
+_FURTHEST = 1 << 40
 _CLOSE_LOOK = 128
+_SQLITE_ERROR = 1
 
 _FIRST = ("outbox", "draft", "dropped_draft", "store_state", "setting", "claim_drop", "claim_wish")
 """What exists nowhere else; every other table can be fetched again, or is the log."""
@@ -161,11 +161,15 @@ def free_name(path: Path, word: str) -> Path:
 
 
 class _Source:
-    """The working copy of a damaged database; opens it anew after every damaged page."""
+    """The working copy of a damaged database, with empty pages for the broken ones."""
 
     def __init__(self, path: Path, key_source: KeySource, page_size: int) -> None:
-        self._open: Callable[[], Any] = lambda: open_damaged(path, key_source, page_size)
-        self._connection: Any = self._open()
+        key = key_source()
+        try:
+            self.broken_pages = empty_damaged_pages(path, key, page_size)
+        finally:
+            key[:] = bytes(len(key))
+        self._connection: Any = open_damaged(path, key_source, page_size)
 
     def close(self) -> None:
         self._connection.close()
@@ -174,15 +178,11 @@ class _Source:
         """The rows of a query. Raises DatabaseDamagedError; the next query may go well."""
         try:
             return list(self._connection.execute(sql, tuple(parameters)).fetchall())
-        except Exception as error:
-            known = named_error(error)
-            # Bytes that pass the seal and make no text, or a schema that makes no sense.
-            if known is None and not isinstance(error, (ValueError, DatabaseError)):
+        except DatabaseError as error:
+            # Where the schema is broken too, SQLite knows nothing of some tables.
+            unknown_table = bool(self.broken_pages) and _number_of(error) == _SQLITE_ERROR
+            if not unknown_table and not isinstance(named_error(error), DatabaseDamagedError):
                 raise
-            if isinstance(known, DiskFullError):
-                raise known from error
-            self._connection.close()
-            self._connection = self._open()
             raise DatabaseDamagedError from error
 
     def number(self, sql: str) -> int | None:
@@ -192,6 +192,11 @@ class _Source:
         except DatabaseDamagedError:
             return None
         return None if not rows or rows[0][0] is None else int(rows[0][0])
+
+
+def _number_of(error: Exception) -> int | None:
+    number = getattr(error, "sqlite_errorcode", None)
+    return number if isinstance(number, int) else None
 
 
 def _open_source(
@@ -375,7 +380,7 @@ def _copy_table(source: _Source, connection: Connection, table: str) -> Counted:
     ]
     listed = ", ".join(f'"{column}"' for column in columns)
     places = ", ".join("?" for _ in range(len(columns) + 1))
-    insert = f"INSERT INTO {table} (rowid, {listed}) VALUES ({places})"  # noqa: S608
+    insert = f"INSERT OR REPLACE INTO {table} (rowid, {listed}) VALUES ({places})"  # noqa: S608
     rows, damaged = _all_rows(source, table, listed)
     copied = 0
     for row in rows:
