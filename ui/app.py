@@ -7,6 +7,7 @@ loaded; they come in while the person types.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from ui.idle import IdleWatch
 from ui.lock import fresh
 from ui.lock.long_lock import LongLock
 from ui.main_window import Door, MainWindow
-from ui.people.people import People
+from ui.people.people import CHOOSE, People
 from ui.tasks import TaskRunner
 from ui.theme import Scheme, Theme
 from ui.unlock.state import Phase
@@ -187,6 +188,7 @@ def main(
     desk = set_up()
     users = paths.usernames(folder)
     door = LazyDoor(users[0], make_door) if users else None
+    chooses = os.environ.pop(CHOOSE, "") != ""
     window = MainWindow(
         door, desk.tasks, desk.theme, make_sync, on_session=lambda session: wear(desk, session)
     )
@@ -204,7 +206,7 @@ def main(
     )
     if door is None:
         _show_first_start(desk, window, make_door, folder)
-    elif len(users) > 1:
+    elif len(users) > 1 or chooses:
         people.choose()
     report_errors(window)
     watch(desk, window)

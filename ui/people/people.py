@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +22,15 @@ if TYPE_CHECKING:
     from ui.people.send_page import Deliver, SendDoor, SendPage
 
 
+CHOOSE = "FIELDAPP_CHOOSE"
+"""Set in the environment of a fresh process that is to begin with the question who is there."""
+
+
 class People(QObject):
     """Lives as long as the window. Every page of it stands where the unlock page does: locked.
+
+    After somebody has worked in this process another person gets a fresh one: text that was on the
+    screen cannot be wiped from the memory of this one.
 
     `make_door` makes the door of a user name, `stand_before` the one that the window is given, and
     `first_start` shows the page of a first start for somebody who has no store here.
@@ -49,14 +58,34 @@ class People(QObject):
         self._clock = clock
         self._send = send
         self._sending: SendPage | None = None
-        window.other_user_wanted.connect(self.choose)
+        self._doors: dict[str, Door] = {}
+        """Kept, since what a full disk did not take of somebody's words is with their door."""
+        self._was_open = False
+        self._is_choosing = False
+        window.unlocked.connect(self._on_unlocked)
+        window.end_wanted.connect(self._on_end)
+        window.other_user_wanted.connect(self.other_user)
 
     def known(self) -> list[Known]:
-        """Those with a folder of their own, by name."""
-        return [
+        """Those with a folder of their own; whoever worked here last comes first."""
+        known = [
             Known(name, paths.last_used(self._folder, name))
             for name in paths.usernames(self._folder)
         ]
+        never = datetime.min.replace(tzinfo=UTC)
+        return sorted(known, key=lambda one: one.last_used or never, reverse=True)
+
+    @Slot()
+    def other_user(self) -> None:
+        """Somebody else sits here: hvem er du?, in a fresh process where one is needed and may be.
+
+        It may not be while a sync still holds the store, or words would be lost with this one.
+        """
+        if self._was_open:
+            self._is_choosing = True
+            self._window.end()
+            self._is_choosing = False
+        self.choose()
 
     @Slot()
     def choose(self) -> None:
@@ -79,7 +108,22 @@ class People(QObject):
     @Slot(str)
     def _open(self, username: str) -> None:
         self.shut()
-        self._window.use(self._stand_before(username))
+        self._window.use(self.door(username))
+
+    def door(self, username: str) -> Door:
+        """The door of a person; the same one as long as the process lives."""
+        if username not in self._doors:
+            self._doors[username] = self._stand_before(username)
+        return self._doors[username]
+
+    @Slot()
+    def _on_unlocked(self) -> None:
+        self._was_open = True
+
+    @Slot()
+    def _on_end(self) -> None:
+        if self._is_choosing:
+            os.environ[CHOOSE] = "1"
 
     @Slot()
     def _choose_sending(self) -> None:
