@@ -639,6 +639,24 @@ _SENTENCES: dict[str, object] = {
         "Lageret er hentet fra en kopi, og reservasjonene gjelder ikke. Ingenting er skrevet. "
         "Synk først.",
     ),
+    "correction_words": QT_TRANSLATE_NOOP(
+        "errors",
+        "Skriv hvordan du vet at oppføringen står på feil pasient. Ingenting er sperret.",
+    ),
+    "correction_kind": QT_TRANSLATE_NOOP(
+        "errors",
+        "Denne kan ikke meldes feilført slik. Ingenting er sperret. Ring kontoret.",
+    ),
+    "correction_right_patient": QT_TRANSLATE_NOOP(
+        "errors",
+        "Pasienten du valgte, er ikke på denne maskinen. Ingenting er sperret. Velg en annen, "
+        "eller at du ikke vet.",
+    ),
+    "correction_blocked": QT_TRANSLATE_NOOP(
+        "errors",
+        "Oppføringen er sperret fordi den er meldt feilført på feil pasient. Ingenting er "
+        "slettet. Den journalansvarlige avgjør hva som skjer.",
+    ),
     "no_witness_code": QT_TRANSLATE_NOOP(
         "errors",
         "Kollegaen har ingen vitnekode på denne maskinen. Ingenting er skrevet. Velg en annen "

@@ -158,6 +158,8 @@ _KINDS: dict[str, object] = {
     "witness_statement": QT_TRANSLATE_NOOP("words", "Vitnets bekreftelse"),
     "paper_sheet": QT_TRANSLATE_NOOP("words", "Papirliste"),
     "supply_movement": QT_TRANSLATE_NOOP("words", "Linje i regnskapet"),
+    "entry_correction": QT_TRANSLATE_NOOP("words", "Melding om feilføring"),
+    "deletion": QT_TRANSLATE_NOOP("words", "Avgjørelse om sletting"),
 }
 
 _FIELDS: dict[str, object] = {

@@ -45,7 +45,8 @@ Name = tuple[str, str]
 
 
 class CorrectionError(ValueError):
-    """An entry cannot be marked so; `code` names why (words_missing, not_markable, already)."""
+    """An entry cannot be marked so; `code` names why (correction_words,
+    correction_kind, correction_right_patient, correction_blocked)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -129,9 +130,9 @@ def signed_bytes(deletion: Deletion) -> bytes:
 def check_markable(kind: str, reason: str) -> None:
     """Raise CorrectionError unless an entry of this kind may be marked with these words."""
     if kind not in MARKABLE:
-        raise CorrectionError("not_markable")
+        raise CorrectionError("correction_kind")
     if not reason.strip():
-        raise CorrectionError("words_missing")
+        raise CorrectionError("correction_words")
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,8 @@ def mark(
     """Say that an entry stands on the wrong patient; from now on it is blocked.
 
     The record-responsible is asked by the next sync. Saying it twice is one mark. Raises
-    NotFoundError, CorrectionError (not_markable, words_missing, right_patient).
+    NotFoundError, CorrectionError (correction_kind, correction_words,
+    correction_right_patient).
     """
     check_markable(kind, reason)
     with session.write() as unit:
@@ -120,7 +121,7 @@ def mark(
             right_patient_id == patient_id
             or not records.exists(session.database, Patient, right_patient_id)
         ):
-            raise CorrectionError("right_patient")
+            raise CorrectionError("correction_right_patient")
         correction = EntryCorrection(
             id=session.new_id(),
             patient_id=patient_id,
@@ -134,7 +135,6 @@ def mark(
             right_patient_id=right_patient_id,
         )
         unit.save(correction, "mark_wrong_patient")
-        unit.note_change(kind, record_id, patient_id)
     session.settle()
     return unit.changes(correction.id)
 
@@ -145,10 +145,10 @@ def can_mark(session: Session, kind: str) -> bool:
 
 
 def require_open(session: Session, kind: str, record_id: str) -> None:
-    """Go on only with an entry that is not blocked. Raises CorrectionError("blocked")."""
+    """Go on only with an open entry. Raises CorrectionError("correction_blocked")."""
     present = store.mark_of(session.database, (kind, record_id))
     if present is not None and present.blocked:
-        raise CorrectionError("blocked")
+        raise CorrectionError("correction_blocked")
 
 
 def _owner(session: Session, kind: str, record_id: str) -> str:

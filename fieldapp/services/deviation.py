@@ -41,7 +41,7 @@ def types() -> tuple[CodedText, ...]:
 def facts(session: Session, administration_id: str | None = None) -> DeviationFacts:
     """The facts that a report may start from.
 
-    Raises NotFoundError, and CorrectionError("blocked") for a dose that is said to be somebody
+    Raises NotFoundError; CorrectionError("correction_blocked") for a dose said to be somebody
     else's.
     """
     if administration_id is None:

@@ -179,7 +179,7 @@ def addendum(session: Session, note_id: str, text: str) -> ChangeSet:
     """Correct or complete a signed note by a dated addition; the note itself stays as it was.
 
     An addendum to an addendum is one to the note itself. Raises NotFoundError, NoteError("empty"),
-    CorrectionError("blocked").
+    CorrectionError("correction_blocked").
     """
     check_signable(text)
     with session.write() as unit:

@@ -14,7 +14,7 @@ from fieldapp.domain.medication import HandoutStatus, MedicationRequest, Planned
 from fieldapp.domain.proposals import ProposalStatus
 from fieldapp.services.medication import HandoutView
 from fieldapp.services.proposals import ProposalView
-from ui.patient.timeline_state import reason_text, short_moment
+from ui.patient.timeline_state import blocked_text, reason_text, short_moment
 from ui.sync.state import when
 from ui.widgets import Tone
 from ui.words import day_text, dose_text, weekdays_text, word
@@ -176,9 +176,27 @@ _TONES: dict[HandoutStatus, Tone] = {
 }
 
 
+def _blocked_handout(view: HandoutView, today: date) -> HandoutLine:
+    """A dose that is said to be somebody else's. It counts, and nothing else of it is told."""
+    facts = [f"{word(view.event.part)} {view.event.day:%d.%m.}"]
+    facts.append(translate("patient", "regnes som gitt til det er avgjort"))
+    if view.mark is not None:
+        facts.append(blocked_text(view.mark))
+    return HandoutLine(
+        title=translate("patient", "Sperret, meldt feilført på feil pasient"),
+        detail=" · ".join(facts),
+        when=short_moment(view.event.given_at, today),
+        status=translate("patient", "Sperret"),
+        tone="warn",
+        struck=False,
+    )
+
+
 def handout(view: HandoutView, today: date) -> HandoutLine:
     """One event of the history. What was taken back stays readable and says so."""
     event = view.event
+    if view.hidden or (view.mark is not None and view.mark.blocked):
+        return _blocked_handout(view, today)
     product = view.request.product if view.request else translate("patient", "Legemiddel")
     struck = view.reversed_by is not None
     facts = [f"{word(event.part)} {event.day:%d.%m.}"]

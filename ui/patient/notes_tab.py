@@ -6,14 +6,22 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldapp.domain.notes import Draft
-from fieldapp.services import notes
+from fieldapp.domain.rights import Right
+from fieldapp.services import corrections, notes
 from fieldapp.services.notes import NoteView
 from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
 from ui.events import FORMS
 from ui.patient.addendum_dialog import AddendumDialog
 from ui.patient.tab import Tab
-from ui.patient.timeline_state import short_moment, template_title
+from ui.patient.timeline_state import (
+    blocked_text,
+    refused_text,
+    short_moment,
+    template_title,
+)
+from ui.patient.wrong_patient_dialog import EntryChoice, WrongPatientDialog
+from ui.rights import offer
 from ui.sync.foreign_drafts import ForeignDrafts
 from ui.widgets import (
     Card,
@@ -21,6 +29,7 @@ from ui.widgets import (
     IconLabel,
     PrimaryButton,
     Prose,
+    QuietButton,
     SecondaryButton,
     Tag,
     Text,
@@ -54,9 +63,15 @@ class NotesTab(Tab):
             self._list.addWidget(self._draft_card(row.draft))
         views = notes.for_patient(session, found.patient.id)
         for view in views:
-            card = NoteCard(view, short_moment(view.note.signed_at, session.today()), self)
+            when = short_moment(view.note.signed_at, session.today())
+            card = NoteCard(view, when, self)
             for addition in view.addenda:
                 card.add_addendum(addition, short_moment(addition.note.signed_at, session.today()))
+            offer(card.addendum, self.context.session, Right.RECORD_CARE)
+            if view.blocked:
+                card.addendum.hide()
+            card.wrong.setVisible(not view.blocked and corrections.can_mark(session, "note"))
+            card.wrong.clicked.connect(lambda _=False, view=view, when=when: self._mark(view, when))
             card.addendum.clicked.connect(lambda _=False, note_id=view.note.id: self._ask(note_id))
             self._list.addWidget(card)
         if not views:
@@ -68,6 +83,7 @@ class NotesTab(Tab):
             )
             begin = PrimaryButton(self.tr("Nytt besøk"), self, icon="square-pen")
             begin.clicked.connect(self._open_visit)
+            offer(begin, self.context.session, Right.RECORD_CARE)
             empty.add_button(begin)
             self._list.addWidget(empty)
 
@@ -85,6 +101,7 @@ class NotesTab(Tab):
         resume.setAccessibleName(self.tr("Fortsett på utkastet"))
         resume.clicked.connect(lambda: self._resume(draft))
         row.addWidget(resume)
+        offer(resume, self.context.session, Right.RECORD_CARE)
         card.body.addLayout(row)
         return card
 
@@ -98,6 +115,11 @@ class NotesTab(Tab):
     def _ask(self, note_id: str) -> None:
         AddendumDialog(self.context, note_id, self).open()
 
+    def _mark(self, view: NoteView, when: str) -> None:
+        words = f"{template_title(view.note.template)} · {when}"
+        entries = [EntryChoice("note", view.note.id, words)]
+        WrongPatientDialog(self.context, view.note.patient_id, entries, self.window()).open()
+
     @Slot()
     def _open_visit(self) -> None:
         if self._facts is not None:
@@ -109,7 +131,17 @@ class NoteCard(Card):
 
     def __init__(self, view: NoteView, when: str, parent: QWidget | None = None) -> None:
         super().__init__(template_title(view.note.template), parent)
-        self.head.addWidget(Tag(self.tr("Signert"), "ok", self))
+        if view.blocked:
+            self.head.addWidget(Tag(self.tr("Sperret, meldt feilført"), "neutral", self))
+        else:
+            self.head.addWidget(Tag(self.tr("Signert"), "ok", self))
+        self.wrong = QuietButton(
+            self.tr("Feilført …"), self, icon="circle-slash", name="markWrongPatient"
+        )
+        self.wrong.setAccessibleName(
+            self.tr("Feilført på feil pasient: notatet fra {when}").format(when=when)
+        )
+        self.head.addWidget(self.wrong)
         self.addendum = SecondaryButton(
             self.tr("Nytt tillegg"), self, icon="plus", name="addAddendum"
         )
@@ -118,7 +150,10 @@ class NoteCard(Card):
         )
         self.head.addWidget(self.addendum)
         self.body.addWidget(Text(f"{view.author_name} · {when}", "small", self))
-        self.body.addWidget(Prose(view.note.text, self))
+        if view.mark is not None:
+            said = blocked_text(view.mark) if view.blocked else refused_text(view.mark)
+            self.body.addWidget(Text(said[:1].upper() + said[1:], "warn", self))
+        self.body.addWidget(self._words(view))
 
     def add_addendum(self, view: NoteView, when: str) -> None:
         box = QFrame(self)
@@ -128,5 +163,11 @@ class NoteCard(Card):
         column.setSpacing(4)
         head = self.tr("Tillegg · {name} · {when}").format(name=view.author_name, when=when)
         column.addWidget(Text(head, "label", box))
-        column.addWidget(Prose(view.note.text, box))
+        column.addWidget(self._words(view))
         self.body.addWidget(box)
+
+    def _words(self, view: NoteView) -> QWidget:
+        if view.hidden:
+            hidden = self.tr("Innholdet er sperret. Bare forfatteren kan lese det.")
+            return Text(hidden, "muted", self)
+        return Prose(view.note.text, self)

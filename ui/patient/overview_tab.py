@@ -5,12 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from fieldapp.services import patients
+from fieldapp.services import corrections, patients
 from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
 from ui.patient.medication_state import doses_text, is_current
 from ui.patient.tab import Tab
 from ui.patient.timeline_state import items
+from ui.patient.wrong_patient_dialog import EntryChoice, WrongPatientDialog
 from ui.today.plan_dialog import PlanVisitDialog
 from ui.widgets import (
     Card,
@@ -43,6 +44,7 @@ class OverviewTab(Tab):
         self._facts: PatientPage | None = None
         self._limit = PAGE_SIZE
         self._kind_of: dict[str, str] = {}
+        self._markable: list[EntryChoice] = []
         columns = Columns(self)
         self.body.addWidget(columns)
         self.body.addStretch(1)
@@ -58,6 +60,14 @@ class OverviewTab(Tab):
         )
         self._older = SecondaryButton(self.tr("Vis eldre"), self, icon="chevron-down")
         self._older.clicked.connect(self._show_older)
+        self.wrong = QuietButton(
+            self.tr("Feilført på feil pasient …"),
+            self,
+            icon="circle-slash",
+            name="markWrongPatient",
+        )
+        self.wrong.clicked.connect(self._mark)
+        story.head.addWidget(self.wrong)
         for part in (self._timeline, self._nothing, self._older):
             story.body.addWidget(part)
         columns.left.addWidget(story)
@@ -98,7 +108,14 @@ class OverviewTab(Tab):
         entries = patients.timeline(session, found.patient.id, self._limit + 1)
         shown = entries[: self._limit]
         self._kind_of = {entry.id: entry.kind for entry in shown}
-        self._timeline.show_items(items(shown, session.today()))
+        lines = items(shown, session.today())
+        self._timeline.show_items(lines)
+        self._markable = [
+            EntryChoice(entry.kind, entry.id, f"{line.title} · {line.when}")
+            for entry, line in zip(shown, lines, strict=True)
+            if not (entry.blocked or entry.hidden) and corrections.can_mark(session, entry.kind)
+        ]
+        self.wrong.setVisible(bool(self._markable))
         self._timeline.setVisible(bool(shown))
         self._nothing.setVisible(not shown)
         self._older.setVisible(len(entries) > self._limit)
@@ -143,6 +160,12 @@ class OverviewTab(Tab):
         tab = _TAB_OF_KIND.get(self._kind_of.get(entry_id, ""))
         if tab is not None and self._facts is not None:
             self.context.navigate("patient", patient_id=self._facts.patient.id, tab=tab)
+
+    @Slot()
+    def _mark(self) -> None:
+        if self._facts is not None:
+            patient_id = self._facts.patient.id
+            WrongPatientDialog(self.context, patient_id, self._markable, self.window()).open()
 
     @Slot()
     def _show_older(self) -> None:

@@ -13,10 +13,11 @@ from fieldapp.domain.handout_events import CommunicationTopic, FollowUp, Inciden
 from fieldapp.domain.medication import HandoutStatus
 from fieldapp.domain.visits import EncounterStatus, VisitKind
 from fieldapp.services import reference
+from fieldapp.services.corrections import MarkView
 from fieldapp.services.patients import TimelineEntry
 from ui.events.words import follow_up_word, incident_word, topic_word
 from ui.widgets import TimelineItem, Tone
-from ui.words import clock_text, day_text, dose_text, word
+from ui.words import clock_text, day_text, dose_text, kind_word, word
 
 translate = QCoreApplication.translate
 
@@ -37,14 +38,49 @@ def items(entries: list[TimelineEntry], today: date) -> list[TimelineItem]:
 
 def item(entry: TimelineEntry, today: date) -> TimelineItem:
     """The words of one entry. A kind that this version does not know is shown by its name."""
+    if entry.blocked or entry.hidden:
+        return _blocked(entry, today)
     make = _MAKERS.get(entry.kind, _unknown)
     icon, title, facts, tone = make(entry)
+    if entry.mark is not None and entry.mark.answered_at is not None:
+        facts = (*facts, refused_text(entry.mark))
     detail = " · ".join(part for part in (*facts, entry.author_name) if part)
     struck = entry.status == "reversed"
     if struck:
         detail = f"{translate('patient', 'Feilført')} · {detail}"
     moment = short_moment(entry.at, today)
     return TimelineItem(entry.id, icon, title, detail, moment, tone, struck)
+
+
+def _blocked(entry: TimelineEntry, today: date) -> TimelineItem:
+    """An entry said to stand on the wrong patient; its words only where they may be read."""
+    kind = kind_word(entry.kind)
+    title = translate("patient", "Sperret, meldt feilført: {kind}").format(kind=kind.lower())
+    facts = [blocked_text(entry.mark)] if entry.mark is not None else []
+    if entry.hidden:
+        facts.append(translate("patient", "innholdet er sperret"))
+    else:
+        _, own_title, own_facts, _ = _MAKERS.get(entry.kind, _unknown)(entry)
+        facts += [own_title, *own_facts]
+    detail = " · ".join(part for part in (*facts, entry.author_name) if part)
+    moment = short_moment(entry.at, today)
+    return TimelineItem(entry.id, "circle-slash", title, detail, moment, "neutral")
+
+
+def blocked_text(mark: MarkView) -> str:
+    """Who says so, since when, and why where that may be read."""
+    said = translate("patient", "meldt av {name} {day}").format(
+        name=mark.author_name or translate("patient", "ukjent"),
+        day=day_text(mark.marked_at.astimezone(OSLO).date()),
+    )
+    return f"{said}: {excerpt(mark.words)}" if mark.words else said
+
+
+def refused_text(mark: MarkView) -> str:
+    """That it was marked, and why it was not deleted."""
+    return translate("patient", "var meldt feilført av {name}, ikke slettet: {why}").format(
+        name=mark.author_name, why=excerpt(mark.answer)
+    )
 
 
 def short_moment(moment: datetime, today: date) -> str:

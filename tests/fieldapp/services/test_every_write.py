@@ -32,6 +32,7 @@ from fieldapp.ids import new_id
 from fieldapp.services import (
     adverse_events,
     communications,
+    corrections,
     conflicts,
     handouts,
     imports,
@@ -259,6 +260,12 @@ WRITES: dict[str, tuple[str, Callable[[World], ChangeSet]]] = {
         "adverse_event",
         lambda w: adverse_events.save(
             w.session, adverse_events.OverdoseEntry(new_id(), w.kari.id, "Funnet på badet")
+        ),
+    ),
+    "corrections.mark": (
+        "entry_correction",
+        lambda w: corrections.mark(
+            w.session, "medication_administration", w.given, "Gjelder naboen"
         ),
     ),
     "proposals.wish": (
