@@ -5,14 +5,18 @@ Everything else takes these as arguments; only here are they chosen.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from fieldapp import paths
 from fieldapp.clock import Clock, SystemClock
 from fieldapp.domain.device_orders import DeviceOrder
+from fieldapp.errors import UserError
 from fieldapp.ids import new_id
 from fieldapp.security import destroy, orders_file
+from fieldapp.security.errors import EscrowKeyMalformedError
+from fieldapp.security.escrow import EscrowKey, EscrowRequest
 from fieldapp.security.kdf import KdfParams
 from fieldapp.security.keyring import (
     ORIGIN_DEMO,
@@ -23,21 +27,36 @@ from fieldapp.security.keyring import (
 )
 from fieldapp.security.orders_file import OrdersFile
 from fieldapp.security.process import harden_process
-from fieldapp.security.vault import Vault
+from fieldapp.security.recovery import groups_to_check, is_group
+from fieldapp.security.rescue import Rescue, read_answer
+from fieldapp.security.vault import Vault, Way, by_recovery_key
 from fieldapp.services import setup
 from fieldapp.services.sealed import SealedStore, SendOnlyError, opened_for_sending
 from fieldapp.services.session import Session
 from fieldapp.services.setup import EnrolmentAnswer
 from fieldapp.store.db import Database
+from fieldapp.store.salvage import Counted, SalvageReport
+from fieldapp.store.state import CourierKeys
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     # for the window and the demo, which may not look behind this module
     "ORIGIN_DEMO",
     "ORIGIN_TEST",
+    "Counted",
     "Door",
+    "EscrowRequest",
     "KdfParams",
+    "Rescue",
+    "SalvageReport",
+    "Way",
+    "by_recovery_key",
     "door_for",
+    "groups_to_check",
     "harden_process",
+    "is_group",
+    "read_answer",
     "unlock",
     "vault_for",
 ]
@@ -69,6 +88,17 @@ def vault_for(
     )
 
 
+def _escrow_of(keys: CourierKeys | None) -> EscrowKey | None:
+    """The organisation's public key as the server told it; None for none or for what is no key."""
+    if keys is None or not keys.server_escrow:
+        return None
+    try:
+        return EscrowKey.from_hex(keys.server_escrow)
+    except EscrowKeyMalformedError:
+        log.warning("the server told an escrow key that is none")
+        return None
+
+
 class Door:
     """The way into one user's store, and out again.
 
@@ -82,6 +112,7 @@ class Door:
         self._clock = clock
         self._synthetic = synthetic
         self._send_only = False
+        self._rescue = Rescue(vault, vault.secrets, clock)
 
     @property
     def username(self) -> str:
@@ -110,7 +141,8 @@ class Door:
             if enrolment is not None:
                 setup.remember_enrolment(store, enrolment)
 
-        return self._vault.create(self._username, passphrase, prepare).recovery_key
+        escrow = None if enrolment is None else _escrow_of(enrolment.courier)
+        return self._vault.create(self._username, passphrase, prepare, escrow).recovery_key
 
     def unlock(self, passphrase: str) -> None:
         """Open the store. Raises what ``Vault.unlock`` raises."""
@@ -161,7 +193,28 @@ class Door:
             raise SendOnlyError
         database = self._vault.store
         assert database is not None
-        return setup.open_session(database, self._clock, new_id)
+        session = setup.open_session(database, self._clock, new_id)
+        self._take_escrow(database)
+        return session
+
+    def _take_escrow(self, database: Database) -> None:
+        """Let the organisation's officers open this store too, once the server has told their key.
+
+        Never in the way of the day: a disk that takes nothing is tried again at the next unlocking.
+        """
+        enrolment = setup.load_enrolment(database)
+        public = None if enrolment is None else _escrow_of(enrolment.courier)
+        if public is None:
+            return
+        try:
+            self.rescue.take_escrow(public)
+        except UserError as error:
+            log.warning("no slot for the escrow: %s", error.code)
+
+    @property
+    def rescue(self) -> Rescue:
+        """The ways back in when a secret or a file is lost."""
+        return self._rescue
 
     def orders(self) -> OrdersFile | None:
         """Where to ask for orders to this laptop; None where there is no telling.

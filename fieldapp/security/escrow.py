@@ -30,6 +30,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from fieldapp.domain.paper import (
+    check_letter,
+    fingerprint,
+    from_letters,
+    grouped,
+    letters_for,
+    plain,
+    to_letters,
+)
 from fieldapp.security.errors import (
     EscrowAnswerDamagedError,
     EscrowFileError,
@@ -42,15 +51,6 @@ from fieldapp.security.errors import (
     SharesDoNotMatchError,
 )
 from fieldapp.security.kdf import KEY_BYTES
-from fieldapp.security.paper import (
-    check_letter,
-    fingerprint,
-    from_letters,
-    grouped,
-    letters_for,
-    plain,
-    to_letters,
-)
 from fieldapp.security.secretbuf import wipe
 
 ALGORITHM = "hpke-x25519-hkdf-sha256-aes256gcm"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import random
 
+from fieldapp.domain.paper import from_letters, grouped, plain, to_letters
 from fieldapp.security.errors import RecoveryKeyMalformedError
 from fieldapp.security.kdf import KEY_BYTES
-from fieldapp.security.paper import from_letters, grouped, plain, to_letters
 
 GROUP_COUNT = 13
 

@@ -61,13 +61,15 @@ class CourierKeys:
 
     `signing_key` (Ed25519) never leaves the encrypted store; `repr` does not show it. Files are
     sealed to `server_courier` (X25519); receipts are signed by `server_receipt` (Ed25519), and
-    orders to this laptop by `server_orders` ("" until a server has told it).
+    orders to this laptop by `server_orders` ("" until a server has told it). `server_escrow` (X25519)
+    is the organisation's: its officers can open the store ("" where there is no escrow).
     """
 
     signing_key: str
     server_courier: str
     server_receipt: str
     server_orders: str = ""
+    server_escrow: str = ""
 
     def __repr__(self) -> str:
         return "CourierKeys()"
@@ -237,14 +239,6 @@ def load_enrolment(database: Database) -> Enrolment | None:
     return None if text is None else from_body(Enrolment, json.loads(text))
 
 
-def remember_authorities(database: Database, authorities: tuple[str, ...]) -> None:
-    """Believe these certificates of the organisation from now on."""
-    with atomic(database):
-        current = load_enrolment(database)
-        if current is not None and current.authorities != authorities:
-            remember_enrolment(database, replace(current, authorities=authorities))
-
-
 def renew_token(
     database: Database,
     token: str,
@@ -253,9 +247,10 @@ def renew_token(
     courier: CourierKeys | None = None,
     logged_in_at: datetime | None = None,
     login_expires_at: datetime | None = None,
+    authorities: tuple[str, ...] | None = None,
 ) -> None:
     """Store a new token (after a login) and, where given, the user as the server now knows them,
-    the keys of courier files and the end of the log-in."""
+    the keys of courier files, the end of the log-in and the organisation's CAs."""
     with atomic(database):
         current = load_enrolment(database)
         if current is not None:
@@ -267,6 +262,7 @@ def renew_token(
                 courier=courier or current.courier,
                 logged_in_at=logged_in_at or current.logged_in_at,
                 login_expires_at=login_expires_at or current.login_expires_at,
+                authorities=current.authorities if authorities is None else authorities,
             )
             remember_enrolment(database, changed)
             note_login(database, logged_in_at)

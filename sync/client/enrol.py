@@ -14,7 +14,10 @@ from fieldapp.store.state import CourierKeys, Enrolment
 from sync.client.device_login import DeviceLogin, signing_key
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
+from sync.client.trust import believing_nobody
 from sync.client.version import APP_VERSION
+from sync.protocol.authorities import code_and_pin, has_fingerprint
+from sync.protocol.errors import CodeWithoutPinError, InterceptedError
 from sync.protocol.messages import EnrolRequest, LoginRequest, ServerKeys
 
 
@@ -34,14 +37,18 @@ def enrol(
     """Present the one-time code; return the laptop's new identity, to be stored encrypted.
 
     `machine_id` tells the office which stores lie on one laptop (`fieldapp.paths.machine_id`).
+    For a server with TLS the code carries the fingerprint of its CA; nobody else is believed.
     Raises EnrolCodeError, WrongPasswordError, or the error of the line (`sync.protocol.errors`).
     """
+    code, pin = code_and_pin(code)
+    line = line or Line()
+    authorities = _authorities_with(pin, server_url, line)
     key = Ed25519PrivateKey.generate()
-    device = DeviceLogin(key, clock or SystemClock())
-    with HttpSyncService(server_url, device, line or Line()) as service:
+    device = DeviceLogin(key, clock or SystemClock(), authorities=authorities)
+    with HttpSyncService(server_url, device, line) as service:
         answer = service.enrol(
             EnrolRequest(
-                code=code.strip(),
+                code=code,
                 device_name=device_name,
                 platform=platform.system(),
                 app_version=app_version,
@@ -63,6 +70,7 @@ def enrol(
         courier=_courier_keys(key, answer.server_keys),
         logged_in_at=answer.server_time,
         login_expires_at=answer.login_expires_at,
+        authorities=tuple(answer.authorities or authorities),
     )
 
 
@@ -102,7 +110,26 @@ def login(
         courier=_courier_keys(key, answer.server_keys) or enrolment.courier,
         logged_in_at=answer.server_time,
         login_expires_at=answer.login_expires_at,
+        # What a server says whose certificate was believed: so a change of CA reaches everybody.
+        authorities=tuple(answer.authorities or enrolment.authorities),
     )
+
+
+def _authorities_with(pin: str | None, server_url: str, line: Line) -> tuple[str, ...]:
+    """Fetch the CA's certificate whose fingerprint came with the code; none for a line without TLS.
+
+    Raises CodeWithoutPinError, InterceptedError.
+    """
+    if not server_url.strip().lower().startswith("https:"):
+        return ()  # the line allows it to this very machine alone
+    if pin is None:
+        raise CodeWithoutPinError
+    with HttpSyncService(server_url, lambda: None, line, verify=believing_nobody()) as anybody:
+        offered = anybody.ca().certificates
+    found = tuple(pem for pem in offered if has_fingerprint(pem, pin))
+    if not found:
+        raise InterceptedError("ca")
+    return found
 
 
 def _public_half(key: Ed25519PrivateKey) -> str:
@@ -118,4 +145,5 @@ def _courier_keys(key: Ed25519PrivateKey, server: ServerKeys | None) -> CourierK
         server_courier=server.courier,
         server_receipt=server.receipt,
         server_orders=server.orders,
+        server_escrow=server.escrow,
     )

@@ -82,11 +82,13 @@ class ServerKeys(Message):
 
     `courier` (X25519) is what courier files are sealed to, `receipt` (Ed25519) signs receipts,
     `orders` (Ed25519) signs what a laptop is ordered to do; "" from a server that gives no orders.
+    `escrow` (X25519) is the organisation's: every store can be opened by its officers; "" for none.
     """
 
     courier: str
     receipt: str
     orders: str = ""
+    escrow: str = ""
 
 
 class EnrolRequest(Message):
@@ -122,6 +124,9 @@ class EnrolAnswer(Message):
     """From when the offline lease counts."""
     login_expires_at: AwareDatetime | None = None
     """Until when the token can be renewed without a password."""
+    authorities: list[str] | None = None
+    """Certificates (PEM) of the organisation's CAs, which a laptop believes from now on; None from
+    a server that has not been told of any."""
 
 
 class LoginRequest(Message):
@@ -147,6 +152,8 @@ class LoginAnswer(Message):
     server_time: AwareDatetime | None = None
     """As in `EnrolAnswer`."""
     login_expires_at: AwareDatetime | None = None
+    """As in `EnrolAnswer`."""
+    authorities: list[str] | None = None
     """As in `EnrolAnswer`."""
 
 

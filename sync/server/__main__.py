@@ -25,10 +25,12 @@ from fieldapp.domain.people import LANGUAGES
 from fieldapp.errors import UserError
 from fieldapp.ids import new_id
 from fieldapp.logs import PrivateFormatter
-from sync.server import auth, backup
+from sync.protocol.authorities import fingerprint
+from sync.server import auth, authorities, backup
 from sync.server.admin import Admin, AdminError, Place, initialise
 from sync.server.app import create_app
 from sync.server.claims import declare_restored
+from sync.server.escrow import escrow_fingerprint, put_escrow_key
 from sync.server.listen import open_listener
 from sync.server.seed import DEMO_USERNAME, SECRETARY_USERNAME
 from sync.server.seed.load import seed_demo
@@ -89,6 +91,8 @@ def _run_command(parsed: argparse.Namespace) -> int:
         return 1
     if parsed.command == "backup":
         return _backup(place, parsed)
+    if parsed.command == "ca" and parsed.action in ("new", "server"):
+        return _make_certificates(parsed)
     if parsed.command == "restore":
         return _restore(place, parsed)
     storage = place.open()
@@ -228,13 +232,26 @@ def _administer(admin: Admin, parsed: argparse.Namespace) -> int:
         admin.assign(parsed.username, parsed.patient, primary=parsed.primary)
     elif command == "unassign":
         admin.unassign(parsed.username, parsed.patient)
+    elif command == "ca":
+        return _ca_command(admin, parsed)
     elif command == "enrol-code":
         code, expires_at = admin.enrol_code(parsed.username)
         _tell(parsed, "enrol_code", username=parsed.username, code=code, expires_at=expires_at)
+    elif command == "escrow":
+        _escrow(admin.storage, parsed)
     elif command == "import-team":
         for username, password in admin.import_team(Path(parsed.file)):
             print(f"{username}\t{password}")
     return 0
+
+
+def _escrow(storage: Storage, parsed: argparse.Namespace) -> None:
+    if parsed.public is not None:
+        print(f"Fingerprint: {put_escrow_key(storage, parsed.public)}")
+        print("Compare it with the officers' papers. Laptops are told at their next log-in.")
+        return
+    present = escrow_fingerprint(storage)
+    print(f"Fingerprint: {present}" if present else "The organisation has no escrow key.")
 
 
 def _user_command(admin: Admin, parsed: argparse.Namespace) -> int:
@@ -298,6 +315,50 @@ def _tell(parsed: argparse.Namespace, event: str, **facts: object) -> None:
     else:
         line = f"{event}: " + ", ".join(f"{name} {value}" for name, value in facts.items())
     print(line, flush=True)
+
+
+# --- the organisation's CA
+
+
+def _make_certificates(parsed: argparse.Namespace) -> int:
+    """Make a CA, or a server's certificate of it; needs no database, and no server's machine."""
+    folder, now = Path(parsed.folder), SystemClock().now()
+    try:
+        if parsed.action == "new":
+            authorities.new_authority(folder, parsed.organisation, now)
+            print(f"{folder / 'ca.pem'}: give it to the server (ca set). Keep {folder / 'ca.key'}")
+            print("on a stick in a safe: whoever has it can stand in the server's place.")
+        else:
+            authorities.new_server_certificate(folder, parsed.host, now)
+            print(f"{folder / 'server.pem'} and server.key: for run --certificate and --key.")
+    except ValueError as error:
+        raise AdminError(f"These are no certificates that fit: {error}.") from None
+    return 0
+
+
+def _ca_command(admin: Admin, parsed: argparse.Namespace) -> int:
+    with admin.storage.write() as transaction:
+        known = authorities.authorities(transaction)
+        if parsed.action == "set":
+            known = [_certificate_in(parsed.file)]
+        elif parsed.action == "next":
+            if not known:
+                raise AdminError("There is no CA yet: ca set.")
+            known = [known[0], _certificate_in(parsed.file)]
+        if parsed.action != "show":
+            try:
+                authorities.set_authorities(transaction, known)
+            except ValueError:
+                raise AdminError(
+                    "The file holds no certificate of a CA (PEM), or several."
+                ) from None
+    for place, pem in zip(("present", "next"), known, strict=False):
+        print(f"{place}\t{fingerprint(pem)}")
+    return 0
+
+
+def _certificate_in(file: str) -> str:
+    return Path(file).read_text(encoding="ascii", errors="replace")
 
 
 # --- serving
@@ -441,9 +502,16 @@ def _parser() -> argparse.ArgumentParser:
         if name == "assign":
             command.add_argument("--primary", action="store_true")
 
+    _add_ca_commands(commands.add_parser("ca", help="the organisation's CA, which laptops believe"))
+
     code = commands.add_parser("enrol-code", parents=[where], help="one-time code for a laptop")
     code.add_argument("username")
     code.add_argument("--json", action="store_true")
+
+    escrow = commands.add_parser(
+        "escrow", parents=[where], help="the organisation's key for lost passphrases"
+    )
+    escrow.add_argument("--public", metavar="HEX", help="the public half, made by fieldapp.escrow")
 
     team = commands.add_parser("import-team", parents=[where], help="users from a file")
     team.add_argument("file", help="lines of username;name;role")
@@ -475,6 +543,25 @@ def _add_user_commands(parser: argparse.ArgumentParser, where: argparse.Argument
             action.add_argument("--role", required=True, choices=[role.value for role in Role])
         if name in ("add", "password"):
             action.add_argument("--password-stdin", action="store_true")
+
+
+def _add_ca_commands(parser: argparse.ArgumentParser) -> None:
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument("--data", metavar="DIR", default=argparse.SUPPRESS)
+    where.add_argument("--database-url", metavar="postgresql://…", default=argparse.SUPPRESS)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    new = actions.add_parser("new", help="make a CA in a new folder")
+    new.add_argument("folder")
+    new.add_argument("--organisation", required=True)
+    server = actions.add_parser("server", help="make a server's certificate of the folder's CA")
+    server.add_argument("folder")
+    server.add_argument("--host", action="append", required=True, help="name or address; repeat")
+    actions.add_parser("show", parents=[where], help="fingerprints of what laptops are told")
+    for name, words in (
+        ("set", "laptops believe this CA alone"),
+        ("next", "laptops believe this one as well, before a change"),
+    ):
+        actions.add_parser(name, parents=[where], help=words).add_argument("file")
 
 
 def _add_device_commands(parser: argparse.ArgumentParser, where: argparse.ArgumentParser) -> None:

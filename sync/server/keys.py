@@ -18,6 +18,7 @@ from sync.server.storage.storage import Transaction
 _COURIER = "courier_private_key"
 _RECEIPT = "receipt_private_key"
 _ORDERS = "orders_private_key"
+ESCROW_META = "escrow_public_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class KeyPairs:
     courier: X25519PrivateKey
     receipt: Ed25519PrivateKey
     orders: Ed25519PrivateKey
+    escrow: str = ""
+    """The public half of the organisation's escrow; its private half is on no server."""
 
     def __repr__(self) -> str:
         return "KeyPairs()"
@@ -38,6 +41,7 @@ class KeyPairs:
             courier=self.courier.public_key().public_bytes_raw().hex(),
             receipt=self.receipt.public_key().public_bytes_raw().hex(),
             orders=self.orders.public_key().public_bytes_raw().hex(),
+            escrow=self.escrow,
         )
 
 
@@ -53,7 +57,13 @@ def key_pairs(transaction: Transaction) -> KeyPairs:
         X25519PrivateKey.from_private_bytes(courier),
         Ed25519PrivateKey.from_private_bytes(receipt),
         Ed25519PrivateKey.from_private_bytes(orders),
+        escrow_public_key(transaction),
     )
+
+
+def escrow_public_key(transaction: Transaction) -> str:
+    """The public half of the organisation's escrow in hexadecimal; "" for none."""
+    return transaction.meta(ESCROW_META) or ""
 
 
 def _stored(transaction: Transaction, name: str, offered: bytes) -> bytes:
