@@ -30,6 +30,7 @@ _RAIL_OF = {
     "sync": "sync",
     "sheets": "sync",
     "office": "office",
+    "witness": "witness",
     "settings": "settings",
 }
 

@@ -36,6 +36,7 @@ PAGES: dict[str, str] = {
     # tab: a name of ui.office.state.SECTIONS (optional)
     "office": "ui.office.page:OfficePage",
     "imports": "ui.imports.page:ImportsPage",
+    "witness": "ui.witness.page:WitnessPage",
     "settings": "ui.settings.page:SettingsPage",
 }
 

@@ -20,6 +20,7 @@ from fieldapp.domain.notes import Note
 from fieldapp.domain.observations import RapidTest, ScreeningResponse
 from fieldapp.domain.patients import (
     SEVERE_CATEGORIES,
+    Assignment,
     Contact,
     Flag,
     FlagCategory,
@@ -76,6 +77,8 @@ class PatientPage:
     next_appointment: Appointment | None
     draft_ids: tuple[str, ...]
     other_sides: tuple[Flag, ...] = ()
+    closed: bool = False
+    """The offline lease has closed this patient: only name and birth date are told."""
 
     @property
     def flags_shown(self) -> tuple[Flag, ...]:
@@ -182,13 +185,18 @@ def _search_text(patient: Patient) -> str:
 
 
 @needs(Right.READ_PATIENTS)
-@lease.reads(Area.CRITICAL)
 def page(session: Session, patient_id: str) -> PatientPage:
-    """What stands around a patient's timeline. Raises NotFoundError."""
+    """What stands around a patient's timeline. Raises NotFoundError.
+
+    Of a patient whom the offline lease has closed only who it is, so that what happens can still be
+    recorded on the right person.
+    """
     database = session.database
     patient = records.get(database, Patient, patient_id)
     if patient is None:
         raise NotFoundError(patient_id)
+    if lease.is_closed(session, Area.CRITICAL, patient_id):
+        return _closed_page(session, patient)
     team = {person.id: person for person in store.staff(database)}
     team.setdefault(session.user.id, session.user)
     assigned = store.assignments(database, patient_id)
@@ -211,11 +219,49 @@ def page(session: Session, patient_id: str) -> PatientPage:
     )
 
 
+def _closed_page(session: Session, patient: Patient) -> PatientPage:
+    return PatientPage(
+        patient=Patient(
+            patient.id, patient.family_name, patient.given_name, birth_date=patient.birth_date
+        ),
+        flags=(),
+        contacts=(),
+        staff=(),
+        primary=None,
+        requests=(),
+        next_appointment=None,
+        draft_ids=tuple(draft.id for draft in drafts.of_patient(session.database, patient.id)),
+        closed=True,
+    )
+
+
 @needs(Right.READ_PATIENTS)
-def opened(session: Session, patient_id: str, reason: AccessReason = AccessReason.TREAT) -> None:
-    """Log that this person opened the patient's page, and why: care of somebody they follow."""
+def opened(session: Session, patient_id: str) -> None:
+    """Log that this person opened the patient's page, and why: care of somebody whom they follow,
+    or the reason by which they opened somebody outside their list.
+    """
     with session.write() as unit:
+        access = _access(session, patient_id)
+        reason = AccessReason.TREAT if access is None else AccessReason(access.access)
         unit.audit("open", "patient", patient_id, patient_id, reason=reason)
+
+
+@needs(Right.READ_PATIENTS)
+def outside_list(session: Session, patient_id: str) -> Assignment | None:
+    """Return why and until when a patient outside one's list is here; None for one's own."""
+    return _access(session, patient_id)
+
+
+def _access(session: Session, patient_id: str) -> Assignment | None:
+    codes = {reason.value for reason in AccessReason}
+    return next(
+        (
+            one
+            for one in store.assignments(session.database, patient_id)
+            if one.practitioner_id == session.user.id and one.access in codes
+        ),
+        None,
+    )
 
 
 @needs(Right.REGISTER_PATIENTS)

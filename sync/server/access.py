@@ -271,7 +271,8 @@ def _fits(person: Patient, request: FindPatientRequest) -> bool:
             raise BadRequestError("national_id")
         return person.national_id == number
     words = fold(request.name).split()
-    if request.birth_date is None or sum(map(len, words)) < _FEWEST_LETTERS:
+    typed = "".join(request.name.split())
+    if request.birth_date is None or len(typed) < _FEWEST_LETTERS or not words:
         raise BadRequestError("name_and_birth_date")
     names = fold(f"{person.given_name} {person.family_name}").split()
     return person.birth_date == request.birth_date and all(

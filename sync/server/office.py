@@ -22,6 +22,7 @@ from fieldapp.domain.patients import Practitioner, Role
 from fieldapp.domain.people import may_give
 from fieldapp.domain.rights import Right, may
 from sync.protocol.access import OpeningsAnswer, ReviewOpeningRequest
+from sync.protocol.authorities import code_with_pin
 from sync.protocol.control import (
     ChainsAnswer,
     DecideEntryRequest,
@@ -95,7 +96,16 @@ from sync.protocol.people import (
     NewPasswordRequest,
 )
 from sync.protocol.safety import AnswerIssueRequest, SafetyAnswer, SafetyRequest
-from sync.server import access, assignments, auth, control, corrections, order_rows, people
+from sync.server import (
+    access,
+    assignments,
+    auth,
+    authorities,
+    control,
+    corrections,
+    order_rows,
+    people,
+)
 from sync.server import orders as order_book
 from sync.server.bodies import canonical
 from sync.server.courier import receive
@@ -484,7 +494,7 @@ class ServerOfficeService:
             if not user.active:
                 raise BadRequestError("closed")
             if not may(user.role, Right.READ_PATIENTS):
-                raise BadRequestError("role")
+                raise BadRequestError("role_reads_nothing")
             patient = transaction.records.get(_PATIENT, request.patient_id)
             if patient is None or patient.body.get("replaced_by"):
                 raise NotFoundError_(_PATIENT)
@@ -525,7 +535,8 @@ class ServerOfficeService:
                 EnrolCodeRow(auth.code_hash(code), request.user_id, expires_at)
             )
             transaction.office.add_line(act.line(subject=request.user_id))
-        return EnrolCodeAnswer(code=code, expires_at=from_iso(expires_at))
+            shown = code_with_pin(code, authorities.present(transaction))
+        return EnrolCodeAnswer(code=shown, expires_at=from_iso(expires_at))
 
     # --- duplicates and proposals
 

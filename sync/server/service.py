@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from fieldapp.clock import to_iso
+from fieldapp.domain.rights import Right, may
 from fieldapp.ids import IdMaker
 from fieldapp.paths import normal_username
 from sync.protocol.claims import ClaimsAnswer, ClaimsRequest
@@ -53,6 +54,7 @@ from sync.protocol.service import Exchange
 from sync.protocol.version import PROTOCOL
 from sync.server import auth, batch, cursors, door, intake
 from sync.server.access import end_what_is_over
+from sync.server.authorities import authorities
 from sync.server.claims import claims as give_out
 from sync.server.identity import Identity, Standing
 from sync.server.join import with_possible_duplicate
@@ -171,6 +173,7 @@ class ServerSyncService:
                 practitioner=_practitioner(transaction, user.id),
                 server_keys=key_pairs(transaction).public,
                 server_time=self._world.clock.now(),
+                authorities=authorities(transaction) or None,
             )
 
     # --- exchange
@@ -182,6 +185,10 @@ class ServerSyncService:
         transaction before this returns; each page is read when it is asked for.
         """
         identity = self._sender(request.records)
+        if not may(identity.role, Right.READ_PATIENTS):
+            # Before the receipt, which tells of colleagues' drafts. For anybody else after it: what
+            # was written while the patient was open belongs there, and is not marked.
+            end_what_is_over(self._world, identity)
         taken = self._taken(Taking(identity, *self._examined(request.records), request))
         assert taken.receipt is not None
         receipt = taken.receipt.model_copy(
@@ -388,6 +395,7 @@ class ServerSyncService:
             server_id=self._storage.server_id,
             server_keys=key_pairs(transaction).public,
             server_time=self._world.clock.now(),
+            authorities=authorities(transaction) or None,
         )
 
     def _key_of(

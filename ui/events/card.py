@@ -5,10 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from fieldapp.services import adverse_events, pharmacy
+from fieldapp.domain.rights import Right
+from fieldapp.services import adverse_events, pharmacy, rights
 from fieldapp.services.adverse_events import AdverseEventView
 from ui import events
 from ui.context import AppContext
+from ui.rights import offer
 from ui.widgets import Card, FlowLayout, QuietButton, SecondaryButton, Text, clear
 from ui.words import day_text, near_day
 
@@ -42,6 +44,14 @@ class EventsCard(Card):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(6)
         self.body.addLayout(self._rows)
+        for button in (
+            self.incident,
+            self.contact,
+            self.naloxone,
+            self.overdose,
+            self.deviation,
+        ):
+            offer(button, context.session, Right.RECORD_CARE)
         self.incident.clicked.connect(
             lambda: events.open_patient_incident(context, self, self._patient_id)
         )
@@ -62,12 +72,15 @@ class EventsCard(Card):
         self._patient_id = patient_id
         clear(self._rows)
         session = self._context.session
-        for view in adverse_events.for_patient(session, patient_id):
+        for view in lease.unless_closed(
+            lambda: adverse_events.for_patient(session, patient_id), []
+        ):
             if not view.event.closed:
                 left = Qt.AlignmentFlag.AlignLeft
                 self._rows.addWidget(self._follow_up(view), 0, left)
         silent = [one for one in pharmacy.days(session, patient_id) if one.report is None]
-        self.pharmacy.setVisible(bool(pharmacy.days(session, patient_id)))
+        may_record = rights.has(session, Right.RECORD_CARE)
+        self.pharmacy.setVisible(may_record and bool(pharmacy.days(session, patient_id)))
         if silent:
             days = ", ".join(near_day(one.day, session.today()) for one in silent[:4])
             words = self.tr("Ingen melding fra apoteket for: {days}").format(days=days)
@@ -82,6 +95,7 @@ class EventsCard(Card):
         if event.responsible:
             words = self.tr("{what} · {who}").format(what=words, who=event.responsible)
         button = QuietButton(words, self, icon="siren", name="followUp")
+        button.setEnabled(rights.has(self._context.session, Right.RECORD_CARE))
         button.clicked.connect(
             lambda: events.open_overdose(self._context, self, self._patient_id, event.id)
         )

@@ -13,6 +13,7 @@ from ui.office.courier_tab import CourierTab
 from ui.office.desk import OfficeDesk, over_http
 from ui.office.drafts_tab import DraftsTab
 from ui.office.duplicates_tab import DuplicatesTab
+from ui.office.openings_tab import OpeningsTab
 from ui.office.orders_tab import OrdersTab
 from ui.office.overview_tab import OverviewTab
 from ui.office.parked_tab import ParkedTab
@@ -39,6 +40,7 @@ TABS: dict[str, MakeTab] = {
     "proposals": ProposalsTab,
     "safety": SafetyTab,
     "orders": OrdersTab,
+    "openings": OpeningsTab,
     "courier": CourierTab,
     "drafts": DraftsTab,
     "rules": RulesTab,
@@ -131,6 +133,7 @@ class OfficePage(Page):
             "proposals": self.tr("Forslag"),
             "safety": self.tr("Sikkerhetssaker"),
             "orders": self.tr("Ordinasjoner"),
+            "openings": self.tr("Tilganger"),
             "courier": self.tr("Sendefil"),
             "drafts": self.tr("Utkast"),
             "rules": self.tr("Regler"),

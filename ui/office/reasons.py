@@ -28,6 +28,11 @@ _STOPPED: dict[str, object] = {
         "Den ansatte fulgte ikke pasienten da endringen kom. Den er tatt vare på, og den kan "
         "lagres herfra.",
     ),
+    "without_right": QT_TRANSLATE_NOOP(
+        "office",
+        "Rollen til den som sendte dette, har ikke rett til å føre det. Det er tatt vare på, og "
+        "kan lagres herfra når det er kontrollert.",
+    ),
     "device_revoked": QT_TRANSLATE_NOOP(
         "office",
         "Endringen kom fra en laptop som er meldt tilbaketrukket. Kontroller med den ansatte før "
@@ -109,6 +114,17 @@ _NOT_DONE: dict[str, object] = {
     ),
     "closed": QT_TRANSLATE_NOOP(
         "office", "Kontoen er stengt, så den kan ikke få en ny laptop. Ingenting er endret."
+    ),
+    "role_reads_nothing": QT_TRANSLATE_NOOP(
+        "office",
+        "Rollen til den ansatte leser ingen journaler, så pasienten kan ikke tildeles. Ingenting "
+        "er endret. Velg en annen.",
+    ),
+    "own_opening": QT_TRANSLATE_NOOP(
+        "office", "Dette åpnet du selv. Ingenting er endret. En annen må se gjennom det."
+    ),
+    "reviewed": QT_TRANSLATE_NOOP(
+        "office", "Åpningen er alt funnet i orden. Ingenting er endret. Hent på nytt."
     ),
     "own_account": QT_TRANSLATE_NOOP(
         "office",

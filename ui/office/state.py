@@ -66,6 +66,7 @@ SECTIONS: tuple[tuple[str, Right], ...] = (
     ("safety", Right.ANSWER_ISSUES),
     ("orders", Right.ENTER_ORDERS),
     ("orders", Right.CONFIRM_ORDERS),
+    ("openings", Right.REVIEW_ACCESS),
     ("courier", Right.RECEIVE_COURIER),
     ("drafts", Right.READ_DRAFTS_OF_OTHERS),
     ("people", Right.MANAGE_PEOPLE),

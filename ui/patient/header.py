@@ -108,6 +108,11 @@ class PatientHeader(Card):
         self._show_facts(view)
         self._fold()
 
+    def offer_acts(self, *, offered: bool) -> None:
+        """Show the two buttons, or hide them from who may only read."""
+        self._visit.setVisible(offered)
+        self._edit.setVisible(offered)
+
     def _build(self) -> None:
         self._avatar = Avatar("", self)
         self._name = OneLine("", "title", self)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldapp.domain.medication import MedicationRequest
+from fieldapp.domain.rights import Right
 from fieldapp.services import medication, proposals, sync_status
 from fieldapp.services.patients import PatientPage
 from ui.calendar import MedicineCalendar
@@ -25,6 +26,7 @@ from ui.patient.medication_state import (
 )
 from ui.patient.tab import Tab
 from ui.patient.wish_dialog import WishDialog
+from ui.rights import offer
 from ui.widgets import (
     Card,
     Divider,
@@ -50,6 +52,7 @@ class MedicationTab(Tab):
         self._orders = Card(self.tr("Forordninger"), self)
         give = SecondaryButton(self.tr("Del ut"), self, icon="pill", name="openHandout")
         give.clicked.connect(self._open_handout)
+        offer(give, context.session, Right.HAND_OUT)
         self._orders.head.addWidget(give)
         self.age = Text("", "small", self._orders)
         self.age.setObjectName("ordersAge")
@@ -110,7 +113,8 @@ class MedicationTab(Tab):
         if self._facts is None:
             return
         session = self.context.session
-        wishes = proposals.for_patient(session, self._facts.patient.id)
+        patient_id = self._facts.patient.id
+        wishes = lease.unless_closed(lambda: proposals.for_patient(session, patient_id), [])
         clear(self._wish_rows)
         for number, view in enumerate(wishes):
             if number:

@@ -105,7 +105,9 @@ class OverviewTab(Tab):
     def _show_story(self, found: PatientPage) -> None:
         session = self.context.session
         # One more than is shown tells whether there is anything older.
-        entries = patients.timeline(session, found.patient.id, self._limit + 1)
+        entries = lease.unless_closed(
+            lambda: patients.timeline(session, found.patient.id, self._limit + 1), []
+        )
         shown = entries[: self._limit]
         self._kind_of = {entry.id: entry.kind for entry in shown}
         lines = items(shown, session.today())

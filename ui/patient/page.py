@@ -15,10 +15,12 @@ from fieldapp.services import notes, patients, rights, visits
 from fieldapp.services.patients import PatientPage as PatientFacts
 from fieldapp.services.session import NotFoundError
 from ui import events
+from ui.access.state import reason_word, until_text
 from ui.context import AppContext
 from ui.errors import sentence_for
 from ui.events.form import EventDialog
 from ui.page import Page
+from ui.leaving.closed import ClosedPart
 from ui.patient.contacts_tab import ContactsTab
 from ui.patient.critical_dialog import CriticalDialog
 from ui.patient.header import HeaderArea, PatientHeader
@@ -29,7 +31,7 @@ from ui.patient.overview_tab import OverviewTab
 from ui.patient.screening_tab import ScreeningTab
 from ui.patient.tab import Tab
 from ui.sync.notices import PatientNotices
-from ui.widgets import EmptyState
+from ui.widgets import Banner, EmptyState
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,9 @@ class PatientPage(Page):
         for words in self._tab_words():
             self.tabs.addTab(words)
         self._stack = QStackedWidget(self)
+        self._closed = ClosedPart(context, self._stack)
+        self._closed.visit_asked.connect(self._open_visit)
+        self._stack.addWidget(self._closed)
         self._gone = EmptyState(
             "user",
             self.tr("Pasienten er ikke på denne maskinen"),
@@ -79,9 +84,12 @@ class PatientPage(Page):
         top.setContentsMargins(24, 16, 24, 0)
         top.setSpacing(4)
         self._header_area = HeaderArea(self.header, BELOW_HEADER, self)
+        self.outside = Banner("", "warn", self)
+        self.outside.setObjectName("outsideList")
         self._notices = PatientNotices(context, self)
         self._header_area.keep_room_for(self._notices)
         top.addWidget(self._header_area)
+        top.addWidget(self.outside)
         top.addWidget(self._notices)
         top.addWidget(self.tabs)
         column.addLayout(top)
@@ -152,11 +160,13 @@ class PatientPage(Page):
         for widget in (self._header_area, self.tabs, self._stack):
             widget.setVisible(facts is not None)
         self._gone.setVisible(facts is None)
+        self.outside.say(self._outside_words() if facts is not None else "", "warn")
         if facts is None:
             self._notices.show_patient(None)
             return
         self._notices.show_patient(self.patient_id)
         open_visit = visits.open_encounter(session, self.patient_id)
+        self.tabs.setVisible(not facts.closed)
         view = header(facts.patient, facts.flags_shown, session.today())
         planned = facts.next_appointment
         self.header.show_view(
@@ -165,6 +175,17 @@ class PatientPage(Page):
             planned_today=planned is not None and planned.day == session.today(),
         )
         self._show_tab(self.tabs.currentIndex())
+
+    def _outside_words(self) -> str:
+        """Of a patient opened outside the list: why, and until when."""
+        found = patients.outside_list(self.context.session, self.patient_id or "")
+        if found is None:
+            return ""
+        until = until_text(found.until) if found.until is not None else ""
+        return self.tr(
+            "Åpnet utenfor listen din: {reason}. Tas av maskinen {until}. Det du fører, blir på "
+            "serveren."
+        ).format(reason=reason_word(found.access).lower(), until=until)
 
     @Slot()
     def _show_again(self) -> None:
@@ -175,6 +196,10 @@ class PatientPage(Page):
     @Slot(int)
     def _show_tab(self, number: int) -> None:
         if self._facts is None:
+            return
+        if self._facts.closed:
+            self._closed.say_patient()
+            self._stack.setCurrentWidget(self._closed)
             return
         tab = self._built.get(number)
         if tab is None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from fieldapp.domain.rights import Right
 from fieldapp.services import rapid_tests, reference, screening
 from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
 from ui.patient.screening_state import ScoreLine, TrendView, rapid_test_lines, trend_view
 from ui.patient.tab import Tab
+from ui.rights import offer
 from ui.widgets import (
     Card,
     Columns,
@@ -36,12 +38,14 @@ class ScreeningTab(Tab):
             card = _InstrumentCard(instrument.title, self)
             card.start.clicked.connect(lambda _=False, i=instrument.id: self._start(i))
             self._cards[instrument.id] = card
+            offer(card.start, context.session, Right.RECORD_CARE)
             (columns.right if number % 2 else columns.left).addWidget(card)
         self._tests = Card(self.tr("Hurtigtester"), self)
         new_test = SecondaryButton(
             self.tr("Ny hurtigtest"), self, icon="plus", name="startRapidTest"
         )
         new_test.clicked.connect(self._start_rapid_test)
+        offer(new_test, context.session, Right.RECORD_CARE)
         self._tests.head.addWidget(new_test)
         self._test_rows = QVBoxLayout()
         self._test_rows.setSpacing(8)

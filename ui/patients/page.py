@@ -7,12 +7,15 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.services import patients
+from fieldapp.domain.rights import Right
+from fieldapp.services import patients, rights
 from fieldapp.services.patients import PatientRow
+from ui.access.dialog import OpenOthersDialog
 from ui.context import AppContext
 from ui.page import Page
 from ui.patients.new_dialog import NewPatientDialog
 from ui.patients.state import count_text, line
+from ui.rights import offer
 from ui.widgets import EmptyState, PageHeader, Row, RowList, SearchField, SecondaryButton
 
 _KINDS = frozenset({"patient", "flag", "appointment", "assignment", "medication_request"})
@@ -35,9 +38,19 @@ class PatientsPage(Page):
             self.tr("Ny pasient · Ctrl+N"), self, icon="user-plus", name="newPatient"
         )
         new_button.clicked.connect(self._register)
-        self._header.buttons.addWidget(import_button)
-        self._header.buttons.addWidget(new_button)
-        QShortcut(QKeySequence("Ctrl+N"), self).activated.connect(self._register)
+        self.others = SecondaryButton(
+            self.tr("Åpne utenfor listen …"), self, icon="search", name="openOthers"
+        )
+        self.others.setToolTip(self.tr("Åpne en pasient som ikke er tildelt deg. Krever dekning."))
+        self.others.clicked.connect(self._open_others)
+        for button in (self.others, import_button, new_button):
+            self._header.buttons.addWidget(button)
+        offer(import_button, context.session, Right.REGISTER_PATIENTS)
+        offer(new_button, context.session, Right.REGISTER_PATIENTS)
+        if rights.has(context.session, Right.REGISTER_PATIENTS):
+            QShortcut(QKeySequence("Ctrl+N"), self).activated.connect(self._register)
+        self._show_line()
+        context.sync.status_changed.connect(self._show_line)
         self.search = SearchField(
             self.tr("Søk på navn, fødselsnummer, adresse eller telefon"), self
         )
@@ -115,6 +128,17 @@ class PatientsPage(Page):
     @Slot(str)
     def _open(self, patient_id: str) -> None:
         self.context.navigate("patient", patient_id=patient_id)
+
+    @Slot()
+    def _show_line(self) -> None:
+        """To open somebody else's patient takes the right to, and a line to the server."""
+        may = rights.has(self.context.session, Right.ACCESS_OTHERS)
+        self.others.setVisible(may)
+        self.others.setEnabled(self.context.sync.online)
+
+    @Slot()
+    def _open_others(self) -> None:
+        OpenOthersDialog(self.context, self.window()).open()
 
     @Slot()
     def _register(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,8 +53,16 @@ def commands() -> tuple[Command, ...]:
     )
 
 
-def find(rows: Sequence[PatientRow], query: str, today: date) -> list[Hit]:
-    """Return what `query` finds. An empty query finds the pages and commands."""
+def find(
+    rows: Sequence[PatientRow],
+    query: str,
+    today: date,
+    may_open: Callable[[str], bool] = lambda target: True,
+) -> list[Hit]:
+    """Return what `query` finds. An empty query finds the pages and commands.
+
+    Pages that `may_open` says no to are not offered.
+    """
     wanted = fold(query)
     hits = [_patient_hit(row, today) for row in filter_rows(rows, query)[:MOST_PATIENTS]]
     if not wanted:
@@ -62,7 +70,7 @@ def find(rows: Sequence[PatientRow], query: str, today: date) -> list[Hit]:
     hits += [
         Hit(command.icon, command.title, command.shortcut, command.target)
         for command in commands()
-        if wanted in fold(command.title)
+        if wanted in fold(command.title) and may_open(command.target)
     ]
     return hits
 

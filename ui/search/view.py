@@ -22,10 +22,12 @@ from PySide6.QtWidgets import (
 )
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.services import patients
+from fieldapp.domain.rights import Right
+from fieldapp.services import patients, rights
 from fieldapp.services.patients import PatientRow
 from ui import icons, theme
 from ui.context import AppContext
+from ui.rights import may_open
 from ui.search.state import Hit, find
 from ui.widgets import SearchField
 
@@ -87,8 +89,13 @@ class TopSearch(SearchField):
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
-        self.setPlaceholderText(self.tr("Søk pasient (Ctrl+K)"))
-        self.setAccessibleName(self.tr("Søk pasient eller side"))
+        self._reads = rights.has(context.session, Right.READ_PATIENTS)
+        if self._reads:
+            self.setPlaceholderText(self.tr("Søk pasient (Ctrl+K)"))
+            self.setAccessibleName(self.tr("Søk pasient eller side"))
+        else:
+            self.setPlaceholderText(self.tr("Søk side (Ctrl+K)"))
+            self.setAccessibleName(self.tr("Søk side"))
         self._context = context
         self._rows: list[PatientRow] | None = None
         self._model = QStandardItemModel(self)
@@ -136,9 +143,12 @@ class TopSearch(SearchField):
         if not self.hasFocus():
             return
         if self._rows is None:
-            self._rows = patients.rows(self._context.session)
+            self._rows = patients.rows(self._context.session) if self._reads else []
         self._model.clear()
-        for hit in find(self._rows, self.text(), self._context.session.today()):
+        session = self._context.session
+        for hit in find(
+            self._rows, self.text(), session.today(), lambda page: may_open(session, page)
+        ):
             item = QStandardItem(f"{hit.title} {hit.detail}")
             item.setData(hit, HIT_ROLE)
             item.setEditable(False)

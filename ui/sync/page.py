@@ -14,12 +14,14 @@ from PySide6.QtWidgets import (
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.kinds import Policy, policy_of
-from fieldapp.services import conflicts, issues, sync_status, trip
+from fieldapp.domain.rights import Right
+from fieldapp.services import conflicts, issues, rights, sync_status, trip
 from fieldapp.services.issues import IssueView
 from fieldapp.services.sync_status import UnsentItem
 from ui import errors
 from ui.context import AppContext
 from ui.page import Page
+from ui.rights import offer
 from ui.sheets.card import PaperCard
 from ui.sync.claims_card import ClaimsCard
 from ui.sync.conflict_dialog import ConflictDialog
@@ -67,18 +69,25 @@ class SyncPage(Page):
         column.addWidget(self._issues_card())
         columns = Columns(self)
         columns.left.addWidget(self._unsent_card())
+        self._reads = rights.has(context.session, Right.READ_PATIENTS)
         self._receipt = ReceiptCard(context, self)
         columns.left.addWidget(self._receipt)
         self.courier = CourierCard(context, self)
         columns.left.addWidget(self.courier)
         columns.left.addStretch(1)
-        columns.right.addWidget(self._trip_card())
+        trip_card = self._trip_card()
+        columns.right.addWidget(trip_card)
         columns.right.addStretch(1)
         column.addWidget(columns)
         self.claims = ClaimsCard(context, self)
         column.addWidget(self.claims)
         self.paper = PaperCard(context, self)
         column.addWidget(self.paper)
+        # What is about patients is not there for who reads none; what is unsent always is.
+        for card in (trip_card, self._receipt):
+            offer(card, context.session, Right.READ_PATIENTS)
+        for card in (self.claims, self.paper):
+            offer(card, context.session, Right.HAND_OUT)
         column.addStretch(1)
         QShortcut(QKeySequence("Ctrl+R"), self).activated.connect(self.context.sync.sync_now)
         self.context.sync.status_changed.connect(self._show_status)
@@ -233,7 +242,7 @@ class SyncPage(Page):
         self._show_unsent()
 
     def _show_issues(self) -> None:
-        found = issues.open_items(self.context.session)
+        found = issues.open_items(self.context.session) if self._reads else []
         self._open_issues = {view.issue.id: view for view in found}
         now = self.context.session.clock.now()
         self._issues.set_rows([issue_row(view, now) for view in found])
@@ -271,10 +280,12 @@ class SyncPage(Page):
         rows: list[Row] = [trip_row(check) for check in checks]
         self._checks.set_rows(rows)
         self._try.setVisible(self.context.verify_passphrase is not None)
-        self._receipt.show_day()
         self.courier.show_state()
-        self.claims.show_claims()
-        self.paper.show_sheets()
+        if self._reads:
+            self._receipt.show_day()
+        if rights.has(self.context.session, Right.HAND_OUT):
+            self.claims.show_claims()
+            self.paper.show_sheets()
         if trip.ready(checks):
             self._ready.say(self.tr("Klar. Alt som trengs for dagen, er på maskinen."), "ok")
         else:

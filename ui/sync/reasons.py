@@ -30,6 +30,11 @@ _REASONS: dict[str, object] = {
         "Du følger ikke denne pasienten lenger, så serveren tok ikke imot endringen. Den er tatt "
         "vare på. Be kontoret tildele pasienten eller overta endringen.",
     ),
+    "without_right": QT_TRANSLATE_NOOP(
+        "sync",
+        "Rollen din har ikke rett til å endre dette, så serveren tok ikke imot endringen. Den er "
+        "tatt vare på. Be kontoret overta den.",
+    ),
     "review": QT_TRANSLATE_NOOP(
         "sync",
         "Denne maskinen er stengt. Endringen kom fram med sendefilen og venter på kontoret, som "

@@ -6,10 +6,12 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.services import notes, today
+from fieldapp.domain.rights import Right
+from fieldapp.services import notes, rights, today
 from ui.context import AppContext
 from ui.events import FORMS
 from ui.page import Page
+from ui.rights import offer
 from ui.sync.foreign_drafts import ForeignDrafts
 from ui.sync.state import headline, parked_text, unsent_text
 from ui.today.plan_dialog import PlanVisitDialog
@@ -114,6 +116,7 @@ class TodayPage(Page):
         self._dose_card = Card(self.tr("Doser i dag"), self)
         round_button = QuietButton(self.tr("Til medisinrunden"), self, icon="arrow-right")
         round_button.clicked.connect(self._open_round)
+        offer(round_button, self.context.session, Right.HAND_OUT)
         self._dose_card.head.addWidget(round_button)
         self._doses = RowColumn(self)
         self._no_doses = Text(self.tr("Ingen doser å dele ut i dag."), "muted", self)
@@ -174,7 +177,8 @@ class TodayPage(Page):
         doses = []
         for number, dose in enumerate(view.doses):
             line = DoseLine(dose, self)
-            line.clicked.connect(lambda patient_id=dose.patient_id: self._open_dose(patient_id))
+            if rights.has(session, Right.HAND_OUT):
+                line.clicked.connect(lambda patient_id=dose.patient_id: self._open_dose(patient_id))
             doses.append((f"{dose.patient_id} {number}", line))
         self._doses.show_rows(doses)
         self._no_doses.setVisible(not view.doses)
@@ -184,6 +188,9 @@ class TodayPage(Page):
         line = VisitLine(visit, self)
         line.clicked.connect(lambda: self.context.navigate("patient", patient_id=visit.patient_id))
         line.start_asked.connect(lambda: self._start(visit))
+        for name in ("startVisit", "continueVisit"):
+            for button in line.findChildren(QWidget, name):
+                offer(button, self.context.session, Right.RECORD_CARE)
         return visit.appointment_id or visit.patient_id, line
 
     def _late_line(self, late: LateRow) -> tuple[str, LateLine]:

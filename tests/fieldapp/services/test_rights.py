@@ -63,6 +63,14 @@ OPEN_TO_ALL: Final[dict[str, str]] = {
     "claims.drop": "letting go is never refused",
     "claims.set_back": "the store was set back; claims are let go",
     # --- facts of the organisation and of the laptop
+    "settings.language": "one's own look of the window",
+    "lease.check": "is a guard of its own: how long the last log-in lasts",
+    "lease.current": "how long the last log-in lasts",
+    "lease.has_ended": "how long the last log-in lasts",
+    "lease.narrowed": "whether the last log-in has run out; the reading services ask it",
+    "lease.trip_patients": "ids of the trip's patients, for the guard",
+    "corrections.can_mark": "says who may",
+    "corrections.require_open": "is a guard of its own: an entry on the wrong patient",
     "rules.courier_allowed": "a rule of the organisation",
     "rules.longest_trip": "a rule of the organisation",
     "rules.decided": "rules of the organisation",
@@ -194,3 +202,14 @@ def test_the_guard_names_the_first_right_and_lets_any_of_them_through(session: S
     assert sign(session, "ja") == "ja"
     with pytest.raises(NotAllowedError, match="witness"):
         sign(replace(session, user=replace(ME, role=Role.AUDITOR)), "nei")
+
+
+def test_a_patient_outside_the_list_is_opened_with_the_reason_that_the_server_was_given(
+    session: Session, clock: FixedClock
+) -> None:
+    person = patient()
+    opened = replace(assignment(person, primary=False), access="BTG", until=clock.now())
+    receive(session, person, opened)
+    patients.opened(session, person.id)
+    assert audit.lines(session.database)[-1].reason == "BTG"
+    assert patients.outside_list(session, person.id) == opened
