@@ -114,14 +114,19 @@ def renew_token(
     courier: CourierKeys | None = None,
     logged_in_at: datetime | None = None,
     login_expires_at: datetime | None = None,
+    authorities: tuple[str, ...] | None = None,
 ) -> None:
     """Store what a new login gave."""
-    state.renew_token(database, token, expires_at, user, courier, logged_in_at, login_expires_at)
-
-
-def remember_authorities(database: Database, authorities: tuple[str, ...]) -> None:
-    """Believe these certificates (PEM) of the organisation from now on."""
-    state.remember_authorities(database, authorities)
+    state.renew_token(
+        database,
+        token,
+        expires_at,
+        user,
+        courier,
+        logged_in_at,
+        login_expires_at,
+        authorities,
+    )
 
 
 def clock_offset_ms(database: Database) -> int | None:

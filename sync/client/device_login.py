@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -30,7 +30,7 @@ def _forget(token: str, expires_at: datetime) -> None:
 class DeviceLogin:
     """Called, it gives the present token, or None when nobody is logged in. Safe for threads.
 
-    Attributes: `token`, and `key`, to which it is bound.
+    Attributes: `token`; `key`, to which it is bound; `authorities`, whom the line is believed by.
 
     The times of its proofs are the server's, as far as it knows them: a laptop whose clock is a day
     ahead still logs in.
@@ -45,8 +45,12 @@ class DeviceLogin:
         expires_at: datetime | None = None,
         offset: timedelta = timedelta(0),
         on_renewed: Renewed = _forget,
+        authorities: Sequence[str] = (),
     ) -> None:
-        """`offset` is by how much this laptop's clock is behind the server's."""
+        """`offset` is by how much this laptop's clock is behind the server's. TLS lines are
+        believed by these `authorities` alone, where there are any.
+        """
+        self.authorities = tuple(authorities)
         self.key = key
         self.token = token
         self._clock = clock
@@ -78,6 +82,7 @@ class DeviceLogin:
             expires_at=enrolment.token_expires_at,
             offset=timedelta(milliseconds=offset_ms or 0),
             on_renewed=on_renewed,
+            authorities=enrolment.authorities,
         )
 
     def proof(self, method: str, url: str, *, with_token: bool = True) -> str:

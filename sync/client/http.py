@@ -18,7 +18,9 @@ import httpx2
 
 from sync.client.device_login import DeviceLogin
 from sync.client.line import Line
+from sync.client.trust import trusting
 from sync.protocol import codec
+from sync.protocol.authorities import CA_PATH, CaAnswer
 from sync.protocol.claims import ClaimsAnswer, ClaimsRequest
 from sync.protocol.errors import (
     SENT_BY_SERVER,
@@ -111,6 +113,8 @@ class HttpSyncService:
     ) -> None:
         self._token = token
         self._device = token if isinstance(token, DeviceLogin) else None
+        if self._device is not None and self._device.authorities:
+            verify = trusting(self._device.authorities)
         self._line = line
         self._server_id = server_id
         self._message_seconds = message_seconds
@@ -146,6 +150,12 @@ class HttpSyncService:
         return self._once_more(
             lambda: self._call(EnrolAnswer, "POST", "/enrol", request, token=None)
         )
+
+    def ca(self) -> CaAnswer:
+        """Ask for the certificates of the organisation's CAs; whoever answers is believed nothing
+        but what has the fingerprint that is known.
+        """
+        return self._call(CaAnswer, "GET", CA_PATH, None, token=None, prefix=EXCHANGE_PREFIX)
 
     def login(self, request: LoginRequest) -> LoginAnswer:
         """Get a new token. The laptop says who it is with its own key, beside the password."""

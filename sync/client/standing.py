@@ -11,6 +11,7 @@ from fieldapp.security.device_orders import is_genuine
 from fieldapp.security.orders_file import OrdersFile
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
+from sync.client.trust import trusting
 from sync.protocol.errors import ProtocolError_
 from sync.protocol.office import CourierAnswer, CourierDelivery
 from sync.protocol.standing import (
@@ -70,11 +71,7 @@ def _service(known: OrdersFile, line: Line | None) -> HttpSyncService:
 
 def _verify(authorities: tuple[str, ...]) -> ssl.SSLContext | bool:
     """Believe the organisation's own certificates alone, where they are known."""
-    if not authorities:
-        return True
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata="\n".join(authorities))
-    return context
+    return trusting(authorities) if authorities else True
 
 
 def _path(known: OrdersFile, act: str = "") -> str:

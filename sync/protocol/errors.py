@@ -168,6 +168,12 @@ class EnrolCodeError(SyncError):
     status = 403
 
 
+class CodeWithoutPinError(EnrolCodeError):
+    """The code does not say whom to believe: its second part, after the point, is missing."""
+
+    code = "enrol_code_pin"
+
+
 class NotAllowedError(SyncError):
     """This person's role has no right to that; the argument names the right."""
 

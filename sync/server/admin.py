@@ -14,7 +14,8 @@ from fieldapp.domain.patients import Practitioner, Role
 from fieldapp.errors import UserError
 from fieldapp.ids import IdMaker
 from fieldapp.paths import normal_username
-from sync.server import assignments, auth, people
+from sync.protocol.authorities import code_with_pin
+from sync.server import assignments, auth, authorities, people
 from sync.server.settings import Settings
 from sync.server.storage import sqlite
 from sync.server.storage.postgres import PostgresDatabase
@@ -193,7 +194,7 @@ class Admin:
             if not user.active:
                 raise AdminError("The account is closed.")
             transaction.accounts.add_code(EnrolCodeRow(auth.code_hash(code), user.id, expires_at))
-        return code, expires_at
+            return code_with_pin(code, authorities.present(transaction)), expires_at
 
     def import_team(self, path: Path) -> list[tuple[str, str]]:
         """Add the users of a file with lines `username;name;role`; all of them or none.

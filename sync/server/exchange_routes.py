@@ -14,12 +14,14 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
+from sync.protocol.authorities import CA_PATH
 from sync.protocol.claims import ClaimsRequest
 from sync.protocol.codec import PACKED, AnswerWriter, decode, decode_packed, encode_packed
 from sync.protocol.errors import SyncError
 from sync.protocol.messages import ExchangeRequest, HoldingsRequest, Page
 from sync.protocol.packing import Tables
 from sync.protocol.version import EXCHANGE_PREFIX
+from sync.server.authorities import told
 from sync.server.bugs import log_bug
 from sync.server.deps import Own, PlainBody, Sender, TheWorld, WhatIsShown, WireBody
 from sync.server.door import renew
@@ -50,6 +52,13 @@ def exchange(service: Sender, body: WireBody, world: TheWorld, metrics: TheMetri
 def token(request: Request, world: TheWorld, shown: WhatIsShown) -> Response:
     """Give a new short token of the same log-in, without a password."""
     return answer(request, renew(world, shown))
+
+
+@exchange_router.get(CA_PATH)
+def ca(request: Request, world: TheWorld) -> Response:
+    """Name the organisation's CAs. Needs no log-in: a new laptop compares a fingerprint."""
+    with world.storage.glance() as transaction:
+        return answer(request, told(transaction))
 
 
 @exchange_router.post("/claims")

@@ -93,6 +93,7 @@ class HttpConnection:
                 renewed.courier,
                 renewed.logged_in_at,
                 renewed.login_expires_at,
+                renewed.authorities,
             )
         finally:
             database.close()
