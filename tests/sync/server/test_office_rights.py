@@ -13,6 +13,12 @@ from fieldapp.domain.patients import Role
 from sync.client.office import HttpOfficeService
 from sync.protocol.access import ReviewOpeningRequest, Verdict
 from sync.protocol.codec import encode
+from sync.protocol.control import (
+    DecideEntryRequest,
+    LogPatientsRequest,
+    LogPrintRequest,
+    LogRequest,
+)
 from sync.protocol.errors import (
     SENT_BY_SERVER,
     BadRequestError,
@@ -72,7 +78,8 @@ CONFIRMING: Final = {
     Role.PRESCRIBER,
 }
 
-REVIEWING: Final = {Role.TEAM_LEADER, Role.AUDITOR, Role.RECORD_RESPONSIBLE}
+CONTROL: Final = {Role.AUDITOR, Role.RECORD_RESPONSIBLE}
+REVIEWING: Final = CONTROL | {Role.TEAM_LEADER}
 
 ALLOWED: Final = {
     "overview": OVERVIEW,
@@ -112,6 +119,12 @@ ALLOWED: Final = {
     "enter_order": ORDERING,
     "act_on_order": ORDERING,
     "import_orders": ORDERING,
+    "access_log": CONTROL,
+    "log_patients": CONTROL,
+    "log_print": CONTROL,
+    "log_chains": CONTROL,
+    "wrong_entries": {Role.RECORD_RESPONSIBLE},
+    "decide_entry": {Role.RECORD_RESPONSIBLE},
 }
 """Written down here once more, by hand: a slip in the table of rights must be seen."""
 
@@ -148,6 +161,12 @@ REQUESTS: Final[dict[str, Message]] = {
     ),
     "settle_order": SettleOrderRequest(id="none", accept=True),
     "import_orders": ImportOrdersRequest(id="f", file_name="a.csv", data=""),
+    "access_log": LogRequest(),
+    "log_patients": LogPatientsRequest(query="ingen"),
+    "log_print": LogPrintRequest(patient_id="nobody"),
+    "decide_entry": DecideEntryRequest(
+        target_kind="note", target_id="none", delete=False, words=REASON
+    ),
 }
 
 
@@ -256,6 +275,9 @@ def test_the_laptops_client_speaks_every_call_and_names_every_refusal(running: R
         "revoke": NotFoundError_,
         "close_account": NotFoundError_,
         "enrol_code": NotFoundError_,
+        "add_person": BadRequestError,
+        "change_person": NotFoundError_,
+        "new_password": NotFoundError_,
         "assign": NotFoundError_,
         "unassign": NotFoundError_,
         "join": NotFoundError_,
@@ -267,6 +289,12 @@ def test_the_laptops_client_speaks_every_call_and_names_every_refusal(running: R
         "enter_order": NotFoundError_,
         "act_on_order": NotFoundError_,
         "settle_order": NotFoundError_,
+        "access_log": NotAllowedError,
+        "log_patients": NotAllowedError,
+        "log_print": NotAllowedError,
+        "log_chains": NotAllowedError,
+        "wrong_entries": NotAllowedError,
+        "decide_entry": NotAllowedError,
     }
 
 
