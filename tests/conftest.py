@@ -28,6 +28,22 @@ def pytest_runtest_teardown() -> Iterator[None]:
     gc.collect(2 if _ended % _WHOLE_EVERY == 0 else 1)
 
 
+# --- a full disk without root
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that needs to mount a disk goes where it may; see `tests.helpers.small_disk`."""
+    if "small_disk" not in pyfuncitem.fixturenames:
+        return None
+    from tests.helpers import small_disk
+
+    if not small_disk.must_go_elsewhere(pyfuncitem.fixturenames):
+        return None
+    small_disk.in_a_namespace(pyfuncitem.nodeid)
+    return True
+
+
 # --- in CI nothing is left out
 
 NO_SKIPS = "FIELDAPP_NO_SKIPS"

@@ -19,8 +19,9 @@ from fieldapp.domain.changes import Change
 from fieldapp.domain.kinds import KINDS
 from fieldapp.domain.merge import Policy, policy_of
 from fieldapp.store import audit, state
-from fieldapp.store.db import Connection, Database, IntegrityError
+from fieldapp.store.db import Connection, Database, IntegrityError, named_errors
 from fieldapp.store.digests import counted
+from fieldapp.store.errors import DatabaseDamagedError
 from fieldapp.store.outbox import add_row
 
 log = logging.getLogger(__name__)
@@ -33,15 +34,17 @@ EVENTS = tuple(kind for kind in KINDS if policy_of(kind) is Policy.EVENT)
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """What does not agree: signed records that only the outbox holds (kind, id), rows that the
-    outbox should have and has not, and a log in which a line does not follow the one before."""
+    """What does not agree: signed records that only the outbox holds (kind, id), kinds of which an
+    index knows rows that are gone, rows that the outbox should have and has not, and a log in which
+    a line does not follow the one before."""
 
     lost_records: tuple[tuple[str, str], ...] = ()
+    stale_indexes: tuple[str, ...] = ()
     outbox_short: bool = False
     log_broken: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.lost_records) or self.outbox_short or self.log_broken
+        return bool(self.lost_records or self.stale_indexes or self.outbox_short or self.log_broken)
 
 
 def newest_line(database: Database) -> str:
@@ -66,7 +69,15 @@ def gaps(database: Database) -> Gaps:
     """
     if not _is_journal(database):
         return Gaps()
-    return Gaps(_lost_records(database), _outbox_is_short(database), _log_is_broken(database))
+    lost: list[tuple[str, str]] = []
+    stale: list[str] = []
+    for kind in EVENTS:
+        try:
+            lost += _lost_records(database, kind, "")
+        except DatabaseDamagedError:
+            stale.append(kind)
+            lost += _lost_records(database, kind, "NOT INDEXED")
+    return Gaps(tuple(lost), tuple(stale), _outbox_is_short(database), _log_is_broken(database))
 
 
 def mend(database: Database, found: Gaps, now: datetime) -> int:
@@ -77,6 +88,10 @@ def mend(database: Database, found: Gaps, now: datetime) -> int:
     """
     connection = database.connection
     mended = 0
+    for kind in found.stale_indexes:
+        connection.execute(f"REINDEX {kind}")
+    if found.outbox_short:
+        connection.execute("REINDEX outbox")
     with counted(connection, found.lost_records):
         for kind, record_id in found.lost_records:
             # A row that the schema does not take stays in the outbox, and is sent from there.
@@ -90,7 +105,7 @@ def mend(database: Database, found: Gaps, now: datetime) -> int:
                 mended += 1
     if found.outbox_short:
         mended += _queue_what_the_server_never_had(connection, now)
-        (rows,) = connection.execute("SELECT count(*) FROM outbox").fetchone() or (0,)
+        (rows,) = connection.execute("SELECT count(*) FROM outbox NOT INDEXED").fetchone() or (0,)
         state.write(database, _OUTBOX_ROWS, str(rows))
     log.warning(
         "store does not agree with itself: %d records, outbox %s, log %s; mended %d",
@@ -105,22 +120,23 @@ def _is_journal(database: Database) -> bool:
     return row is not None
 
 
-def _lost_records(database: Database) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
-    for kind in EVENTS:
+def _lost_records(database: Database, kind: str, how: str) -> list[tuple[str, str]]:
+    """Of what waits to be sent, that which is no record. Raises DatabaseDamagedError for an index
+    that names a row which is not there; asked for its text, or the index alone would answer.
+    """
+    with named_errors():
         rows = database.connection.execute(
-            f"SELECT record_id FROM outbox WHERE kind = ? AND NOT EXISTS"  # noqa: S608 (from KINDS)
-            f" (SELECT 1 FROM {kind} WHERE id = outbox.record_id)",
+            "SELECT record_id FROM outbox WHERE kind = ? AND NOT EXISTS"  # noqa: S608 (from KINDS)
+            f" (SELECT 1 FROM {kind} {how} WHERE id = outbox.record_id AND body <> '')",
             (kind,),
-        )
-        found += [(kind, str(row["record_id"])) for row in rows]
-    return tuple(found)
+        ).fetchall()
+    return [(kind, str(row["record_id"])) for row in rows]
 
 
 def _outbox_is_short(database: Database) -> bool:
     """A trigger counts the rows where the number of acts is kept, on another page."""
     noted = state.read(database, _OUTBOX_ROWS)
-    row = database.connection.execute("SELECT count(*) AS n FROM outbox").fetchone()
+    row = database.connection.execute("SELECT count(*) AS n FROM outbox NOT INDEXED").fetchone()
     return noted is not None and row is not None and int(noted) != int(row["n"])
 
 

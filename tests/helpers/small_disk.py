@@ -1,7 +1,8 @@
 """A file system of a few megabytes, for tests of a full disk. Needs no rights of root.
 
-Root mounts it in place. Anybody else lets a child with namespaces of its own mount it, and goes
-there through the child's `/proc/PID/root`.
+Root mounts it. For anybody else `in_a_namespace` runs the one test again in a child that is root in
+namespaces of its own (`unshare`), where mounting is allowed; the test itself cannot go there, for a
+process with threads may not change its user.
 """
 
 from __future__ import annotations
@@ -15,50 +16,40 @@ from pathlib import Path
 
 import pytest
 
-_MOUNT = 'mount -t tmpfs -o size="$1",mode=777 none "$2" && echo mounted && exec cat'
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURE = "small_disk"
+"""The name that the fixtures on top of `mounted` have in common."""
+
+_NAMESPACES = ("unshare", "--user", "--map-root-user", "--mount")
+
+
+def must_go_elsewhere(fixtures: list[str]) -> bool:
+    """True for a test that needs such a disk and may not mount it where it runs."""
+    return FIXTURE in fixtures and sys.platform == "linux" and os.geteuid() != 0
 
 
 @contextmanager
 def mounted(place: Path, size: int) -> Iterator[Path]:
-    """A new, empty file system of `size` bytes; the folder that leads to it."""
+    """A new, empty file system of `size` bytes at `place`."""
     if sys.platform != "linux":
         pytest.skip("only Linux lets a test have a small file system")
     place.mkdir()
-    if os.geteuid() == 0 and _run("mount", "-t", "tmpfs", "-o", f"size={size}", "none", place):
-        try:
-            yield place
-        finally:
-            _run("umount", place)
+    if os.geteuid() != 0:
+        yield place  # the child has the real one
         return
-    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", _MOUNT, "sh"]
-    with subprocess.Popen(
-        [*command, str(size), str(place)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdin is not None
-        if child.stdout.readline() != "mounted\n":
-            pytest.skip("this machine lets nobody have a small file system")
-        # It ends, and the file system with it, when its input closes.
-        yield Path(f"/proc/{child.pid}/root{place}")
-        child.stdin.close()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("this machine lets nobody have a small file system")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
 
 
-def _run(*words: str | Path) -> bool:
-    return subprocess.run(words, check=False, capture_output=True).returncode == 0
-
-
-def fill(place: Path, name: str = "filler") -> Path:
-    """Leave no room in `place`; the file that takes it is returned, to be removed."""
-    filler = place / name
-    with filler.open("wb", buffering=0) as file:
-        for size in (65536, 4096, 1):
-            try:
-                while file.write(bytes(size)) == size:
-                    pass
-            except OSError:
-                continue
-    return filler
+def in_a_namespace(test: str) -> None:
+    """Run one test, by its id, as root of namespaces of its own."""
+    if subprocess.run([*_NAMESPACES, "true"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("this machine lets nobody but root have a small file system")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
+    done = subprocess.run([*_NAMESPACES, *command], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-4000:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from fieldapp import paths
 from fieldapp.bootstrap import Door, door_for
 from fieldapp.clock import Clock, FixedClock
 from fieldapp.domain.medication import MedicationAdministration
@@ -52,3 +53,8 @@ def open_ward(folder: Path, clock: Clock, ids: IdMaker = new_id) -> tuple[Door, 
 
 def _door(folder: Path, clock: Clock) -> Door:
     return door_for(USERNAME, folder, origin=ORIGIN_TEST, clock=clock, params=FAST)
+
+
+def store_folder(folder: Path) -> Path:
+    """Where the store lies in the folder of a laptop."""
+    return paths.user_dir(folder, USERNAME)

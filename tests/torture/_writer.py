@@ -20,6 +20,7 @@ from fieldapp.ids import new_id
 from fieldapp.services import medication, notes
 from fieldapp.services.medication import HandoutEntry, RoundSlot
 from fieldapp.services.session import Session
+from fieldapp.store import state
 from tests.torture._ward import FIRST_MOMENT, PATIENTS, open_ward
 
 _SENTENCES = ("Sover bedre.", "Avtale på torsdag.", "Ønsker samtale.", "Åpnet ikke døren. ")
@@ -95,6 +96,7 @@ class Writer:
     def _hand_out(self) -> None:
         # Every dose on a day of its own, because a slot takes only one.
         self._clock.advance(timedelta(days=1))
+        self._log_in()
         slots = medication.day_slots(self._session, self._session.today())
         _, planned = self._dice.choice(slots)
         entry = self._entry(planned, given=self._dice.random() < 0.8)
@@ -102,6 +104,11 @@ class Writer:
         _tell("begin", act="handout", **facts)
         medication.record(self._session, entry)
         _tell("done", act="handout", **facts)
+
+    def _log_in(self) -> None:
+        """Weeks go by in a writer's life; its lease is not what is asked about here."""
+        with self._session.database.transaction():
+            state.note_login(self._session.database, self._clock.now())
 
     def _entry(self, planned: RoundSlot, *, given: bool) -> HandoutEntry:
         slot = planned.slot
@@ -129,6 +136,7 @@ class Writer:
         if newest:
             behind = max(newest) - self._session.today()
             self._clock.advance(max(behind, timedelta(0)))
+            self._log_in()
 
     def _text(self) -> str:
         words = "".join(self._dice.choices(_SENTENCES, k=self._dice.randint(1, 60)))

@@ -1,18 +1,22 @@
 """kill -9 at random moments of a process that writes; what was acknowledged must be there, exactly.
 
 After every kill the store is opened again through the vault. It must hold just what the writer
-told before it died, plus, whole or not at all, the one act that it was at.
+told before it died, plus, whole or not at all, the one act that it was at. Then its files are
+spoilt in some of the ways of `_faults`, which the store must tell apart.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +28,15 @@ from fieldapp.domain.notes import Note
 from fieldapp.services import notes
 from fieldapp.services.session import Session
 from fieldapp.store import audit, outbox, records
+from tests.torture._faults import FAULTS, Scene, Signed, suffer
 from tests.torture._ward import FIRST_MOMENT, make_ward, open_ward
 from tests.torture.result import Result
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SHORTEST_LIFE, _LONGEST_LIFE = 0.02, 0.8
 """Seconds that a writer lives after it is ready."""
+FAULTS_PER_LIFE = 3
+"""Of those of `_faults`, after each kill; all of them in turn."""
 
 Act = dict[str, Any]
 
@@ -59,26 +66,55 @@ class Contents:
 
 
 def run(seconds: float, seed: int) -> Result:
-    """Kill writers until the time is up, at least one."""
+    """Kill writers until the time is up, at least one, and spoil the files after each.
+
+    `done` counts the kills and the acts by kind, `faults` each fault and what came of it.
+    """
     dice = random.Random(seed)
     deadline = time.monotonic() + seconds
     steps = violations = 0
+    done: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        copies = Path(name)
+        folder = copies / "laptop"
         make_ward(folder)
+        _copy(folder, copies / "older")
         contents = Contents()
+        left = itertools.cycle(dice.sample(sorted(FAULTS), len(FAULTS)))
         while True:
             told = _one_life(folder, dice)
-            done = [act for act in told if act["stage"] == "done"]
-            steps += len(done)
-            for act in done:
+            acts = [act for act in told if act["stage"] == "done"]
+            steps += len(acts)
+            done.update(act["act"] for act in acts)
+            done["kill"] += 1
+            for act in acts:
                 contents = contents.after(act)
+            _copy(folder, copies / "hot")
             problems, contents = check(folder, contents, _unfinished(told))
+            _copy(folder, copies / "locked")
+            signed = Signed(contents.notes, contents.doses, contents.drafts)
+            scene = Scene(folder, copies / "hot", copies / "locked", copies / "older", dice)
+            for fault in itertools.islice(left, FAULTS_PER_LIFE):
+                outcome, problem = suffer(scene, fault, signed)
+                faults[f"{fault}: {outcome}"] += 1
+                problems += [problem] if problem else []
+            scene.lay(copies / "locked")
+            if dice.random() < 0.2:
+                _copy(folder, copies / "older")
             violations += len(problems)
             for problem in problems:
                 print(f"seed {seed}: {problem}", file=sys.stderr)
             if time.monotonic() >= deadline:
-                return Result("store", steps, violations, seed)
+                return Result(
+                    "store", steps, violations, seed, dict(sorted(done.items())),
+                    dict(sorted(faults.items())),
+                )  # fmt: skip
+
+
+def _copy(folder: Path, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(folder, target)
 
 
 def _one_life(folder: Path, dice: random.Random) -> list[Act]:
