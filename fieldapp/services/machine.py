@@ -44,6 +44,8 @@ def disk_encrypted(path: Path, system_files: Path = SYSTEM_FILES) -> bool | None
         return None if said is None else "FileVault is On" in said
     if sys.platform == "win32":
         return None  # only an administrator may ask
+    while not path.exists() and path != path.parent:
+        path = path.parent  # a folder that is yet to be made will lie where its parent does
     try:
         device = os.stat(path).st_dev
     except OSError:

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Sequence
@@ -24,13 +25,13 @@ from fieldapp.domain.patients import Role
 from fieldapp.domain.people import LANGUAGES
 from fieldapp.errors import UserError
 from fieldapp.ids import new_id
-from fieldapp.logs import PrivateFormatter
 from sync.protocol.authorities import fingerprint
 from sync.server import auth, authorities, backup
 from sync.server.admin import Admin, AdminError, Place, initialise
 from sync.server.app import create_app
 from sync.server.claims import declare_restored
 from sync.server.escrow import escrow_fingerprint, put_escrow_key
+from sync.server.json_log import JsonFormatter
 from sync.server.listen import open_listener
 from sync.server.seed import DEMO_USERNAME, SECRETARY_USERNAME
 from sync.server.seed.load import seed_demo
@@ -393,7 +394,12 @@ def _http_server(storage: Storage, parsed: argparse.Namespace) -> uvicorn.Server
         timeout_graceful_shutdown=_GRACE_SECONDS,
         ssl_certfile=parsed.certificate,
         ssl_keyfile=parsed.key,
+        ssl_ciphers="TLSv1.2+ECDHE+AESGCM:TLSv1.2+ECDHE+CHACHA20",
     )
+    if parsed.certificate is not None:
+        config.load()
+        assert config.ssl is not None
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
     server = uvicorn.Server(config)
 
     def stop(*_: object) -> None:
@@ -417,12 +423,13 @@ def _collect_seldom() -> None:
 
 
 def _settings(parsed: argparse.Namespace) -> Settings:
+    behind_proxy = bool(parsed.insecure_behind_tls_proxy)
     if parsed.monitor_token_file is None:
-        return Settings()
+        return Settings(behind_proxy=behind_proxy)
     token = Path(parsed.monitor_token_file).read_text(encoding="ascii").strip()
     if len(token) < _SHORTEST_TOKEN:
         raise AdminError(f"The token for monitoring needs {_SHORTEST_TOKEN} characters.")
-    return Settings(monitor_token_hash=auth.token_hash(token))
+    return Settings(monitor_token_hash=auth.token_hash(token), behind_proxy=behind_proxy)
 
 
 def _stop_with_input(server: uvicorn.Server) -> None:
@@ -435,7 +442,7 @@ def _stop_with_input(server: uvicorn.Server) -> None:
 
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(PrivateFormatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 

@@ -29,7 +29,7 @@ from sync.protocol.access import (
 )
 from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
 from sync.protocol.office import MAX_LISTED
-from sync.server import assignments
+from sync.server import assignments, limits
 from sync.server.identity import Identity
 from sync.server.office_rows import name_in, patient_names
 from sync.server.overview import staff_names
@@ -51,6 +51,7 @@ def find_patient(world: World, who: Identity, request: FindPatientRequest) -> Fo
     Raises NotAllowedError, BadRequestError ("national_id", "name_and_birth_date").
     """
     _ask(world, who, "access_find")
+    limits.take(world, limits.FIND, who.user_id)
     now = world.clock.now()
     with world.storage.read() as transaction:
         people = _people(transaction)

@@ -14,10 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fieldapp.clock import Clock
 from fieldapp.ids import IdMaker
 from sync.protocol.errors import (
+    LoginExpiredError,
     ProtocolError_,
     ServerFullError,
     ServerTroubleError,
     SyncError,
+    TooManyTriesError,
 )
 from sync.protocol.messages import ErrorAnswer
 from sync.protocol.version import EXCHANGE_PREFIX, SERVER_HEADER
@@ -26,6 +28,7 @@ from sync.server.auth import PasswordHasher
 from sync.server.bugs import log_bug
 from sync.server.deliver import deliver_router
 from sync.server.exchange_routes import exchange_router
+from sync.server.json_log import FACTS
 from sync.server.metrics import Metrics, monitoring
 from sync.server.office_routes import office
 from sync.server.own_routes import own_router
@@ -46,6 +49,9 @@ _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+_METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"})
+"""What may be written to the log; a stranger's own word may not."""
 
 _FEW_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Of the exchange, where each byte is paid for on a thin line. No browser speaks it: its answers
@@ -112,7 +118,12 @@ async def _tell_http_error(request: Request, error: Exception) -> Response:
 
 def _trouble(request: Request, error: SyncError, status: int) -> Response:
     detail = ",".join(str(fact) for fact in error.args)
-    return answer(request, ErrorAnswer(code=error.code, detail=detail), status)
+    response = answer(request, ErrorAnswer(code=error.code, detail=detail), status)
+    if isinstance(error, TooManyTriesError):
+        response.headers["Retry-After"] = detail
+    if status == LoginExpiredError.status:
+        response.headers["WWW-Authenticate"] = 'DPoP algs="EdDSA"'
+    return response
 
 
 class _Signed:
@@ -158,7 +169,15 @@ class _Signed:
             seconds = time.perf_counter() - started
             path = _known_path(scope)
             self._metrics.answered(path, status, seconds)
-            log.info("%s %s %d %.0f ms", scope["method"], path, status, seconds * 1000)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            facts = {
+                "event": "request",
+                "method": method,
+                "route": path,
+                "status": status,
+                "ms": round(seconds * 1000, 1),
+            }
+            log.info("%s %s %d", method, path, status, extra={FACTS: facts})
 
 
 def _headers_for(scope: Scope) -> dict[str, str]:

@@ -20,6 +20,7 @@ from sync.protocol.courier import open_frame
 from sync.protocol.errors import NotAllowedError, RevokedError, WrongPasswordError
 from sync.protocol.people import DELIVER_PATH, DeliverAnswer, DeliverRequest
 from sync.protocol.version import EXCHANGE_PREFIX
+from sync.server import limits
 from sync.server.courier import receive
 from sync.server.deps import PlainBody, TheWorld, protocol_spoken
 from sync.server.identity import Identity
@@ -61,6 +62,7 @@ def deliver(world: World, request: DeliverRequest) -> DeliverAnswer:
 def _officer(world: World, request: DeliverRequest) -> UserRow:
     with world.storage.read() as transaction:
         user = transaction.accounts.user_named(normal_username(request.username))
+    limits.take(world, limits.DELIVER, normal_username(request.username))
     # Before anything else, and for as long with a name that does not exist.
     fits = world.hasher.verify(request.password, user.password if user else None)
     if user is None or not fits:
@@ -72,6 +74,7 @@ def _officer(world: World, request: DeliverRequest) -> UserRow:
             line = _line(world, Identity(user.id, "", user.role), allowed=False)
             transaction.office.add_line(line)
         raise NotAllowedError(Right.SEND_FOR_OTHERS.value)
+    limits.give_back(world, limits.DELIVER, normal_username(request.username))
     return user
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from sync.protocol.codec import unpack
-from sync.protocol.errors import TooLargeError, UpgradeNeededError
+from sync.protocol.errors import (
+    EnrolCodeError,
+    ProofRefusedError,
+    TooLargeError,
+    UpgradeNeededError,
+    WrongPasswordError,
+)
 from sync.protocol.proofs import PROOF_HEADER, SCHEME
 from sync.protocol.version import PROTOCOL, PROTOCOL_HEADER
-from sync.server import door
+from sync.server import door, limits
+from sync.server.listen import is_this_machine
 from sync.server.service import Identity, ServerSyncService, World
 
 # What does not wait is `async`: anything else costs a walk to a worker thread and back.
@@ -93,6 +102,34 @@ async def own_service(
 ) -> ServerSyncService:
     """The service for the owner of the token."""
     return ServerSyncService(world, identity)
+
+
+async def address_of(request: Request, world: TheWorld) -> str:
+    """Where the request comes from; behind a proxy on this machine as the proxy says."""
+    host = request.client.host if request.client is not None else ""
+    named = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    if named and (world.settings.behind_proxy or is_this_machine(host)):
+        host = named
+    return limits.address(host)
+
+
+Address = Annotated[str, Depends(address_of)]
+
+
+@contextmanager
+def strangers_counted(world: World, address: str) -> Iterator[None]:
+    """Turn away an address from which too much was refused lately; count what is refused now."""
+    limits.check(world, limits.STRANGERS, address)
+    try:
+        yield
+    except (EnrolCodeError, ProofRefusedError, WrongPasswordError):
+        limits.take(world, limits.STRANGERS, address)
+        raise
+
+
+def standing_asked(world: TheWorld, address: Address) -> None:
+    """Count a question that needs no log-in."""
+    limits.take(world, limits.STANDING, address)
 
 
 ProvenKey = Annotated[str | None, Depends(proven_key_of)]

@@ -26,7 +26,7 @@ from sync.protocol.errors import (
 from sync.protocol.messages import TokenAnswer
 from sync.protocol.proofs import fingerprint_of_token, read_proof, thumbprint
 from sync.protocol.version import PREFIX
-from sync.server import auth
+from sync.server import auth, limits
 from sync.server.identity import Identity, ShownToken, Standing
 from sync.server.storage.storage import Transaction
 from sync.server.storage.values import LoginRow, TokenRow
@@ -80,13 +80,14 @@ def renew(world: World, shown: Shown) -> TokenAnswer:
         raise LoginExpiredError
     if found.shut_out:
         raise RevokedError
+    limits.take(world, limits.TOKEN, found.device_id)
     return _renewed(world, found.user_id, found.device_id, _shown_token(found))
 
 
 def renewed_in_passing(world: World, identity: Identity) -> TokenAnswer | None:
     """Return a new token when the one that was shown has lived half its life, None before."""
     token = identity.token
-    if token is None:
+    if token is None or identity.standing is not Standing.ACTIVE:
         return None
     now = world.clock.now()
     left = token.expires_at - now

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 from typing import Final
 
 _BACKLOG: Final = 2048
+
+
+def is_this_machine(host: str) -> bool:
+    """True for an address of this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def open_listener(host: str, port: int) -> socket.socket:

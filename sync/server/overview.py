@@ -49,6 +49,7 @@ class _Known:
     register_broken: set[str]
     orders: dict[str, GivenOrder]
     machines: dict[str, str]
+    disks: dict[str, bool]
 
 
 def laptop_rows(transaction: Transaction, now: datetime) -> list[LaptopRow]:
@@ -62,6 +63,7 @@ def laptop_rows(transaction: Transaction, now: datetime) -> list[LaptopRow]:
         transaction.register.broken(),
         transaction.device_orders.all_standing(),
         transaction.accounts.machines(),
+        transaction.accounts.disks(),
     )
     devices: dict[str, list[DeviceRow]] = defaultdict(list)
     for device in transaction.accounts.devices():
@@ -124,6 +126,13 @@ def _person(known: _Known, user: UserRow) -> LaptopRow:
     )
 
 
+def _disk_encrypted(known: _Known, report: ReportRow | None, device_id: str) -> bool | None:
+    """As last reported; before the first report as told when the laptop was made known."""
+    if report is not None and report.disk_encrypted is not None:
+        return report.disk_encrypted
+    return known.disks.get(device_id)
+
+
 def _row(
     transaction: Transaction, known: _Known, user: UserRow, device: DeviceRow, now: datetime
 ) -> LaptopRow:
@@ -154,7 +163,7 @@ def _row(
         parked_here=known.parked.get(device.id, 0),
         drafts_here=known.drafts.get(device.id, 0),
         clock_offset_ms=report.offset_ms if report is not None else None,
-        disk_encrypted=report.disk_encrypted if report is not None else None,
+        disk_encrypted=_disk_encrypted(known, report, device.id),
         visits_since=_visits_since(transaction, user.id, from_iso(since), now),
         forked=device.forked,
         log_forked=device.log_forked,

@@ -19,7 +19,17 @@ from sync.protocol.messages import (
     PushRequest,
 )
 from sync.protocol.version import PREFIX
-from sync.server.deps import Own, PlainBody, ProvenKey, Sender, Stranger, TheWorld, protocol_spoken
+from sync.server.deps import (
+    Address,
+    Own,
+    PlainBody,
+    ProvenKey,
+    Sender,
+    Stranger,
+    TheWorld,
+    protocol_spoken,
+    strangers_counted,
+)
 from sync.server.metrics import TheMetrics
 
 health = APIRouter()
@@ -41,17 +51,33 @@ def hello(request: Request, service: Stranger) -> Response:
 
 
 @router.post("/enrol")
-def enrol(request: Request, key: ProvenKey, body: PlainBody, service: Stranger) -> Response:
+def enrol(
+    request: Request,
+    world: TheWorld,
+    address: Address,
+    key: ProvenKey,
+    body: PlainBody,
+    service: Stranger,
+) -> Response:
     """Make a new laptop known. It has a key from its first day."""
     if key is None:
         raise UpgradeNeededError
-    return answer(request, service.enrol(decode(EnrolRequest, body, None), key))
+    with strangers_counted(world, address):
+        return answer(request, service.enrol(decode(EnrolRequest, body, None), key))
 
 
 @router.post("/login")
-def login(request: Request, key: ProvenKey, body: PlainBody, service: Stranger) -> Response:
+def login(
+    request: Request,
+    world: TheWorld,
+    address: Address,
+    key: ProvenKey,
+    body: PlainBody,
+    service: Stranger,
+) -> Response:
     """Give a new token."""
-    return answer(request, service.login(decode(LoginRequest, body, None), key))
+    with strangers_counted(world, address):
+        return answer(request, service.login(decode(LoginRequest, body, None), key))
 
 
 # Own stands before PlainBody: whoever has no log-in is turned away before a body is read.

@@ -52,7 +52,7 @@ from sync.protocol.messages import (
 from sync.protocol.proofs import read_assertion
 from sync.protocol.service import Exchange
 from sync.protocol.version import PROTOCOL
-from sync.server import auth, batch, cursors, door, intake
+from sync.server import auth, batch, cursors, door, intake, limits
 from sync.server.access import end_what_is_over
 from sync.server.authorities import authorities
 from sync.server.claims import claims as give_out
@@ -118,6 +118,8 @@ class ServerSyncService:
         """
         if request.device_key != proven_key:
             raise ProofRefusedError
+        name = normal_username(request.username)
+        limits.take(self._world, limits.ENROL, name)
         user = self._user_named(request.username)
         # Before the transaction: the slow hash must not hold a lock.
         password_fits = self._password_fits(user, request.password)
@@ -131,6 +133,7 @@ class ServerSyncService:
                 transaction.accounts.count_failed_try(code.code_hash)
             elif code is not None and user.active:
                 transaction.accounts.use_code(code.code_hash)
+                transaction.tries.forget(limits.what(limits.ENROL, name))
                 return self._new_device(transaction, user, request)
         if not code_fits:
             raise EnrolCodeError
@@ -153,6 +156,7 @@ class ServerSyncService:
         ):
             raise WrongPasswordError
         public_key = self._key_of(device, request, proven_key)
+        limits.take(self._world, limits.LOGIN, device.user_id)
         user = self._user_named(request.username)
         if user is None or device.user_id != user.id:
             user = None
@@ -161,6 +165,7 @@ class ServerSyncService:
         if device.revoked or not user.active:
             raise RevokedError
         with self._storage.write() as transaction:
+            transaction.tries.forget(limits.what(limits.LOGIN, user.id))
             token, login_ends = door.add_token(
                 self._world, transaction, user.id, device.id, public_key
             )
@@ -380,6 +385,8 @@ class ServerSyncService:
                 public_key=device_public_key(request.device_key),
             )
         )
+        if request.disk_encrypted is not None:
+            transaction.accounts.set_disk_encrypted(device_id, request.disk_encrypted)
         if request.machine_id:
             transaction.accounts.set_machine(device_id, request.machine_id)
         token, login_ends = door.add_token(

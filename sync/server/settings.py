@@ -35,6 +35,8 @@ class Settings:
     max_plain_bytes: int = MAX_PLAIN_BYTES
     page_limit: int = MAX_RECORDS
     exchange_page_limit: int = MAX_PAGE_RECORDS
+    behind_proxy: bool = False
+    """All requests come through a proxy that says where from (`X-Forwarded-For`)."""
     monitor_token_hash: str | None = None
     """Fingerprint of the token with which `/metrics` may be read from another machine."""
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import base64
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from sync.protocol.codec import decode
 from sync.protocol.errors import BadRequestError
 from sync.protocol.office import CourierAnswer, CourierDelivery
 from sync.protocol.standing import DELIVERY, OBEYED, STANDING_PATH, ObeyedRequest
 from sync.protocol.version import EXCHANGE_PREFIX
-from sync.server.deps import PlainBody, TheWorld
+from sync.server.deps import PlainBody, TheWorld, standing_asked
 from sync.server.office import courier_bytes
 from sync.server.routes import answer
 from sync.server.standing import deliver, obeyed, standing
 
-standing_router = APIRouter(prefix=EXCHANGE_PREFIX + STANDING_PATH)
+standing_router = APIRouter(
+    prefix=EXCHANGE_PREFIX + STANDING_PATH, dependencies=[Depends(standing_asked)]
+)
 
 _LONGEST_ID = 64
 

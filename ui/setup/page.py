@@ -9,7 +9,8 @@ from typing import Protocol
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from fieldapp.paths import normal_username
+from fieldapp.paths import data_dir, normal_username
+from fieldapp.services import machine
 from fieldapp.services.setup import EnrolmentAnswer
 from sync.client.enrol import enrol
 from ui import errors, theme
@@ -207,6 +208,7 @@ class SetupPage(QWidget):
                 password=form.password,
                 device_name=platform.node() or "laptop",
                 machine_id=self._machine_id(),
+                disk_encrypted=machine.disk_encrypted(data_dir()),
             )
             self._answered = form
         self._username = form.username.strip()

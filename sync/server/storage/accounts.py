@@ -121,6 +121,17 @@ class AccountRepository:
         """Shut a laptop out. Its tokens stay known, so that it is told why it is refused."""
         self._db.run("UPDATE device SET revoked = 1 WHERE id = ?", (device_id,))
 
+    def set_disk_encrypted(self, device_id: str, encrypted: bool) -> None:
+        """Store what a laptop said of its disk when it was made known."""
+        self._db.run(
+            "UPDATE device SET disk_encrypted = ? WHERE id = ?", (int(encrypted), device_id)
+        )
+
+    def disks(self) -> dict[str, bool]:
+        """Return by device what was said then, of those that said it."""
+        rows = self._db.rows("SELECT id, disk_encrypted FROM device WHERE disk_encrypted >= 0")
+        return {device_id: bool(encrypted) for device_id, encrypted in rows}
+
     def set_machine(self, device_id: str, machine_id: str) -> None:
         """Store on which laptop a store lies, as the laptop named itself."""
         self._db.run("UPDATE device SET machine_id = ? WHERE id = ?", (machine_id, device_id))

@@ -30,6 +30,7 @@ from sync.server.storage.register import RegisterRepository
 from sync.server.storage.reports import ReportRepository
 from sync.server.storage.rules import RuleRepository
 from sync.server.storage.scope import ScopeRepository
+from sync.server.storage.tries import TriesRepository
 
 _SERVER_ID = "server_id"
 
@@ -59,6 +60,7 @@ class Transaction:
         self.claims = ClaimRepository(statements, self.records)
         self.orders = OrderEntryRepository(statements)
         self.register = RegisterRepository(statements)
+        self.tries = TriesRepository(statements)
         self.deletions = DeletionRepository(statements, self.records)
         self.control = ControlRepository(statements)
         self.device_orders = DeviceOrderRepository(statements)

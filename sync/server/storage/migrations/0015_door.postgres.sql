@@ -20,3 +20,6 @@ CREATE TABLE tried (
     tries BIGINT NOT NULL
 );
 CREATE INDEX tried_by_age ON tried (since);
+
+-- Whether the laptop's disk was encrypted when it was made known; NULL where it did not tell.
+ALTER TABLE device ADD COLUMN disk_encrypted INTEGER CHECK (disk_encrypted IN (0, 1));
