@@ -9,13 +9,14 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from fieldapp.domain.changes import ChangeSet
+from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.errors import FieldAppError
 from fieldapp.services import trust
 from fieldapp.services.session import Session
 from ui import pages
 from ui.changes import ChangeBus
 from ui.context import AppContext, LockControl, SyncControl
+from ui.leaving.closed import LeaseBanner
 from ui.lock import caret
 from ui.lock.leftovers import Leftovers, Question
 from ui.lock.stand import Stand
@@ -29,6 +30,11 @@ from ui.top_bar import TopBar
 from ui.widgets import Banner, Dialog, Rail, RailEntry
 
 log = logging.getLogger(__name__)
+
+_LEASE_EVERY_MS = 60_000
+
+_CLOSED_BY_LEASE = ("patient", "appointment", "medication_request")
+"""Lists of these are read anew when the lease closes or opens."""
 
 _ABOUT_PEOPLE = frozenset({"practitioner"})
 
@@ -89,6 +95,9 @@ class Workspace(QWidget):
         self._set_back.setObjectName("storeSetBack")
         self._set_back.setContentsMargins(24, 0, 24, 0)
         right.addWidget(self._set_back)
+        self.lease = LeaseBanner(self.context, self)
+        self.lease.setContentsMargins(24, 0, 24, 0)
+        right.addWidget(self.lease)
         right.addWidget(self._stack, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -102,6 +111,12 @@ class Workspace(QWidget):
         changes.changed.connect(self._on_changed)
         sync.status_changed.connect(self._show_parked)
         sync.status_changed.connect(self._show_set_back)
+        sync.status_changed.connect(self._show_lease)
+        # Days may pass while the program stands open.
+        self._lease_timer = QTimer(self)
+        self._lease_timer.timeout.connect(self._show_lease)
+        self._lease_timer.start(_LEASE_EVERY_MS)
+        self._lease_ended = self.lease.show_lease()
         self._add_shortcuts()
         self._show_parked()
         self._show_set_back()
@@ -323,6 +338,18 @@ class Workspace(QWidget):
     @Slot()
     def _show_parked(self) -> None:
         self._rail.button("sync").set_badge(self.context.sync.state.status.parked)
+
+    @Slot()
+    def _show_lease(self) -> None:
+        """Say how the lease stands; what it closes or opens is shown anew."""
+        ended = self.lease.show_lease()
+        if ended != self._lease_ended:
+            self._lease_ended = ended
+            everything = (Change(kind, "", None) for kind in _CLOSED_BY_LEASE)
+            self.context.changes.announce(ChangeSet(tuple(everything)))
+            place = self._history.here
+            if place is not None and place.page == "patient":
+                self._show(place)
 
     @Slot()
     def _show_set_back(self) -> None:

@@ -78,7 +78,7 @@ def record(session: Session, entry: CommunicationEntry) -> ChangeSet:
 
 
 @needs(Right.READ_PATIENTS)
-@lease.reads(Area.OLDER_NOTES)
+@lease.reads(Area.HANDOUTS)
 def for_patient(session: Session, patient_id: str) -> list[CommunicationView]:
     """The contacts about a patient, the newest first."""
     every = records.select(session.database, Communication, "patient_id = ?", (patient_id,))

@@ -54,6 +54,15 @@ def has_ended(session: Session) -> bool:
     return current(session).state is LeaseState.ENDED
 
 
+def is_closed(session: Session, area: Area, patient_id: str) -> bool:
+    """True when `check` would raise."""
+    try:
+        check(session, area, patient_id)
+    except LeaseEndedError:
+        return True
+    return False
+
+
 def check(session: Session, area: Area, patient_id: str | None = None) -> None:
     """Go on only when this part of a patient, or of all of them, may be read.
 
@@ -76,6 +85,14 @@ def narrowed(
         return list(items)
     trip = trip_patients(session, known)
     return [item for item in items if known.allows(area, on_trip=patient_of(item) in trip)]
+
+
+def unless_closed(read: Callable[[], R]) -> R | None:
+    """What is read, None where the lease has closed it; for what a page can do without."""
+    try:
+        return read()
+    except LeaseEndedError:
+        return None
 
 
 def trip_patients(session: Session, known: Lease) -> frozenset[str]:

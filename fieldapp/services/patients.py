@@ -145,6 +145,25 @@ def rows(session: Session) -> list[PatientRow]:
     return found
 
 
+@needs(Right.READ_PATIENTS)
+def closed_row(session: Session, typed: str) -> PatientRow | None:
+    """The patient whom the lease has closed and whose full name or national number was typed.
+
+    Only name and birth date are told, and only to whoever knew the name or the number: what
+    happens to a patient outside the trip can be recorded, and nobody browses.
+    """
+    wanted, digits = fold(typed).split(), "".join(typed.split())
+    if not wanted or not lease.has_ended(session):
+        return None
+    for patient in store.active(session.database):
+        names = fold(f"{patient.given_name} {patient.family_name}").split()
+        by_name = sorted(wanted) == sorted(names)
+        if by_name or digits in (patient.national_id, patient.temporary_number):
+            shown = _closed_page(session, patient).patient
+            return PatientRow(shown, "", "", (), lar=False, next_visit=None)
+    return None
+
+
 def _with_other_sides(
     categories: tuple[FlagCategory, ...], others: Sequence[Flag]
 ) -> tuple[FlagCategory, ...]:

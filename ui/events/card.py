@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.rights import Right
-from fieldapp.services import adverse_events, pharmacy, rights
+from fieldapp.services import adverse_events, lease, pharmacy, rights
 from fieldapp.services.adverse_events import AdverseEventView
 from ui import events
 from ui.context import AppContext
@@ -72,8 +72,8 @@ class EventsCard(Card):
         self._patient_id = patient_id
         clear(self._rows)
         session = self._context.session
-        for view in lease.unless_closed(
-            lambda: adverse_events.for_patient(session, patient_id), []
+        for view in (
+            lease.unless_closed(lambda: adverse_events.for_patient(session, patient_id)) or []
         ):
             if not view.event.closed:
                 left = Qt.AlignmentFlag.AlignLeft

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldapp.domain.medication import MedicationRequest
 from fieldapp.domain.rights import Right
-from fieldapp.services import medication, proposals, sync_status
+from fieldapp.services import lease, medication, proposals, sync_status
 from fieldapp.services.patients import PatientPage
 from ui.calendar import MedicineCalendar
 from ui.context import AppContext
@@ -114,7 +114,7 @@ class MedicationTab(Tab):
             return
         session = self.context.session
         patient_id = self._facts.patient.id
-        wishes = lease.unless_closed(lambda: proposals.for_patient(session, patient_id), [])
+        wishes = lease.unless_closed(lambda: proposals.for_patient(session, patient_id)) or []
         clear(self._wish_rows)
         for number, view in enumerate(wishes):
             if number:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from fieldapp.services import corrections, patients
+from fieldapp.services import corrections, lease, patients
 from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
 from ui.patient.medication_state import doses_text, is_current
@@ -105,8 +105,11 @@ class OverviewTab(Tab):
     def _show_story(self, found: PatientPage) -> None:
         session = self.context.session
         # One more than is shown tells whether there is anything older.
-        entries = lease.unless_closed(
-            lambda: patients.timeline(session, found.patient.id, self._limit + 1), []
+        entries = (
+            lease.unless_closed(
+                lambda: patients.timeline(session, found.patient.id, self._limit + 1)
+            )
+            or []
         )
         shown = entries[: self._limit]
         self._kind_of = {entry.id: entry.kind for entry in shown}

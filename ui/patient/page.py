@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.rights import Right
 from fieldapp.services import notes, patients, rights, visits
+from fieldapp.services.lease import LeaseEndedError
 from fieldapp.services.patients import PatientPage as PatientFacts
 from fieldapp.services.session import NotFoundError
 from ui import events
@@ -19,8 +20,8 @@ from ui.access.state import reason_word, until_text
 from ui.context import AppContext
 from ui.errors import sentence_for
 from ui.events.form import EventDialog
-from ui.page import Page
 from ui.leaving.closed import ClosedPart
+from ui.page import Page
 from ui.patient.contacts_tab import ContactsTab
 from ui.patient.critical_dialog import CriticalDialog
 from ui.patient.header import HeaderArea, PatientHeader
@@ -207,7 +208,12 @@ class PatientPage(Page):
             tab = make(self.context, self._stack)
             self._built[number] = tab
             self._stack.addWidget(tab)
-        tab.show_patient(self._facts)
+        try:
+            tab.show_patient(self._facts)
+        except LeaseEndedError:
+            self._closed.say_older()
+            self._stack.setCurrentWidget(self._closed)
+            return
         self._stack.setCurrentWidget(tab)
 
     @Slot()

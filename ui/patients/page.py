@@ -108,12 +108,22 @@ class PatientsPage(Page):
     @Slot(str)
     def _filter(self, query: str) -> None:
         found = patients.filter_rows(self._rows, query)
+        if not found:
+            found = self._closed_row(query)
         self.list.set_rows([self._lines[row.patient.id] for row in found], select_first=True)
         self._header.say(self.tr("Pasienter"), count_text(len(found), len(self._rows)))
         self.list.setVisible(bool(found))
         self._empty.setVisible(not self._rows)
         self._no_hits.setVisible(bool(self._rows) and not found)
         self.search.setVisible(bool(self._rows))
+
+    def _closed_row(self, query: str) -> list[PatientRow]:
+        """Somebody whom the offline lease has closed, found by the whole name or number alone."""
+        row = patients.closed_row(self.context.session, query)
+        if row is None:
+            return []
+        self._lines[row.patient.id] = line(row, self.context.session.today())
+        return [row]
 
     @Slot()
     def _open_current(self) -> None:

@@ -16,7 +16,7 @@ from fieldapp.domain.patients import Flag, Patient
 from fieldapp.domain.reference import RapidTestReference
 from fieldapp.domain.toxicology import Panel, RapidTestError
 from fieldapp.errors import FieldAppError
-from fieldapp.services import notes, patients, people, rapid_tests, reference, visits
+from fieldapp.services import lease, notes, patients, people, rapid_tests, reference, visits
 from fieldapp.services.session import Session
 from ui.errors import sentence_for
 from ui.rapid_test import state
@@ -87,7 +87,8 @@ class RapidTestPresenter(QObject):
     @property
     def history(self) -> list[RapidTest]:
         """The patient's tests, newest first."""
-        return rapid_tests.history(self._session, self._known_patient().id)
+        patient_id = self._known_patient().id
+        return lease.unless_closed(lambda: rapid_tests.history(self._session, patient_id)) or []
 
     @property
     def unfinished(self) -> list[Draft]:

@@ -17,7 +17,7 @@ from fieldapp.domain.screening.flow import AnswerError
 from fieldapp.domain.screening.instruments import Instrument
 from fieldapp.domain.screening.scoring import Score
 from fieldapp.errors import FieldAppError
-from fieldapp.services import notes, patients, people, screening, visits
+from fieldapp.services import lease, notes, patients, people, screening, visits
 from fieldapp.services.screening import SCREENING_FORM, Trend
 from fieldapp.services.session import Session
 from ui.errors import sentence_for
@@ -81,14 +81,16 @@ class ScreeningPresenter(QObject):
     @property
     def history(self) -> list[ScreeningResponse]:
         """The patient's results, newest first."""
-        return screening.history(self._session, self._known().id)
+        patient_id = self._known().id
+        return lease.unless_closed(lambda: screening.history(self._session, patient_id)) or []
 
     @property
     def trend(self) -> Trend | None:
         """The course of the instrument of the result on the page."""
         if self.response is None:
             return None
-        return screening.trend(self._session, self._known().id, self.response.instrument)
+        patient_id, instrument = self._known().id, self.response.instrument
+        return lease.unless_closed(lambda: screening.trend(self._session, patient_id, instrument))
 
     @property
     def author(self) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.errors import FieldAppError
-from fieldapp.services import foreign_drafts
+from fieldapp.services import foreign_drafts, lease
 from fieldapp.services.foreign_drafts import OtherDraft
 from ui.context import AppContext
 from ui.errors import sentence_for
@@ -33,7 +33,8 @@ class ForeignDrafts(QWidget):
 
     def show_patient(self, patient_id: str) -> None:
         """Show what lies on the other laptops about a patient."""
-        found = foreign_drafts.of_patient(self._context.session, patient_id)
+        session = self._context.session
+        found = lease.unless_closed(lambda: foreign_drafts.of_patient(session, patient_id)) or []
         self._show(patient_id, [(one, "") for one in found])
 
     def show_everyone(self) -> bool:

@@ -13,7 +13,7 @@ from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.notes import Draft, NoteError
 from fieldapp.domain.visits import Appointment, Encounter, VisitError, VisitKind
 from fieldapp.errors import FieldAppError
-from fieldapp.services import notes, patients, people, reference, visits
+from fieldapp.services import lease, notes, patients, people, reference, visits
 from fieldapp.services.notes import NOTE_FORM, NoteView
 from fieldapp.services.session import Session
 from ui.errors import sentence, sentence_for
@@ -548,14 +548,17 @@ class VisitPresenter(QObject):
         kept = {view.note.id for view in self.note.signed} | {newly}
         found = tuple(
             view
-            for view in notes.for_patient(self._session, state.patient.id)
+            for view in self._notes_of(state.patient.id)
             if _belongs(view, state.encounter, kept)
         )
         writing = self.note.writing and (not found or self.note.draft is not None)
         self.note = replace(self.note, signed=found, writing=writing or not found)
 
+    def _notes_of(self, patient_id: str) -> list[NoteView]:
+        return lease.unless_closed(lambda: notes.for_patient(self._session, patient_id)) or []
+
     def _signed_view(self, note_id: str) -> NoteView | None:
-        found: Iterable[NoteView] = notes.for_patient(self._session, self._state().patient.id)
+        found: Iterable[NoteView] = self._notes_of(self._state().patient.id)
         return next((view for view in found if view.note.id == note_id), None)
 
 

@@ -99,7 +99,6 @@ def test_a_login_opens_again_also_after_a_clock_that_was_years_ahead(away: Sessi
 # --- what is closed
 
 ONE_PATIENT: Final[dict[str, bool]] = {
-    "patients.page": True,
     "calendar.read": True,
     "medication.orders_of": True,
     "medication.history": True,
@@ -110,7 +109,7 @@ ONE_PATIENT: Final[dict[str, bool]] = {
     "patients.timeline": False,
     "notes.for_patient": False,
     "adverse_events.for_patient": False,
-    "communications.for_patient": False,
+    "communications.for_patient": True,
     "incidents.for_patient": False,
     "naloxone.for_patient": False,
     "proposals.for_patient": False,
@@ -146,7 +145,9 @@ NARROWED: Final = frozenset(
 )
 """Services over several patients that leave out those who are closed."""
 
-BY_ID: Final = frozenset({"issues.get", "adverse_events.get"})
+BY_ID: Final = frozenset(
+    {"issues.get", "adverse_events.get", "patients.page", "patients.closed_row"}
+)
 """Services that ask once they know whose record it is."""
 
 EXEMPT: Final[dict[str, str]] = {
@@ -188,6 +189,7 @@ EXEMPT: Final[dict[str, str]] = {
     "reauthentication.": "one's own passphrase",
     "corrections.": "marks of entries, no contents",
     "lease.": "the lease itself",
+    "patients.outside_list": "why a patient is here, by ids",
     "access": "asked at the server, which knows the log-in",
 }
 """Services of a session that read nothing the lease closes, and why. A new one needs a line."""
@@ -266,7 +268,28 @@ def test_lists_show_the_trips_patients_alone(away: Session) -> None:
 def test_nobody_opens_a_patient_by_planning_a_visit(away: Session) -> None:
     with away.write() as unit:
         unit.save(appointment(CLOSED, away.today()))
-    assert ended(lambda: patients.page(away, OTHER))
+    assert patients.page(away, OTHER).closed
+
+
+def test_of_a_closed_patient_only_the_name_is_told(away: Session) -> None:
+    flag_of = patients.set_flag(away, FlagCategory.ALLERGY, FlagState.PRESENT, "Penicillin", OTHER)
+    shown = patients.page(away, OTHER)
+    assert flag_of.created_id is not None
+    assert (shown.patient.name, shown.patient.birth_date) == (CLOSED.name, CLOSED.birth_date)
+    assert (shown.patient.national_id, shown.patient.address, shown.patient.phone) == (None, "", "")
+    assert (shown.flags, shown.requests, shown.contacts) == ((), (), ())
+    assert not patients.page(away, TRIP).closed
+
+
+def test_a_closed_patient_is_found_by_the_whole_name_or_number_alone(away: Session) -> None:
+    assert CLOSED.national_id is not None
+    for typed in (f"{CLOSED.given_name} {CLOSED.family_name}", CLOSED.national_id):
+        row = patients.closed_row(away, typed)
+        assert row is not None
+        assert row.patient.id == OTHER
+        assert row.patient.national_id is None
+    for typed in ("", CLOSED.family_name, CLOSED.national_id[:10]):
+        assert patients.closed_row(away, typed) is None
 
 
 # --- recording never stops
