@@ -13,6 +13,7 @@ from ui.office.courier_tab import CourierTab
 from ui.office.desk import OfficeDesk, over_http
 from ui.office.drafts_tab import DraftsTab
 from ui.office.duplicates_tab import DuplicatesTab
+from ui.office.log_tab import LogTab
 from ui.office.openings_tab import OpeningsTab
 from ui.office.orders_tab import OrdersTab
 from ui.office.overview_tab import OverviewTab
@@ -24,6 +25,7 @@ from ui.office.rules_tab import RulesTab
 from ui.office.safety_tab import SafetyTab
 from ui.office.state import sections
 from ui.office.tab import OfficeTab
+from ui.office.wrong_tab import WrongTab
 from ui.page import Page
 from ui.widgets import EmptyState, PageHeader, SecondaryButton
 
@@ -40,6 +42,8 @@ TABS: dict[str, MakeTab] = {
     "proposals": ProposalsTab,
     "safety": SafetyTab,
     "orders": OrdersTab,
+    "wrong": WrongTab,
+    "log": LogTab,
     "openings": OpeningsTab,
     "courier": CourierTab,
     "drafts": DraftsTab,
@@ -134,6 +138,8 @@ class OfficePage(Page):
             "safety": self.tr("Sikkerhetssaker"),
             "orders": self.tr("Ordinasjoner"),
             "openings": self.tr("Tilganger"),
+            "wrong": self.tr("Feilført"),
+            "log": self.tr("Logg"),
             "courier": self.tr("Sendefil"),
             "drafts": self.tr("Utkast"),
             "rules": self.tr("Regler"),

@@ -66,6 +66,8 @@ SECTIONS: tuple[tuple[str, Right], ...] = (
     ("safety", Right.ANSWER_ISSUES),
     ("orders", Right.ENTER_ORDERS),
     ("orders", Right.CONFIRM_ORDERS),
+    ("wrong", Right.DECIDE_DELETION),
+    ("log", Right.READ_ACCESS_LOG),
     ("openings", Right.REVIEW_ACCESS),
     ("courier", Right.RECEIVE_COURIER),
     ("drafts", Right.READ_DRAFTS_OF_OTHERS),
