@@ -124,6 +124,11 @@ class LazyDoor:
     def store_kept(self) -> bool:
         return self._door is None or self._door.store_kept()
 
+    @property
+    def real(self) -> Door:
+        """The door itself; loads the vault's libraries."""
+        return self._real()
+
     def _real(self) -> Door:
         if self._door is None:
             self._door = self._make(self._username)
@@ -204,12 +209,14 @@ def main(
         desk.tasks,
         SystemClock(),
     )
+    window.help_wanted.connect(lambda code: _help(window, desk.tasks, code))
     if door is None:
         _show_first_start(desk, window, make_door, folder)
     elif len(users) > 1 or chooses:
         people.choose()
     report_errors(window)
     watch(desk, window)
+    window.end_wanted.connect(lambda: desk.app.exit(fresh.EXIT_CODE))
 
     def go_on() -> None:
         desk.tasks.run(_load_libraries)
@@ -276,7 +283,6 @@ def watch(desk: Desk, window: MainWindow, clock: Clock | None = None) -> Watches
     window.locked.connect(idle.stop)
     window.locked.connect(clipboard.clear)
     window.locked.connect(long_lock.start)
-    window.end_wanted.connect(lambda: desk.app.exit(fresh.EXIT_CODE))
     idle.idle.connect(window.lock)
     long_lock.due.connect(on_due)
     return Watches(idle, long_lock, clipboard)
@@ -378,6 +384,14 @@ def _show_first_start(
     page.say(why)
     window.setCentralWidget(page)
     page.focus_field()
+
+
+def _help(window: MainWindow, tasks: TaskRunner, code: str) -> None:
+    """Say what stands in the way of opening the store, and what can be done about it."""
+    from ui.recovery import open_help
+
+    door = window.door
+    open_help(window, door.real if isinstance(door, LazyDoor) else door, tasks, code)
 
 
 def _load_libraries() -> None:

@@ -142,6 +142,11 @@ class MainWindow(QMainWindow):
         return self._workspace
 
     @property
+    def door(self) -> Door | None:
+        """The door that the window stands before."""
+        return self._door
+
+    @property
     def unlock_page(self) -> UnlockPage | None:
         """The unlock page; None while the window is unlocked."""
         page = self.centralWidget()
@@ -241,7 +246,8 @@ class MainWindow(QMainWindow):
             self._keep(door, workspace)
         except Exception as error:
             log.error("the window was not left in order: %s", type(error).__name__)
-        close_all_but(self)
+        if close_all_but(self):
+            self.activateWindow()  # a dialog had the keys; now the field of the unlock page has
         self._question = None
 
     def _keep(self, door: Door, workspace: Workspace) -> bool:

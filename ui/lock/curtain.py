@@ -5,12 +5,15 @@ from __future__ import annotations
 from PySide6.QtWidgets import QApplication, QMainWindow, QToolTip, QWidget
 
 
-def close_all_but(window: QMainWindow) -> None:
+def close_all_but(window: QMainWindow) -> bool:
     """Take away dialogs, file choosers, menus, pictures of a print and tool tips, at once.
 
     They are hidden before they are deleted, and without a signal: what waits for their answer must
-    not act on a store that is about to close. What was typed in them has been kept before.
+    not act on a store that is about to close. What was typed in them has been kept before. True
+    when one of them had the keys.
     """
+    active = QApplication.activeWindow()
+    had_keys = active is not None and active is not window and _belongs(active, window)
     QToolTip.hideText()
     for _ in range(100):  # a popup that goes may bring the one below it to the front
         popup = QApplication.activePopupWidget()
@@ -25,10 +28,15 @@ def close_all_but(window: QMainWindow) -> None:
             and _belongs(widget, window)
         ):
             _take_away(widget)
+    return had_keys
 
 
 def _belongs(widget: QWidget, window: QMainWindow) -> bool:
-    return window.isAncestorOf(widget) or (widget.parentWidget() is None and widget.isVisible())
+    # Not `isAncestorOf`: to Qt a dialog has no ancestor beyond itself.
+    top = widget
+    while (parent := top.parentWidget()) is not None:
+        top = parent
+    return top is window or (not isinstance(top, QMainWindow) and widget.isVisible())
 
 
 def _take_away(widget: QWidget) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import sys
+from typing import Any
 
 from PySide6.QtCore import (
     SLOT,
@@ -63,7 +64,8 @@ class SleepWatch(QObject):
             log.info("no bus to hear of sleep from")
             return
         service, path, interface = _LOGIND
-        slot = SLOT("prepare_for_sleep(bool)").encode("ascii")
+        # WORKAROUND PySide 6.11 asks for bytes in its hints and takes only a str.
+        slot: Any = SLOT("prepare_for_sleep(bool)")
         bus.connect(service, path, interface, "PrepareForSleep", self, slot)
         self._ask_for_delay()
 

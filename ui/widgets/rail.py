@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QFontMetrics,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ui import icons, theme
@@ -38,7 +45,9 @@ class RailButton(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         if entry.shortcut:
-            self.setShortcut(QKeySequence(entry.shortcut))
+            # Not the button's own: that one waits a tenth of a second to look pressed, and the lock
+            # must not.
+            QShortcut(QKeySequence(entry.shortcut), self).activated.connect(self.click)
             shown = QKeySequence(entry.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
             self.setToolTip(f"{entry.words} ({shown})")
         self.set_badge(0)
