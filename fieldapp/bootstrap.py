@@ -211,6 +211,10 @@ class Door:
         except UserError as error:
             log.warning("no slot for the escrow: %s", error.code)
 
+    def by_passphrase(self, passphrase: str) -> Way:
+        """The ordinary way to the root key, for salvage."""
+        return self._vault.by_passphrase(self._username, passphrase)
+
     @property
     def rescue(self) -> Rescue:
         """The ways back in when a secret or a file is lost."""

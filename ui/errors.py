@@ -65,6 +65,58 @@ _SENTENCES: dict[str, object] = {
         "Nøkkelfilen er skrevet av en nyere utgave av programmet. Ingenting er endret. "
         "Oppdater programmet på denne maskinen.",
     ),
+    "slot_too_weak": QT_TRANSLATE_NOOP(
+        "errors",
+        "Passfrasen er lagret med svakere vern enn virksomheten krever, og blir ikke prøvd. "
+        "Ingenting er slettet. Åpne med gjenopprettingsnøkkelen og velg en ny passfrase.",
+    ),
+    "escrow_missing": QT_TRANSLATE_NOOP(
+        "errors",
+        "Virksomheten hadde ingen nødnøkkel da denne journalen sist ble åpnet, så den kan ikke "
+        "åpnes derfra. Ingenting er slettet. Bruk gjenopprettingsnøkkelen på papir.",
+    ),
+    "escrow_not_asked": QT_TRANSLATE_NOOP(
+        "errors",
+        "Denne maskinen venter ikke på noe svar. Ingenting er endret. Lagre en ny forespørsel, og "
+        "be om et nytt svar på den.",
+    ),
+    "escrow_key_malformed": QT_TRANSLATE_NOOP(
+        "errors",
+        "Virksomhetens nødnøkkel fra serveren kan ikke brukes. Ingenting er endret. "
+        "Si fra til administratoren.",
+    ),
+    "escrow_file": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette er ikke svarfilen, eller den er endret underveis. Ingenting er endret. "
+        "Velg filen du fikk som svar på forespørselen.",
+    ),
+    "escrow_other_store": QT_TRANSLATE_NOOP(
+        "errors",
+        "Svaret gjelder en annen journal enn denne. Ingenting er endret. Velg svaret som hører til "
+        "forespørselen fra denne maskinen.",
+    ),
+    "escrow_other_request": QT_TRANSLATE_NOOP(
+        "errors",
+        "Svaret hører til en annen forespørsel. Ingenting er endret. Bare svaret på den nyeste "
+        "forespørselen virker.",
+    ),
+    "escrow_answer_damaged": QT_TRANSLATE_NOOP(
+        "errors",
+        "Svarfilen er skadet underveis. Ingenting er endret. Hent filen en gang til.",
+    ),
+    "escrow_other_key": QT_TRANSLATE_NOOP(
+        "errors",
+        "Forespørselen er laget for en annen nødnøkkel enn papirene. Ingenting er endret.",
+    ),
+    "share_malformed": QT_TRANSLATE_NOOP(
+        "errors", "Det er en skrivefeil i det som ble skrevet fra papiret. Ingenting er endret."
+    ),
+    "share_other_key": QT_TRANSLATE_NOOP(
+        "errors", "Papirene hører til to forskjellige nødnøkler. Ingenting er endret."
+    ),
+    "shares_do_not_match": QT_TRANSLATE_NOOP(
+        "errors", "Delene på de to papirene hører ikke sammen. Ingenting er endret."
+    ),
     "recovery_key_malformed": QT_TRANSLATE_NOOP(
         "errors",
         "Gjenopprettingsnøkkelen mangler tegn eller har for mange. Ingenting er endret. "

@@ -1,1 +1,1 @@
-"""The officers' own program for the employer's escrow. It is run offline: see sync/KEY-CEREMONY.md."""
+"""The officers' own program for the employer's escrow. See sync/KEY-CEREMONY.md."""

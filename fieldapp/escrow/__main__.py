@@ -171,9 +171,8 @@ def _open(terminal: Terminal, request_file: Path, answer_file: Path) -> int:
     finally:
         wipe(private)
     write_private_file(answer_file, data)
-    terminal.say(
-        f"Svaret ligger i {answer_file.name}. Det kan bare brukes på den maskinen, én gang."
-    )
+    terminal.say(f"Svaret ligger i {answer_file.name}.")
+    terminal.say("Det kan bare brukes på den maskinen som spurte, én gang.")
     terminal.say("Skriv i protokollen hvem som åpnet, for hvem, når og hvorfor.")
     return 0
 

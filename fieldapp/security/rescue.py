@@ -10,6 +10,7 @@ before that it still works, so that nothing is lost to a power cut in between.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from fieldapp.clock import Clock
 from fieldapp.errors import FieldAppError
 from fieldapp.security import keyfile
 from fieldapp.security.errors import (
+    DeviceSecretMissingError,
     EscrowFileError,
     EscrowNotAskedError,
     KeyFileDamagedError,
@@ -91,6 +93,29 @@ class Rescue:
             return open_answer(answer, key_file.store_id, reply)
 
         return open_root
+
+    def prove(self, way: Way) -> None:
+        """Open and lock again, before anybody is asked for new secrets.
+
+        Raises what the way and ``Vault.unlock`` raise; KeyringUnavailableError and
+        KeyringLockedError too, because without a keyring no passphrase can be set here.
+        """
+        self._vault.unlock_by(way)
+        try:
+            key_file = self._vault.key_file
+            with contextlib.suppress(DeviceSecretMissingError):
+                wipe(self._secrets.get(key_file.store_id, key_file.origin))
+        finally:
+            self._vault.lock()
+
+    def finish(self, way: Way, username: str, passphrase: str, recovery_key: str) -> None:
+        """Open, put the new secrets in place of the old ones, and lock. Raises what ``renew``
+        raises; the old ones work on then."""
+        self._vault.unlock_by(way)
+        try:
+            self.renew(username, passphrase, recovery_key)
+        finally:
+            self._vault.lock()
 
     # --- asking the organisation ---
 

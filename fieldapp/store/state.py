@@ -61,8 +61,8 @@ class CourierKeys:
 
     `signing_key` (Ed25519) never leaves the encrypted store; `repr` does not show it. Files are
     sealed to `server_courier` (X25519); receipts are signed by `server_receipt` (Ed25519), and
-    orders to this laptop by `server_orders` ("" until a server has told it). `server_escrow` (X25519)
-    is the organisation's: its officers can open the store ("" where there is no escrow).
+    orders to this laptop by `server_orders` ("" until a server has told it). `server_escrow`
+    (X25519) is the organisation's: its officers can open the store ("" where there is none).
     """
 
     signing_key: str
