@@ -53,3 +53,16 @@ def in_a_namespace(test: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
     done = subprocess.run([*_NAMESPACES, *command], cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-4000:]
+
+
+def fill(place: Path, name: str = "filler") -> Path:
+    """Leave no room in `place`; the file that takes it is returned, to be removed."""
+    filler = place / name
+    with filler.open("wb", buffering=0) as file:
+        for size in (65536, 4096, 1):
+            try:
+                while file.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                continue
+    return filler
