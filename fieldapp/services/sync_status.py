@@ -7,7 +7,9 @@ from datetime import datetime
 
 from fieldapp.domain.changes import Change, ChangeSet
 from fieldapp.domain.kinds import Policy, policy_of
+from fieldapp.domain.rights import Right
 from fieldapp.services import issues
+from fieldapp.services.rights import has
 from fieldapp.services.session import Session, UnitOfWork
 from fieldapp.store import drafts, inbox, outbox, state
 from fieldapp.store import patients as store_patients
@@ -104,7 +106,7 @@ def read(session: Session) -> SyncStatus:
         pull_complete=pull.complete,
         drafts=drafts.count(session.database),
         conflicts=counts.conflicts,
-        issues=issues.count_open(session),
+        issues=issues.count_open(session) if has(session, Right.READ_PATIENTS) else 0,
         drafts_unsent=drafts.count_unsent(session.database) if _drafts_travel(session) else 0,
     )
 

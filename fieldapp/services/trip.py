@@ -10,7 +10,9 @@ from pathlib import Path
 from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.medication import SlotKey
 from fieldapp.domain.readiness import Code
+from fieldapp.domain.rights import Right
 from fieldapp.services import claims, machine, medication, reference, sync_status
+from fieldapp.services.rights import has
 from fieldapp.services.session import Session
 from fieldapp.store import inbox, state
 from fieldapp.store import patients as store_patients
@@ -116,8 +118,10 @@ def _patients_present(session: Session) -> TripCheck:
     return TripCheck("patients_present", len(here) == len(wanted), f"{len(here)}/{len(wanted)}")
 
 
-def _doses_present(session: Session, status: sync_status.SyncStatus) -> TripCheck:
+def _doses_present(session: Session, status: sync_status.SyncStatus) -> TripCheck | None:
     """The orders come with the pull; the figure is how many doses they plan for today."""
+    if not has(session, Right.READ_PATIENTS):
+        return None
     planned = medication.day_slots(session, session.today())
     return TripCheck("doses_present", status.pull_complete, str(len(planned)))
 
@@ -127,6 +131,8 @@ def _doses_claimed(session: Session) -> TripCheck | None:
 
     What a colleague has reserved is theirs to give: it is told, and keeps nobody from leaving.
     """
+    if not has(session, Right.HAND_OUT):
+        return None
     own = {claim.id for claim in claims.held(session)}
     mine: dict[SlotKey, bool] = {}
     others: set[SlotKey] = set()

@@ -78,6 +78,7 @@ class PatientHeader(Card):
 
     def __init__(self, parent: QWidget | None = None, *, compact: bool = False) -> None:
         super().__init__("", parent)
+        self._offered = True
         self._compact = compact
         self._view: HeaderView | None = None
         self._id_shown = False
@@ -110,6 +111,7 @@ class PatientHeader(Card):
 
     def offer_acts(self, *, offered: bool) -> None:
         """Show the two buttons, or hide them from who may only read."""
+        self._offered = offered
         self._visit.setVisible(offered)
         self._edit.setVisible(offered)
 
@@ -228,7 +230,7 @@ class PatientHeader(Card):
         self._contact_holder.setVisible(shown)
         self._avatar.setVisible(not compact)
         if not self._compact:
-            self._edit.setVisible(shown)
+            self._edit.setVisible(shown and self._offered)
 
 
 class HeaderArea(QScrollArea):

@@ -67,6 +67,7 @@ OPEN_TO_ALL: Final[dict[str, str]] = {
     "lease.check": "is a guard of its own: how long the last log-in lasts",
     "lease.current": "how long the last log-in lasts",
     "lease.has_ended": "how long the last log-in lasts",
+    "lease.is_closed": "whether the last log-in has run out; the screens ask it",
     "lease.narrowed": "whether the last log-in has run out; the reading services ask it",
     "lease.trip_patients": "ids of the trip's patients, for the guard",
     "corrections.can_mark": "says who may",

@@ -289,6 +289,8 @@ def test_the_laptops_client_speaks_every_call_and_names_every_refusal(running: R
         "enter_order": NotFoundError_,
         "act_on_order": NotFoundError_,
         "settle_order": NotFoundError_,
+        "give_order": NotFoundError_,
+        "breach_report": NotFoundError_,
         "access_log": NotAllowedError,
         "log_patients": NotAllowedError,
         "log_print": NotAllowedError,
