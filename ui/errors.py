@@ -161,6 +161,25 @@ _SENTENCES: dict[str, object] = {
         "Det finnes allerede et lager for denne brukeren her. Det er latt urørt. "
         "Lås det opp i stedet.",
     ),
+    "lease_ended": QT_TRANSLATE_NOOP(
+        "errors",
+        "Dette er lukket fordi laptopen ikke har vært logget inn på serveren på lenge. Ingenting "
+        "er slettet, og du kan fortsatt føre. Logg inn for å åpne igjen.",
+    ),
+    "order_not_genuine": QT_TRANSLATE_NOOP(
+        "errors",
+        "Ordren til denne laptopen er ikke signert av organisasjonen. Ingenting er slettet eller "
+        "endret. Si fra til kontoret.",
+    ),
+    "courier_no_order": QT_TRANSLATE_NOOP(
+        "errors",
+        "Serveren har ingen ordre til denne laptopen. Ingenting er slettet. Synk som vanlig.",
+    ),
+    "send_only": QT_TRANSLATE_NOOP(
+        "errors",
+        "Lageret er bare åpnet for å sende det som er usendt, og ingenting av det kan vises. "
+        "Ingenting er slettet. Eieren låser det opp med sin egen passfrase.",
+    ),
     "not_enrolled": QT_TRANSLATE_NOOP(
         "errors",
         "Maskinen er ikke knyttet til en server ennå. Ingenting er endret. "
