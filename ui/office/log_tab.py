@@ -46,7 +46,7 @@ _FIRST_DAYS = 30
 
 
 class LogTab(OfficeTab):
-    """Nothing is fetched before somebody asks; that it was asked stands in the log itself."""
+    """Every question asked here, the opening of this part included, stands in the log itself."""
 
     def __init__(
         self, context: AppContext, desk: OfficeDesk, parent: QWidget | None = None
@@ -57,6 +57,7 @@ class LogTab(OfficeTab):
         self._asked: LogRequest | None = None
         self._print: LogPrintAnswer | None = None
         self._rows_shown: list[Row] = []
+        self.chain_rows: list[Row] = []
         self.add_columns(
             [self._filter_card(), self._print_card(), self._chains_card()],
             self._lines_card(),
@@ -305,7 +306,8 @@ class LogTab(OfficeTab):
             self.chain_state.say(said.format(count=bad), "danger")
         else:
             self.chain_state.say(self.tr("Alle loggene er hele."), "ok")
-        self.chains.set_rows([chain_row(chain) for chain in answer.chains])
+        self.chain_rows = [chain_row(chain) for chain in answer.chains]
+        self.chains.set_rows(self.chain_rows)
         self.chains.setVisible(bool(answer.chains))
         self.chains.fit_height(6)
 
