@@ -31,7 +31,8 @@ from sync.protocol.messages import (
     PushRequest,
     PushResult,
 )
-from sync.protocol.proofs import make_proof
+from sync.protocol.proofs import PROOF_HEADER, make_proof
+from sync.protocol.version import PROTOCOL_HEADER
 from sync.server import door
 from sync.server.admin import Admin
 from sync.server.auth import PasswordHasher
@@ -84,6 +85,14 @@ def authenticate(world: World, token: str, key: Ed25519PrivateKey = KEY) -> Iden
     path = "/v2/exchange"
     proof = make_proof(key, "POST", f"https://server{path}", world.clock.now(), token)
     return door.authenticate(world, door.Shown("POST", path, token, proof))
+
+
+def shown(
+    team: Team, token: str, method: str, path: str, key: Ed25519PrivateKey = KEY
+) -> dict[str, str]:
+    """The headers of one request of one of the team's laptops."""
+    proof = make_proof(key, method, f"https://server{path}", team.clock.now(), token)
+    return {PROTOCOL_HEADER: "1", "Authorization": f"DPoP {token}", PROOF_HEADER: proof}
 
 
 @dataclass

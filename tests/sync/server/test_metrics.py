@@ -17,7 +17,7 @@ from sync.server import auth, metrics
 from sync.server.app import create_app
 from sync.server.settings import Settings
 from sync.server.storage.storage import Storage
-from tests.sync.server.team import CHEAP, Team, change, note, patient
+from tests.sync.server.team import CHEAP, Team, change, note, patient, shown
 
 TOKEN = "et langt hemmelig tall 12345"
 
@@ -140,10 +140,11 @@ def test_changes_are_counted_by_their_outcome(storage: Storage) -> None:
     team = Team(storage)
     laptop = team.laptop("kari")
     client = client_of(storage, team)
-    headers = {PROTOCOL_HEADER: "1", "Authorization": f"Bearer {laptop.enrolled.token}"}
+    token = laptop.enrolled.token
     records = [change(patient()), change(note("n1", "somebody else's")), change(note())]
     body = PushRequest(records=records).model_dump_json()
     for _ in range(2):
+        headers = shown(team, token, "POST", "/v1/push")
         assert client.post("/v1/push", content=body, headers=headers).status_code == 200
     found = counts(client.get("/metrics").text)
     assert found['fieldapp_changes_total{outcome="accepted"}'] == 2
@@ -160,7 +161,7 @@ def test_an_exchange_counts_its_changes_too(embedded: Storage) -> None:
     )
     request = ExchangeRequest(report=report, records=[change(patient())])
     client = TestClient(app, client=("127.0.0.1", 50_000))
-    headers = {PROTOCOL_HEADER: "1", "Authorization": f"Bearer {laptop.enrolled.token}"}
+    headers = shown(team, laptop.enrolled.token, "POST", "/v2/exchange")
     content = encode_packed(request, Tables())
     answer = client.post("/v2/exchange", content=content, headers=headers)
     assert answer.status_code == 200
