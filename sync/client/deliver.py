@@ -18,6 +18,7 @@ from fieldapp.store.state import Enrolment
 from sync.client.courier import read_receipt, sealed_parts
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
+from sync.client.trust import trusting
 from sync.protocol.courier import CourierNoKeysError
 from sync.protocol.errors import ProtocolError_
 from sync.protocol.people import DeliverRequest
@@ -97,8 +98,14 @@ def can_be_sent(database: Database) -> bool:
 
 
 def _connect(enrolment: Enrolment, line: Line) -> HttpSyncService:
-    """The store's own server; nobody is logged in."""
-    return HttpSyncService(enrolment.server_url, lambda: None, line, server_id=enrolment.server_id)
+    """The store's own server, believed by its own CA alone; nobody is logged in."""
+    return HttpSyncService(
+        enrolment.server_url,
+        lambda: None,
+        line,
+        server_id=enrolment.server_id,
+        verify=trusting(enrolment.authorities) if enrolment.authorities else True,
+    )
 
 
 def _unsent(database: Database) -> int:
