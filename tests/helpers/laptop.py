@@ -22,22 +22,28 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 def make_door(
-    folder: Path, clock: Clock | None = None, secrets: DeviceSecrets | None = None
+    folder: Path,
+    clock: Clock | None = None,
+    secrets: DeviceSecrets | None = None,
+    origin: str = ORIGIN_TEST,
 ) -> Door:
     """The program's own way into the store of a laptop made by `make_laptop`."""
     return door_for(
         USERNAME,
         folder,
-        origin=ORIGIN_TEST,
+        origin=origin,
         secrets=secrets,
         clock=clock or FixedClock(NOW),
         params=FAST,
     )
 
 
-def make_laptop(folder: Path, server_url: str = NOWHERE) -> None:
-    """Make the store of the ward's case manager in `folder`, all of it sent and fetched."""
-    door = make_door(folder)
+def make_laptop(folder: Path, server_url: str = NOWHERE, origin: str = ORIGIN_TEST) -> None:
+    """Make the store of the ward's case manager in `folder`, all of it sent and fetched.
+
+    With the origin of the demo it is one that `run.py app --trial` opens.
+    """
+    door = make_door(folder, origin=origin)
     door.create(PASSPHRASE)
     door.enrol(
         Enrolment(

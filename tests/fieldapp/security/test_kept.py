@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,23 +48,29 @@ def test_keeping_nothing_takes_the_file_away(vault: Vault) -> None:
     vault.lock()
 
 
-def test_on_a_full_disk_it_stays_sealed_in_memory_until_there_is_room(tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk", 8_000_000) as disk:
-        vault = make_vault(disk / "store")
-        vault.create(USERNAME, PASSPHRASE)
-        fillers = [fill(disk)]
-        vault.keep(WORDS)
-        vault.lock()
-        fillers.append(fill(disk, "filler-2"))  # closing the store has made a little room
-        assert not vault.store_kept()
-        assert WORDS not in (vault._kept._sealed or b"")
-        assert not (vault.folder / KEPT_NAME).exists()
-        for filler in fillers:
-            filler.unlink()
-        assert vault.store_kept()
-        fresh = _reopen(vault)
-        assert fresh.kept() == WORDS
-        fresh.lock()
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB."""
+    with mounted(tmp_path / "disk", 8_000_000) as place:
+        yield place
+
+
+def test_on_a_full_disk_it_stays_sealed_in_memory_until_there_is_room(small_disk: Path) -> None:
+    vault = make_vault(small_disk / "store")
+    vault.create(USERNAME, PASSPHRASE)
+    fillers = [fill(small_disk)]
+    vault.keep(WORDS)
+    vault.lock()
+    fillers.append(fill(small_disk, "filler-2"))  # closing the store has made a little room
+    assert not vault.store_kept()
+    assert WORDS not in (vault._kept._sealed or b"")
+    assert not (vault.folder / KEPT_NAME).exists()
+    for filler in fillers:
+        filler.unlink()
+    assert vault.store_kept()
+    fresh = _reopen(vault)
+    assert fresh.kept() == WORDS
+    fresh.lock()
 
 
 def test_a_damaged_file_is_left_where_it_lies_and_opens_nothing(vault: Vault) -> None:

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from fieldapp.bootstrap import Door
 from fieldapp.clock import FixedClock
 from tests.helpers.laptop import make_door, make_laptop
+from tests.helpers.small_disk import mounted
 from tests.helpers.stores import PASSPHRASE
 from tests.helpers.ward import NOW
 from tests.helpers.windows import no_sync, show_active
@@ -68,6 +69,13 @@ class Laptop:
         self.submit(secret)
         self.qtbot.waitUntil(lambda: page.state.code is not None and page.state.may_submit)
         return page.message_text
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 12 MB, for a laptop that `laptop_in` makes there."""
+    with mounted(tmp_path / "disk", 12_000_000) as place:
+        yield place
 
 
 MakeLaptop = Callable[[Path], Laptop]

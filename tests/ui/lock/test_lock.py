@@ -24,11 +24,12 @@ from PySide6.QtWidgets import (
 
 from fieldapp.security.kept import KEPT_NAME
 from fieldapp.services import notes
-from tests.helpers.small_disk import fill, mounted
+from tests.helpers.small_disk import fill
 from tests.helpers.stores import PASSPHRASE
 from tests.helpers.ward import AASE, MARET, ODD
 from tests.ui.lock.conftest import Laptop, MakeLaptop
-from ui.events import IncidentDialog, open_patient_incident
+from ui.events import open_patient_incident
+from ui.events.incident_dialog import IncidentDialog
 from ui.handout.page import HandoutPage
 from ui.lock.half_typed import HalfTypedDialog
 from ui.patient.page import PatientPage
@@ -311,72 +312,70 @@ def test_what_was_said_of_another_dose_is_said_anew_after_a_lock(laptop: Laptop)
 
 
 def test_on_a_full_disk_the_window_locks_at_once_and_the_text_is_back_in_its_editor(
-    laptop_in: MakeLaptop, tmp_path: Path
+    small_disk: Path, laptop_in: MakeLaptop
 ) -> None:
-    with mounted(tmp_path / "disk", 12_000_000) as disk:
-        laptop = laptop_in(disk)
-        laptop.unlock()
-        fillers = [fill(disk)]
-        _write_note(laptop)
+    laptop = laptop_in(small_disk)
+    laptop.unlock()
+    fillers = [fill(small_disk)]
+    _write_note(laptop)
 
-        laptop.watches.idle.timer.timeout.emit()
+    laptop.watches.idle.timer.timeout.emit()
 
-        assert isinstance(laptop.window.centralWidget(), UnlockPage)
-        assert WORDS not in _readable(laptop.window)
-        assert laptop.door.vault.store is None
-        fillers.append(fill(disk, "filler-2"))
-        # Only this process has it: it must not end, and closing asks first.
-        assert not laptop.door.store_kept()
-        with laptop.qtbot.assertNotEmitted(laptop.window.end_wanted):
-            laptop.window.end()
-        laptop.window.close()
-        assert laptop.window.isVisible()
-        (asked,) = [d for d in laptop.window.findChildren(Dialog) if not d.isHidden()]
-        asked.reject()
-        for filler in fillers:
-            filler.unlink()
+    assert isinstance(laptop.window.centralWidget(), UnlockPage)
+    assert WORDS not in _readable(laptop.window)
+    assert laptop.door.vault.store is None
+    fillers.append(fill(small_disk, "filler-2"))
+    # Only this process has it: it must not end, and closing asks first.
+    assert not laptop.door.store_kept()
+    with laptop.qtbot.assertNotEmitted(laptop.window.end_wanted):
+        laptop.window.end()
+    laptop.window.close()
+    assert laptop.window.isVisible()
+    (asked,) = [d for d in laptop.window.findChildren(Dialog) if not d.isHidden()]
+    asked.reject()
+    for filler in fillers:
+        filler.unlink()
 
-        laptop.unlock()
+    laptop.unlock()
 
-        page = laptop.workspace.page
-        assert isinstance(page, VisitPage)
-        assert page.note_card.editor.toPlainText() == WORDS
-        page.presenter.autosave.flush()
-        assert not page.holds_unsaved()
-        session = laptop.workspace.context.session
-        assert [row.draft.body["text"] for row in notes.drafts(session, ODD)] == [WORDS]
-        laptop.window.lock()
-        assert not (laptop.door.vault.folder / KEPT_NAME).exists()
+    page = laptop.workspace.page
+    assert isinstance(page, VisitPage)
+    assert page.note_card.editor.toPlainText() == WORDS
+    page.presenter.autosave.flush()
+    assert not page.holds_unsaved()
+    session = laptop.workspace.context.session
+    assert [row.draft.body["text"] for row in notes.drafts(session, ODD)] == [WORDS]
+    laptop.window.lock()
+    assert not (laptop.door.vault.folder / KEPT_NAME).exists()
 
 
 def test_text_of_a_full_disk_does_not_overwrite_what_was_written_on_since(
-    laptop_in: MakeLaptop, tmp_path: Path
+    small_disk: Path, laptop_in: MakeLaptop
 ) -> None:
-    with mounted(tmp_path / "disk", 12_000_000) as disk:
-        laptop = laptop_in(disk)
-        laptop.unlock()
-        _write_note(laptop, "Foerste linje")
-        page = laptop.workspace.page
-        assert isinstance(page, VisitPage)
-        page.presenter.autosave.flush()
-        draft = page.presenter.note.draft
-        assert draft is not None
-        filler = fill(disk)
-        _write_note(laptop, WORDS)
-        laptop.window.lock()
-        filler.unlink()
-        laptop.door.unlock(PASSPHRASE)
-        session = laptop.door.session()
-        laptop.clock.advance(timedelta(minutes=1))
-        notes.save_draft(session, draft)  # as another program on the restored store might
-        laptop.window.enter()
-        assert _half_typed(laptop) is not None
-        assert WORDS in _readable(laptop.window)
-        assert notes.draft(session, draft.id) is not None
-        stored = notes.draft(session, draft.id)
-        assert stored is not None
-        assert stored.body["text"] == "Foerste linje"
-        laptop.window.lock()
+    laptop = laptop_in(small_disk)
+    laptop.unlock()
+    _write_note(laptop, "Foerste linje")
+    page = laptop.workspace.page
+    assert isinstance(page, VisitPage)
+    page.presenter.autosave.flush()
+    draft = page.presenter.note.draft
+    assert draft is not None
+    filler = fill(small_disk)
+    _write_note(laptop, WORDS)
+    laptop.window.lock()
+    filler.unlink()
+    laptop.door.unlock(PASSPHRASE)
+    session = laptop.door.session()
+    laptop.clock.advance(timedelta(minutes=1))
+    notes.save_draft(session, draft)  # as another program on the restored store might
+    laptop.window.enter()
+    assert _half_typed(laptop) is not None
+    assert WORDS in _readable(laptop.window)
+    assert notes.draft(session, draft.id) is not None
+    stored = notes.draft(session, draft.id)
+    assert stored is not None
+    assert stored.body["text"] == "Foerste linje"
+    laptop.window.lock()
 
 
 # --- the clipboard
