@@ -76,15 +76,16 @@ class HttpConnection:
 
     def login(self, password: str) -> None:
         """Get a new token and store it. Raises SyncError."""
-        renewed = login(
-            self._enrolment,
-            password,
-            line=self.line,
-            clock=self._clock,
-            offset_ms=setup.clock_offset_ms(self._session.database),
-        )
+        # This runs beside the window, whose own connection is not to be touched here.
         database = self._session.database.clone()
         try:
+            renewed = login(
+                self._enrolment,
+                password,
+                line=self.line,
+                clock=self._clock,
+                offset_ms=setup.clock_offset_ms(database),
+            )
             setup.renew_token(
                 database,
                 renewed.token,
