@@ -48,11 +48,13 @@ __all__ = [
     "Door",
     "EscrowRequest",
     "KdfParams",
+    "OrdersFile",
     "Rescue",
     "SalvageReport",
     "Way",
     "by_recovery_key",
     "door_for",
+    "finish_destroying",
     "groups_to_check",
     "harden_process",
     "is_group",
@@ -290,6 +292,12 @@ def door_for(
         username, data_dir, clock=clock, origin=origin, secrets=secrets, params=params
     )
     return Door(username, vault, clock, synthetic=origin in (ORIGIN_DEMO, ORIGIN_TEST))
+
+
+def finish_destroying(data_dir: Path, *, trial: bool = False) -> None:
+    """At the start: delete what an interrupted destruction has left. Slow; see `destroy`."""
+    secrets = DemoKeyring(data_dir) if trial else DeviceSecrets()
+    destroy.finish_all(data_dir, secrets)
 
 
 def unlock(username: str, passphrase: str, data_dir: Path | None = None) -> Session:

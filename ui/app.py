@@ -26,6 +26,7 @@ from ui.errors import sentence, sentence_for
 from ui.garbage import GarbageCollector
 from ui.i18n import Languages, available
 from ui.idle import IdleWatch
+from ui.leaving.watch import OrderWatch
 from ui.lock import fresh
 from ui.lock.long_lock import LongLock
 from ui.main_window import Door, MainWindow
@@ -218,8 +219,12 @@ def main(
     watch(desk, window)
     window.end_wanted.connect(lambda: desk.app.exit(fresh.EXIT_CODE))
 
+    orders = OrderWatch(window, folder, make_door, desk.tasks)
+
     def go_on() -> None:
         desk.tasks.run(_load_libraries)
+        desk.tasks.run(lambda: _finish_destroying(folder, trial=trial))
+        orders.start()
         lock_before_sleep(window)
         if on_painted is not None:
             on_painted()
@@ -392,6 +397,13 @@ def _help(window: MainWindow, tasks: TaskRunner, code: str) -> None:
 
     door = window.door
     open_help(window, door.real if isinstance(door, LazyDoor) else door, tasks, code)
+
+
+def _finish_destroying(folder: Path, *, trial: bool) -> None:
+    """What an order has begun to destroy and a crash has left. Runs beside the screen."""
+    from fieldapp.bootstrap import finish_destroying
+
+    finish_destroying(folder, trial=trial)
 
 
 def _load_libraries() -> None:

@@ -137,6 +137,11 @@ class MainWindow(QMainWindow):
             self._show_unlock()
 
     @property
+    def username(self) -> str:
+        """Whose store the window stands before, open or not; "" on a first start."""
+        return self._door.username if self._door is not None else ""
+
+    @property
     def workspace(self) -> Workspace | None:
         """The workspace; None while the window is locked."""
         return self._workspace
@@ -313,6 +318,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_unlocked(self) -> None:
+        from ui.recovery.keys import keys_of
         from ui.workspace import Workspace
 
         assert self._door is not None
@@ -327,6 +333,7 @@ class MainWindow(QMainWindow):
                 self,
                 verify_passphrase=self._verify,
                 locks=Locks(self._door, self.end, self._on_minutes),
+                keys=keys_of(self._door),
             )
         except Exception as error:  # the store is open, but the day cannot be shown from it
             self._door.lock()

@@ -40,6 +40,8 @@ class Handed:
     changes_left: int = 0
     drafts_left: int = 0
     log_left: int = 0
+    settled_here: int = 0
+    """Changes that are still listed here although the server has answered: they wait there."""
 
     @property
     def complete(self) -> bool:
@@ -105,7 +107,16 @@ class _Run:
 
     def handed(self) -> Handed:
         changes, drafts_left, log_left = self._left()
-        return Handed(self._stored, self._parked, self._drafts, changes, drafts_left, log_left)
+        listed = len(outbox.items(self._database))
+        return Handed(
+            self._stored,
+            self._parked,
+            self._drafts,
+            changes,
+            drafts_left,
+            log_left,
+            settled_here=listed - changes,
+        )
 
     def _deliver(self, data: bytes) -> None:
         answer = standing.deliver(self._known, data, self._line)

@@ -230,7 +230,9 @@ class SyncCoordinator(QObject):
 
     def _on_finished(self, report: SyncReport) -> None:
         if self._closed:
-            return  # locked meanwhile: the store is gone, and what was sent is sent
+            # Locked meanwhile; what was sent is sent. The window waits for this to close the store.
+            self._update(running=False)
+            return
         code = None if report.error_code in (CANCELLED, ALREADY_RUNNING) else report.error_code
         if report.complete:
             self._offered_until = self._begun_at
@@ -242,6 +244,7 @@ class SyncCoordinator(QObject):
 
     def _on_crashed(self, error: BaseException) -> None:
         if self._closed:
+            self._update(running=False)
             return
         code = str(getattr(error, "code", "unexpected"))
         self._ended(code, code)

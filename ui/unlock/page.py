@@ -21,6 +21,7 @@ from ui.unlock.state import (
     ticked,
 )
 from ui.widgets import (
+    Banner,
     IconLabel,
     PrimaryButton,
     QuietButton,
@@ -84,6 +85,10 @@ class UnlockPage(QWidget):
         """What is said under the field."""
         return self._message.text()
 
+    def say(self, words: str) -> None:
+        """Say something above the field that is no answer to what was typed."""
+        self._notice.say(words, "warn")
+
     def focus_field(self) -> None:
         """Put the caret in the field."""
         self._field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -132,6 +137,9 @@ class UnlockPage(QWidget):
         inside.setContentsMargins(32, 28, 32, 28)
         inside.setSpacing(10)
         inside.addLayout(head)
+        self._notice = Banner("", "warn", self._card)
+        self._notice.setObjectName("unlockNotice")
+        inside.addWidget(self._notice)
         inside.addSpacing(10)
         inside.addWidget(label)
         inside.addLayout(row)

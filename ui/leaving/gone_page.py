@@ -1,0 +1,68 @@
+"""What stands in the window when the laptop's store is destroyed on the organisation's order."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from fieldapp.domain.device_orders import DeviceOrderKind
+from ui.widgets import IconLabel, SecondaryButton, Text
+
+_WIDTH = 640
+
+
+class GonePage(QWidget):
+    """No names, no counts: whoever sits here may be a stranger.
+
+    Signals:
+        close_asked(): the program is to end.
+    """
+
+    close_asked = Signal()
+
+    def __init__(self, kind: DeviceOrderKind, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        lost = kind is DeviceOrderKind.LOST
+        column = QVBoxLayout(self)
+        column.setContentsMargins(40, 40, 40, 40)
+        column.setSpacing(12)
+        column.addStretch(1)
+        inner = QWidget(self)
+        inner.setMaximumWidth(_WIDTH)
+        words = QVBoxLayout(inner)
+        words.setSpacing(12)
+        icon = IconLabel("lock" if lost else "circle-check", "muted", 40, inner)
+        words.addWidget(icon, 0, Qt.AlignmentFlag.AlignLeft)
+        title = self.tr("Laptopen er avsluttet")
+        if lost:
+            title = self.tr("Denne laptopen er meldt tapt")
+        self.title = Text(title, "title", inner)
+        self.text = Text(self._words(lost), "", inner)
+        self.state = Text(self.tr("Sletter …"), "muted", inner)
+        for label in (self.title, self.text, self.state):
+            label.setWordWrap(True)
+            words.addWidget(label)
+        self.close_button = SecondaryButton(self.tr("Lukk programmet"), inner, name="goneClose")
+        self.close_button.clicked.connect(self.close_asked)
+        words.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(inner, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(2)
+        self.setAccessibleName(f"{title}. {self._words(lost)}")
+
+    def say_done(self) -> None:
+        """All is gone."""
+        self.state.setText(self.tr("Slettet."))
+        self.close_button.setFocus()
+
+    def _words(self, lost: bool) -> str:
+        if lost:
+            return self.tr(
+                "Kontoret har meldt den tapt. Nøklene til journalen på denne maskinen er "
+                "ødelagt, så den kan ikke leses av noen. Det som var sendt, står trygt på "
+                "serveren. Har du funnet laptopen, eller er dette en feil: ring kontoret."
+            )
+        return self.tr(
+            "Alt som var her, er sendt, og serveren har kvittert for det. Journalen er slettet fra "
+            "denne maskinen. Lever laptopen som avtalt, eller be kontoret om en ny engangskode."
+        )
