@@ -24,7 +24,16 @@ from ui.access.desk import AccessDesk, over_http
 from ui.access.state import found_row, reasons, refused_text, until_text
 from ui.context import AppContext
 from ui.errors import sentence_for
-from ui.widgets import Banner, ChoiceRow, Dialog, FormField, RowList, Text
+from ui.widgets import (
+    Banner,
+    ChoiceRow,
+    Dialog,
+    FormField,
+    QuietButton,
+    RowList,
+    Text,
+    row_of,
+)
 
 T = TypeVar("T")
 
@@ -88,6 +97,9 @@ class OpenOthersDialog(Dialog):
         self.body.addWidget(self.found)
         self._nobody = Text("", "warn", self)
         self.body.addWidget(self._nobody)
+        self.again = QuietButton(self.tr("Søk på nytt"), self, icon="search", name="othersAgain")
+        self.again.clicked.connect(self._search_anew)
+        self.body.addLayout(row_of(self.again, None))
         self.reason = ChoiceRow(
             self.tr("Hvorfor åpner du?"), reasons(), self, name="othersReason", vertical=True
         )
@@ -109,27 +121,37 @@ class OpenOthersDialog(Dialog):
     def _line(self, name: str) -> QLineEdit:
         field = QLineEdit(self)
         field.setObjectName(name)
-        field.textEdited.connect(self._search_anew)
+        field.textEdited.connect(self._forget_nobody)
         return field
 
     # --- what is shown
 
     @Slot()
     def _search_anew(self) -> None:
-        """Other words are another search; who was found by the old ones is taken away."""
-        if self._people or self._nobody.text():
-            self._people = {}
+        """Back to the fields, as they were filled in; what was typed as the reason stays too."""
+        self._people = {}
+        self._nobody.setText("")
+        self.found.set_rows([])
+        self.problem.say("")
+        self._show_step()
+        self.national_id.setFocus()
+
+    @Slot()
+    def _forget_nobody(self) -> None:
+        """Other words are another search."""
+        if self._nobody.text():
             self._nobody.setText("")
-            self.found.set_rows([])
             self._show_step()
 
     @Slot()
     def _show_step(self) -> None:
         chosen = self._chosen
         opened = self._opened is not None
+        searching = not self._people and not opened
         for field in self._fields:
-            field.setVisible(not opened)
-        self.found.setVisible(bool(self._people) and not opened)
+            field.setVisible(searching)
+        for part in (self.found, self.again):
+            part.setVisible(bool(self._people) and not opened)
         self._nobody.setVisible(bool(self._nobody.text()) and not opened)
         opening = chosen is not None and not chosen.followed and not opened
         for widget in (self._reason_label, self.reason, self.words_field):
@@ -202,6 +224,7 @@ class OpenOthersDialog(Dialog):
                 self.tr("Skriv hvorfor du må åpne pasienten. Ingenting er åpnet.")
             )
             self._fit_soon()
+            self._reveal_soon()
             return
         request = OpenPatientRequest(
             id=self._opening_id, patient_id=chosen.patient_id, reason=reason, words=words
@@ -243,19 +266,15 @@ class OpenOthersDialog(Dialog):
         except FieldAppError as error:
             self._say(sentence_for(error))
             return
+        # The button stays as it is: a button that is switched off gives the focus away.
         self._asking = True
-        self.confirm_button.setEnabled(False)
-
-        def ended() -> None:
-            self._asking = False
-            self.confirm_button.setEnabled(True)
 
         def done(answer: T) -> None:
-            ended()
+            self._asking = False
             on_done(answer)
 
         def failed(error: BaseException) -> None:
-            ended()
+            self._asking = False
             self._say(refused_text(error))
 
         self._context.tasks.run(lambda: call(desk), done, failed)

@@ -45,6 +45,8 @@ class OpeningsTab(OfficeTab):
         self._openings: dict[str, OpeningRow] = {}
         self._shown: OpeningRow | None = None
         self.add_columns([self._list_card()], self._detail_card())
+        # The list is as tall as its rows, which grow with the text.
+        context.theme.changed.connect(self._fill)
 
     def load(self) -> None:
         self.read(lambda service: service.openings(), self._show)
@@ -102,13 +104,18 @@ class OpeningsTab(OfficeTab):
 
     def _show(self, answer: OpeningsAnswer) -> None:
         self._openings = {one.id: one for one in answer.openings}
-        self.rows.set_rows([self._row(one) for one in answer.openings], select_first=True)
-        self.rows.setVisible(bool(answer.openings))
-        self.rows.fit_height(9)
+        self._fill()
         self._none.setVisible(not answer.openings)
         waiting = sum(one.verdict is None and not one.own for one in answer.openings)
         self.counted.emit("openings", waiting)
         self._show_chosen()
+
+    @Slot()
+    def _fill(self) -> None:
+        """Show the rows again, at the height that they need."""
+        self.rows.set_rows([self._row(one) for one in self._openings.values()], select_first=True)
+        self.rows.setVisible(bool(self._openings))
+        self.rows.fit_height(9)
 
     def _row(self, one: OpeningRow) -> Row:
         now = self.context.session.clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.rights import Right
@@ -43,7 +43,7 @@ class PatientsPage(Page):
         )
         self.others.setToolTip(self.tr("Åpne en pasient som ikke er tildelt deg. Krever dekning."))
         self.others.clicked.connect(self._open_others)
-        for button in (self.others, import_button, new_button):
+        for button in (import_button, new_button):
             self._header.buttons.addWidget(button)
         offer(import_button, context.session, Right.REGISTER_PATIENTS)
         offer(new_button, context.session, Right.REGISTER_PATIENTS)
@@ -74,7 +74,12 @@ class PatientsPage(Page):
         column.setContentsMargins(24, 18, 24, 20)
         column.setSpacing(12)
         column.addWidget(self._header)
-        column.addWidget(self.search)
+        # Beside the search: who is not found here may be on somebody else's list.
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self.search, 1)
+        row.addWidget(self.others)
+        column.addLayout(row)
         column.addWidget(self.list, 1)
         column.addWidget(self._empty)
         column.addWidget(self._no_hits)
