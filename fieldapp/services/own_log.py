@@ -48,3 +48,9 @@ def note_printed(session: Session, patient_id: str, *, to_folder: bool) -> None:
     """Log that who looked at a patient was put on paper, or into a file."""
     with session.write() as unit:
         unit.audit("export" if to_folder else "print", "access_log", patient_id, patient_id)
+
+
+def note_read(session: Session, place: str) -> None:
+    """Log that this person opened a page that shows several patients at once."""
+    with session.write() as unit:
+        unit.audit("open", place)

@@ -255,14 +255,15 @@ def _closed_page(session: Session, patient: Patient) -> PatientPage:
 
 
 @needs(Right.READ_PATIENTS)
-def opened(session: Session, patient_id: str) -> None:
-    """Log that this person opened the patient's page, and why: care of somebody whom they follow,
-    or the reason by which they opened somebody outside their list.
+def opened(session: Session, patient_id: str, place: str = "patient") -> None:
+    """Log that this person opened the patient's page, or another `place` that shows the patient
+    (visit, screening, rapid_test, handout), and why: care of somebody whom they follow, or the
+    reason by which they opened somebody outside their list.
     """
     with session.write() as unit:
         access = _access(session, patient_id)
         reason = AccessReason.TREAT if access is None else AccessReason(access.access)
-        unit.audit("open", "patient", patient_id, patient_id, reason=reason)
+        unit.audit("open", place, patient_id, patient_id, reason=reason)
 
 
 @needs(Right.READ_PATIENTS)

@@ -23,6 +23,7 @@ from fieldapp.domain.handout_events import CommunicationTopic
 from fieldapp.domain.medication import HandoutStatus, SlotKey
 from fieldapp.domain.readiness import Light
 from fieldapp.errors import FieldAppError
+from fieldapp.services import patients
 from fieldapp.services.medication import HandoutView
 from ui import events, theme
 from ui.calendar import MedicineCalendar
@@ -85,6 +86,8 @@ class HandoutPage(Page):
         self.presenter = HandoutPresenter(context.session, lambda: context.sync.online, self)
         self._cards: dict[SlotKey, SlotCard] = {}
         self._cards_of: str | None = None
+        self._opened: str | None = None
+        """The patient whose opening here was logged last."""
         self._days_shown: tuple[HandoutView, ...] | None = None
         self.form = FormPanel(self.presenter.reference, self)
         self.form.hide()
@@ -314,6 +317,10 @@ class HandoutPage(Page):
     def _show_days(self) -> None:
         patient = self.presenter.state.patient
         if patient is not None and self.isVisible():
+            if patient.id != self._opened:
+                # Here and not before: the dose is on screen first.
+                self._opened = patient.id
+                patients.opened(self.context.session, patient.id, "handout")
             self.calendar.show_patient(patient.id)
 
     def _show_cards(self) -> None:

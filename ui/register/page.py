@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
-from fieldapp.services import register_view
+from fieldapp.services import own_log, register_view
 from fieldapp.services.register_view import Overview
 from ui.context import AppContext
 from ui.errors import sentence_for
@@ -133,6 +133,7 @@ class RegisterPage(Page):
     def show_for(self, **args: object) -> None:
         self.said.say("")
         self._focus_when_shown = True
+        own_log.note_read(self.context.session, "register")
         self._load()
 
     def refresh(self, change_set: ChangeSet) -> None:

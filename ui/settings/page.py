@@ -12,8 +12,10 @@ from ui.i18n import available
 from ui.page import Page
 from ui.rights import offer
 from ui.settings.instruments import InstrumentsCard
+from ui.settings.keys import KeysCard
 from ui.settings.limits import all_limits, limit_row
 from ui.settings.lock import LockCard
+from ui.settings.own_log import OwnLogCard
 from ui.theme import SCALES, Scheme
 from ui.widgets import Card, ChoiceRow, PageHeader, ScrollColumn, Statements, Text
 from ui.witness.code_card import WitnessCodeCard
@@ -34,9 +36,13 @@ class SettingsPage(Page):
         column.addWidget(self._look())
         self._lock = LockCard(context, self)
         column.addWidget(self._lock)
+        self._keys = KeysCard(context, self)
+        column.addWidget(self._keys)
         self._witness_code = WitnessCodeCard(context, parent=self)
         column.addWidget(self._witness_code)
         offer(self._witness_code, context.session, Right.WITNESS)
+        self._own_log = OwnLogCard(context, self)
+        column.addWidget(self._own_log)
         column.addWidget(InstrumentsCard(context.session, self))
         column.addWidget(self._limits())
         column.addStretch(1)
@@ -46,6 +52,8 @@ class SettingsPage(Page):
         theme = self.context.theme
         self._witness_code.show_code()
         self._lock.show_now()
+        self._own_log.show_lines()
+        self._keys.show_now()
         self._scheme.choose(theme.scheme)
         self._scale.choose(theme.scale)
         self._language.choose(settings.get(self.context.session, settings.LANGUAGE, "nb"))
