@@ -217,6 +217,26 @@ class Door:
         """The ordinary way to the root key, for salvage."""
         return self._vault.by_passphrase(self._username, passphrase)
 
+    def change_passphrase(self, old: str, new: str) -> None:
+        """Raises what ``Vault.change_passphrase`` raises. Slow."""
+        self._vault.change_passphrase(self._username, old, new)
+
+    def replace_recovery_key(self, passphrase: str, recovery_key: str) -> None:
+        """The old recovery key is dead after this. Raises what ``Rescue`` raises. Slow."""
+        self._rescue.replace_recovery_key(self._username, passphrase, recovery_key)
+
+    def escrow_fingerprint(self) -> str | None:
+        """Of the organisation's key that can open this store; None when none can.
+
+        The store must be open. For the thread of ``session``.
+        """
+        held = self._vault.key_file.escrow_key_id
+        if held is None or self._vault.store is None:
+            return None
+        enrolment = setup.load_enrolment(self._vault.store)
+        public = None if enrolment is None else _escrow_of(enrolment.courier)
+        return public.fingerprint if public is not None and public.key_id == held else held
+
     @property
     def rescue(self) -> Rescue:
         """The ways back in when a secret or a file is lost."""

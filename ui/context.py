@@ -85,6 +85,25 @@ class LockControl(Protocol):
         """Lock, and end the process: a fresh one begins at the unlock page."""
 
 
+class KeyControl(Protocol):
+    """What the settings page may do with the ways into the open store."""
+
+    @property
+    def username(self) -> str: ...
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        """Slow. Raises the errors of the vault."""
+
+    def offer_recovery_key(self) -> str:
+        """A new key to be shown; it opens nothing yet."""
+
+    def replace_recovery_key(self, passphrase: str, recovery_key: str) -> None:
+        """Slow. The old one is dead after this. Raises the errors of the vault."""
+
+    def escrow_fingerprint(self) -> str | None:
+        """Of the organisation's key that can open the store; None when none can."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppContext:
     """Lives from unlock to lock. Pages never keep anything of it in a global.
@@ -101,3 +120,4 @@ class AppContext:
     changes: ChangeBus
     verify_passphrase: Callable[[str], None] | None = None
     locks: LockControl | None = None
+    keys: KeyControl | None = None

@@ -15,7 +15,7 @@ from fieldapp.services import trust
 from fieldapp.services.session import Session
 from ui import pages
 from ui.changes import ChangeBus
-from ui.context import AppContext, LockControl, SyncControl
+from ui.context import AppContext, KeyControl, LockControl, SyncControl
 from ui.leaving.closed import LeaseBanner
 from ui.lock import caret
 from ui.lock.leftovers import Leftovers, Question
@@ -68,6 +68,7 @@ class Workspace(QWidget):
         *,
         verify_passphrase: Callable[[str], None] | None = None,
         locks: LockControl | None = None,
+        keys: KeyControl | None = None,
     ) -> None:
         """`verify_passphrase` proves that a passphrase opens the store; see `AppContext`."""
         super().__init__(parent)
@@ -76,7 +77,7 @@ class Workspace(QWidget):
         changes = ChangeBus(self)
         sync = make_sync(session, tasks, changes)
         self.context = AppContext(
-            session, tasks, sync, theme, self.navigate, changes, verify_passphrase, locks
+            session, tasks, sync, theme, self.navigate, changes, verify_passphrase, locks, keys
         )
         self._history = History()
         self._built: dict[str, Page] = {}

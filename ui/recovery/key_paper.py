@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QTextDocument
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrinterInfo
-from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from fieldapp.bootstrap import groups_to_check, is_group
 from ui import theme
@@ -64,7 +64,8 @@ class KeyPaper(QWidget):
             editor.setMaxLength(8)
             editor.returnPressed.connect(self._check)
             label = self.tr("Gruppe nummer {number} på papiret").format(number=number)
-            self.fields.append(FormField(label, editor, "", self))
+            help_text = self.tr("Tell gruppene på papiret forfra.")
+            self.fields.append(FormField(label, editor, help_text, self))
             column.addWidget(self.fields[-1])
         self.check = PrimaryButton(self.tr("Sjekk"), self, icon="check", name="recoveryCheck")
         self.check.clicked.connect(self._check)
@@ -127,7 +128,9 @@ class KeyPaper(QWidget):
         dialog = QPrintDialog(printer, self.window())
         dialog.setOption(QPrintDialog.PrintDialogOption.PrintToFile, False)
         dialog.accepted.connect(lambda: self.print_on(printer))
-        QDialog.open(dialog)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.setModal(True)
+        dialog.show()
 
     def print_on(self, printer: QPrinter) -> bool:
         """Print the key; refuses a printer that makes a file."""

@@ -103,12 +103,10 @@ def situation(code: str) -> Situation:
         "keyfile_missing": _key_file(
             translate("recovery", "Nøkkelfilen mangler"),
             translate("recovery", "Nøkkelfilen journal.hvkey og reserven ved siden av er borte."),
-            safe,
         ),
         "keyfile_damaged": _key_file(
             translate("recovery", "Nøkkelfilen er skadet"),
             translate("recovery", "Verken nøkkelfilen journal.hvkey eller reserven kan leses."),
-            safe,
         ),
         "keyfile_too_new": _too_new(
             translate("recovery", "Nøkkelfilen er skrevet av en nyere utgave av programmet."), safe
@@ -143,7 +141,7 @@ def situation(code: str) -> Situation:
             translate(
                 "recovery",
                 "Ikke gjør mer på denne maskinen. Kontakt brukerstøtte, som kan legge filen "
-                "tilbake fra sikkerhetskopi. Finnes det en eldre kopi i mappen, kan den hentes fram.",
+                "tilbake fra sikkerhetskopi. En eldre kopi i mappen kan også hentes fram.",
             ),
             (WayOn.SALVAGE, WayOn.RETRY),
         ),
@@ -189,11 +187,11 @@ def _forgotten(safe: str) -> Situation:
     )
 
 
-def _key_file(title: str, happened: str, safe: str) -> Situation:
+def _key_file(title: str, happened: str) -> Situation:
     return Situation(
         title,
         happened,
-        safe,
+        translate("recovery", "Programmet har ikke slettet noe, og lager ikke noe nytt."),
         translate(
             "recovery",
             "Uten nøkkelfilen åpner verken passfrase eller gjenopprettingsnøkkel. Hent den fra "

@@ -14,6 +14,7 @@ from fieldapp.services import machine
 from fieldapp.services.setup import EnrolmentAnswer
 from sync.client.enrol import enrol
 from ui import errors, theme
+from ui.recovery.key_paper import KeyPaper
 from ui.setup.state import SetupForm, problems, same_request
 from ui.tasks import TaskRunner
 from ui.widgets import (
@@ -24,7 +25,6 @@ from ui.widgets import (
     PrimaryButton,
     SecondaryButton,
     Text,
-    column_of,
     row_of,
 )
 
@@ -238,27 +238,11 @@ class SetupPage(QWidget):
                 "passfrasen eller maskinens nøkkelring går tapt."
             )
         )
-        # Spaces instead of hyphens let the line wrap at large text; both are read back alike.
-        key = Text(recovery_key.replace("-", " "), "", self._card)
-        key.setObjectName("setupRecoveryKey")
-        key.setAccessibleName(self.tr("Gjenopprettingsnøkkel"))
-        key.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        key.setFont(theme.current().font(21, theme.current().font().Weight.DemiBold))
-        frame = QFrame(self._card)
-        frame.setObjectName("sunken")
-        inside = column_of(key)
-        inside.setContentsMargins(16, 14, 16, 14)
-        frame.setLayout(inside)
-        self._column.addWidget(frame)
-        done = PrimaryButton(
-            self.tr("Nøkkelen er skrevet ned"), self._card, icon="check", name="setupDone"
-        )
-        done.clicked.connect(lambda: self.ready.emit(self._username))
-        self._column.addWidget(done)
-        done.setFocus()
+        whose = self.tr("Bruker: {name}").format(name=self._username)
+        paper = KeyPaper(recovery_key, whose, self._card)
+        paper.proved.connect(lambda: self.ready.emit(self._username))
+        self._column.addWidget(paper)
+        paper.written.setFocus()
 
     @Slot()
     def _fit(self) -> None:
