@@ -88,6 +88,7 @@ class PatientPage(Page):
         self.outside = Banner("", "warn", self)
         self.outside.setObjectName("outsideList")
         self._notices = PatientNotices(context, self)
+        self._header_area.keep_room_for(self.outside)
         self._header_area.keep_room_for(self._notices)
         top.addWidget(self._header_area)
         top.addWidget(self.outside)
