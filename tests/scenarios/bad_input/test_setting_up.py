@@ -26,6 +26,7 @@ from tests.scenarios.bad_input.conftest import ROOT, OpenWindow, SmallDisk
 from tests.scenarios.bad_input.screen import button, said, try_passphrase
 from ui.app import Desk, begin_anew_when_unfinished
 from ui.i18n import Languages
+from ui.recovery.key_paper import KeyPaper
 from ui.setup.page import SetupPage
 from ui.tasks import TaskRunner
 from ui.theme import Theme
@@ -97,8 +98,14 @@ def _start(qtbot: QtBot, page: SetupPage) -> str:
     return said(page)
 
 
+def _field_named(page: SetupPage, name: str) -> QLineEdit:
+    found = page.findChild(QLineEdit, name)
+    assert found is not None
+    return found
+
+
 def _key(page: SetupPage) -> str:
-    key = page.findChild(QLabel, "setupRecoveryKey")
+    key = page.findChild(QLabel, "recoveryKey")
     return "" if key is None else key.text()
 
 
@@ -234,8 +241,15 @@ def test_a_good_start_shows_the_recovery_key_once_and_ends_before_a_store_to_unl
     assert key in said(page)
     assert "Den vises bare nå." in said(page)
     assert not any(field.isVisible() for field in page.findChildren(QLineEdit))
+    paper = page.findChild(KeyPaper)
+    assert paper is not None
+    button(page, "recoveryWritten").click()
+    button(page, "recoveryCheck").click()
+    assert "Dette er ikke gruppe nummer" in said(page)
+    for place, number in enumerate(paper.numbers):
+        _field_named(page, f"recoveryGroup{place}").setText(key.split()[number - 1].lower())
     with qtbot.waitSignal(page.ready) as ready:
-        button(page, "setupDone").click()
+        button(page, "recoveryCheck").click()
     assert ready.args == ["kari"]
     door = machine.door("kari")
     window = open_window(door)
