@@ -195,7 +195,8 @@ def test_the_recovery_officer_sends_unread_and_the_author_stays_the_author(
     assert gro is not None
     assert {note.body["author_id"] for note in notes} == {sealed.user.id}
     assert {note.author_id for note in notes} == {sealed.user.id}
-    assert [(line.actor_id, line.subject) for line in lines] == [(gro.id, sealed.device_id)]
+    told = [(line.actor_id, line.device_id, line.subject) for line in lines]
+    assert told == [(gro.id, sealed.device_id, sealed.device_id)]
     # Kari comes back, sees in her own log who opened her store, and has nothing to send.
     door, kari = shared.unlocked("kari")
     assert unsent(kari) == 0

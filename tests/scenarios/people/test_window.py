@@ -294,7 +294,11 @@ def test_a_name_that_has_a_store_here_already_uses_no_code(
 
 
 def test_a_new_role_comes_with_the_sync_and_a_half_done_note_stays_on_the_screen(
-    qtbot: QtBot, shared: SharedLaptop, patient: Patient, start: Start
+    qtbot: QtBot,
+    shared: SharedLaptop,
+    patient: Patient,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shared.server.admin.change("kari", role=Role.PEER)
     window, _ = start()
@@ -324,8 +328,15 @@ def test_a_new_role_comes_with_the_sync_and_a_half_done_note_stays_on_the_screen
     sync_now(qtbot, kari)
     assert not kari._rail.has("office")
     assert kari.place_name == "today"
+    # Built for the old role: it stays while it alone has what the store did not take.
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(page, "holds_unsaved", lambda: True)
+        kari.navigate("visit", patient_id=patient.id)
+        assert kari.page is page
+        kari.navigate("today")
     kari.navigate("visit", patient_id=patient.id)
     settle()
+    assert kari.page is not page
     assert "Et halvt notat" in said(window)
     window.lock()
     qtbot.waitUntil(lambda: window.is_free)
