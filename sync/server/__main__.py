@@ -28,11 +28,12 @@ from fieldapp.ids import new_id
 from sync.protocol.authorities import fingerprint
 from sync.server import auth, authorities, backup
 from sync.server.admin import Admin, AdminError, Place, initialise
-from sync.server.app import create_app
+from sync.server.app import create_app, only_paths
 from sync.server.claims import declare_restored
 from sync.server.escrow import escrow_fingerprint, put_escrow_key
 from sync.server.json_log import JsonFormatter
 from sync.server.listen import open_listener
+from sync.server.openapi import document
 from sync.server.seed import DEMO_USERNAME, SECRETARY_USERNAME
 from sync.server.seed.load import seed_demo
 from sync.server.settings import Settings, check_listen
@@ -90,6 +91,9 @@ def _run_command(parsed: argparse.Namespace) -> int:
     if parsed.command is None:
         _parser().print_help()
         return 1
+    if parsed.command == "openapi":
+        print(json.dumps(document(only_paths()), indent=1))
+        return 0
     if parsed.command == "backup":
         return _backup(place, parsed)
     if parsed.command == "ca" and parsed.action in ("new", "server"):
@@ -483,6 +487,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--certificate", metavar="FILE", help="serve TLS with this chain (PEM)")
     run.add_argument("--key", metavar="FILE", help="private key of the certificate (PEM)")
     run.add_argument("--monitor-token-file", metavar="FILE", help="who may read /metrics from afar")
+
+    commands.add_parser("openapi", parents=[where], help="print what the server reads and answers")
 
     copy = commands.add_parser("backup", parents=[where], help="copy the embedded database")
     copy.add_argument("folder", help="new folder for the copy")

@@ -58,24 +58,9 @@ _FEW_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"
 are no pages that could be framed or run."""
 
 
-def create_app(
-    storage: Storage,
-    clock: Clock,
-    new_id: IdMaker,
-    *,
-    hasher: PasswordHasher | None = None,
-    settings: Settings | None = None,
-) -> FastAPI:
-    """Build the application on an initialised storage. Raises NotInitialisedError."""
+def only_paths() -> FastAPI:
+    """Build the application without anything behind its paths; for `sync.server.openapi`."""
     app = FastAPI(title="fieldapp server", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.world = World(
-        storage=storage,
-        clock=clock,
-        new_id=new_id,
-        hasher=hasher or PasswordHasher(),
-        settings=settings or Settings(),
-    )
-    app.state.metrics = Metrics()
     app.include_router(health)
     app.include_router(monitoring)
     app.include_router(router)
@@ -85,6 +70,27 @@ def create_app(
     app.include_router(access_router)
     app.include_router(standing_router)
     app.include_router(deliver_router)
+    return app
+
+
+def create_app(
+    storage: Storage,
+    clock: Clock,
+    new_id: IdMaker,
+    *,
+    hasher: PasswordHasher | None = None,
+    settings: Settings | None = None,
+) -> FastAPI:
+    """Build the application on an initialised storage. Raises NotInitialisedError."""
+    app = only_paths()
+    app.state.world = World(
+        storage=storage,
+        clock=clock,
+        new_id=new_id,
+        hasher=hasher or PasswordHasher(),
+        settings=settings or Settings(),
+    )
+    app.state.metrics = Metrics()
     app.add_exception_handler(SyncError, _tell_sync_error)
     app.add_exception_handler(BadValueError, _tell_bad_value)
     app.add_exception_handler(DiskFullError, _tell_disk_full)
