@@ -34,7 +34,7 @@ _ACTIONS: dict[str, object] = {
     "import": QT_TRANSLATE_NOOP("log", "leste inn"),
     "install": QT_TRANSLATE_NOOP("log", "installerte"),
     "deviation_report": QT_TRANSLATE_NOOP("log", "skrev avvik om"),
-    "mark_wrong_patient": QT_TRANSLATE_NOOP("log", "meldte feilført"),
+    "mark_wrong_patient": QT_TRANSLATE_NOOP("log", "meldte en oppføring feilført"),
     "passphrase_confirmed": QT_TRANSLATE_NOOP("log", "bekreftet passfrasen"),
     "passphrase_refused": QT_TRANSLATE_NOOP("log", "skrev feil passfrase"),
     "witness_code_refused": QT_TRANSLATE_NOOP("log", "skrev feil vitnekode"),
@@ -105,6 +105,9 @@ _REASONS: dict[str, object] = {
     "BTG": QT_TRANSLATE_NOOP("log", "annen tungtveiende grunn"),
 }
 
+_WHOLE = frozenset({"mark_wrong_patient", "passphrase_confirmed", "passphrase_refused"})
+"""What says by itself what was done to what."""
+
 REASONS = tuple(_REASONS)
 
 
@@ -123,7 +126,7 @@ def reason_word(code: str | None) -> str:
 def what_words(action: str, kind: str | None) -> str:
     """What was done to what: "åpnet besøket", "signerte notat"."""
     done = action_word(action)
-    if kind is None:
+    if kind is None or action in _WHOLE:
         return done
     place = _PLACES.get(kind)
     object_ = translate("log", str(place)) if place is not None else kind_word(kind).lower()

@@ -55,6 +55,7 @@ class WrongPatientDialog(Dialog):
         )
         self.entry = QComboBox(self)
         self.entry.setObjectName("wrongEntry")
+        _keep_narrow(self.entry)
         for one in self._entries:
             self.entry.addItem(one.words, one.id)
         self.body.addWidget(FormField(self.tr("Hvilken oppføring?"), self.entry, parent=self))
@@ -67,6 +68,7 @@ class WrongPatientDialog(Dialog):
         self.body.addWidget(FormField(label, self.reason, parent=self))
         self.right_one = QComboBox(self)
         self.right_one.setObjectName("wrongRightPatient")
+        _keep_narrow(self.right_one)
         self.right_one.addItem(self.tr("Vet ikke, eller en annen enn disse"), None)
         for row in patients.rows(context.session):
             if row.patient.id != patient_id:
@@ -112,3 +114,9 @@ class WrongPatientDialog(Dialog):
         self._about_doses.setVisible(
             chosen is not None and chosen.kind == "medication_administration"
         )
+
+
+def _keep_narrow(box: QComboBox) -> None:
+    """Long words must not make the dialog wider than the window."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)

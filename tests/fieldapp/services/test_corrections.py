@@ -30,7 +30,7 @@ from fieldapp.services.rights import NotAllowedError
 from fieldapp.services.session import NotFoundError, Session
 from fieldapp.store import audit
 from tests.fieldapp.services.test_handouts import order as order
-from tests.helpers.builders import COLLEAGUE, assignment, patient, receive, request
+from tests.helpers.builders import COLLEAGUE, assignment, entry, patient, receive, request
 from tests.helpers.claims import grant
 
 WORDS = "Marihøna sover i grøfta"
