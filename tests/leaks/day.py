@@ -69,11 +69,12 @@ class Day:
 
     def play(self) -> None:
         """Unlock and do a day's work, with a draft left open at its end."""
-        self._type_passphrase(words.WRONG_PASSPHRASE)
+        self._type(words.WRONG_PASSPHRASE)
         page = self._window.unlock_page
         assert page is not None
         wait_until(lambda: page.state.code is not None, "the refusal")
         self.unlock()
+        self._door.vault.set_pin(words.PIN)
         self._search()
         self._sign_and_draft()
         self._look_at_everything()
@@ -84,7 +85,8 @@ class Day:
         QGuiApplication.clipboard().setText(words.COPIED)
 
     def unlock(self) -> None:
-        self._type_passphrase(PASSPHRASE)
+        """With the PIN once there is one."""
+        self._type(words.PIN if self._door.vault.has_pin else PASSPHRASE)
         wait_until(lambda: self._window.workspace is not None, "the day page")
 
     def lock(self) -> None:
@@ -99,14 +101,14 @@ class Day:
         self._window.close()
         self._desk.close()
 
-    def _type_passphrase(self, passphrase: str) -> None:
+    def _type(self, secret: str) -> None:
         page = self._window.unlock_page
         assert page is not None
         field = page.findChild(QLineEdit)
         assert field is not None
         wait_until(field.isEnabled, "the field")
         field.clear()
-        QTest.keyClicks(field, passphrase)
+        QTest.keyClicks(field, secret)
         QTest.keyClick(field, Qt.Key.Key_Return)
 
     def _go(self, page: str, **arguments: object) -> None:

@@ -32,6 +32,7 @@ class Child:
 
     def __init__(self, root: Path, plant: str = "", prefix: tuple[str, ...] = ()) -> None:
         self.root = root
+        self._is_traced = bool(prefix)
         self.data = root / "data"
         make_laptop(self.data)
         variables = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
@@ -54,6 +55,15 @@ class Child:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def pid(self) -> int:
+        """The process of the program itself, not of whoever traces it."""
+        pid = self.process.pid
+        if not self._is_traced:
+            return pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        return int(children.split()[0])
 
     def do(self, part: str) -> None:
         """Let the child do a part of its day, and wait until it is done."""
@@ -85,7 +95,7 @@ def leaks(child: Child) -> list[str]:
     ]
     return found + [
         f"{name} (open): {word}"
-        for name, contents in open_files(child.process.pid)
+        for name, contents in open_files(child.pid)
         for word in words.found_in(contents)
     ]
 

@@ -43,7 +43,7 @@ def test_while_the_window_is_open_no_file_and_no_descriptor_holds_a_word_of_the_
 
 
 def test_no_temporary_file_of_the_database_is_open(played: Child) -> None:
-    names = [name for name, _ in open_files(played.process.pid)]
+    names = [name for name, _ in open_files(played.pid)]
     assert [name for name in names if "etilqs" in name] == []
     assert any(name.endswith("journal.db") for name in names), "the look sees what is open"
 
@@ -64,7 +64,7 @@ def test_the_error_of_the_day_is_in_the_log_without_its_words(played: Child) -> 
 
 def test_the_look_at_memory_sees_the_open_store(played: Child) -> None:
     """The proof that zero below means something."""
-    memory = memory_of(played.process.pid)
+    memory = memory_of(played.pid)
     keys = keys_of(played.data)
     assert copies(memory, keys["root"]) == 1, "needed to wrap new slots; one buffer"
     assert copies(memory, keys["database"]) == 0, "SQLCipher hides its own copy"
@@ -73,13 +73,14 @@ def test_the_look_at_memory_sees_the_open_store(played: Child) -> None:
 
 def test_after_a_short_lock_neither_root_nor_database_key_is_in_memory(played: Child) -> None:
     played.do("lock")
-    memory = memory_of(played.process.pid)
+    memory = memory_of(played.pid)
     counted = {name: copies(memory, key) for name, key in keys_of(played.data).items()}
     assert counted == {"root": 0, "database": 0}
     assert leaks(played) == []
 
 
 def test_after_the_day_no_file_holds_a_word_of_it(played: Child) -> None:
+    played.do("lock")  # harmless when it is locked already
     played.do("unlock")
     played.do("end")
     assert played.process.wait(20) == 0
@@ -104,7 +105,7 @@ def test_the_look_finds_a_planted_leak(tmp_path: Path, plant: str) -> None:
             assert leaks(child) != [], PLANTS[plant]
             return
         child.do("lock")
-        memory = memory_of(child.process.pid)
+        memory = memory_of(child.pid)
         assert any(copies(memory, key) for key in keys_of(tmp_path / "data").values())
     finally:
         child.close()

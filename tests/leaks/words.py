@@ -8,9 +8,9 @@ NOTE = "Tyttebærnotatet om samtalen ved kjøkkenbordet"
 DRAFT = "Multekladden som ikke er signert ennå"
 SEARCH = "Blåklokkesøket"
 WRONG_PASSPHRASE = "feil passfrase i kulden"
+PIN = "73914682"
 FAILURE = "Unntaket navnga Kornelius Tyriheim"
 COPIED = "Utklippet om Tyriheim"
-SHOUTED = "Roperen i loggen Tyriheim"
 
 WORDS = {
     "a signed note": NOTE,
@@ -18,6 +18,7 @@ WORDS = {
     "a search": SEARCH,
     "the passphrase": PASSPHRASE,
     "a wrong passphrase": WRONG_PASSPHRASE,
+    "the PIN": PIN,
     "an error's text": FAILURE,
     "what was copied": COPIED,
     "a family name": "Ødegård",

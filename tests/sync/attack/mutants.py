@@ -44,6 +44,9 @@ _CONTENT = (
 )  # fmt: skip
 
 
+HALF_OF_THEM = 5_000
+
+
 @dataclass
 class Hive:
     """A server on `storage`, with valid requests by path, and what came of what was sent to it."""
@@ -123,6 +126,23 @@ class Hive:
             self.problems.append(f"{path} {way.__name__}: {status} without a name")
         self._known = now
         self.statuses[f"{path.removeprefix(OFFICE) if OFFICE in path else path} {status}"] += 1
+
+    def send_many(self, number: int) -> None:
+        """Send so many, and assert that every promise held and that the server still works."""
+        for turn in range(number):
+            self.send_mutant()
+            if turn % 500 == 0:
+                assert self.agrees(), turn
+        assert self.problems == []
+        assert self.agrees()
+        refused = sum(n for name, n in self.statuses.items() if int(name.split()[1]) >= 400)
+        # Some get through: a mutated word in a note is a note.
+        assert number // 2 < refused < number
+        assert self.statuses[f"{EXCHANGE} 200"] > number // 100
+        path, message = self.valid()
+        while path != EXCHANGE:
+            path, message = self.valid()
+        assert self.send(path, self.wire(path, message))[0] == 200
 
     def send(self, path: str, body: bytes) -> tuple[int, bytes]:
         """Put a body before the application; its status and its answer."""
