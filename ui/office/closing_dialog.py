@@ -12,9 +12,10 @@ from sync.client.office_messages import (
     CloseAccountRequest,
     ClosingAnswer,
     ClosingRequest,
+    DeviceOrderKind,
     Done,
+    GiveOrderRequest,
     OfficeService,
-    RevokeRequest,
 )
 from ui.office.desk import OfficeDesk
 from ui.office.reasons import not_done_text
@@ -27,7 +28,8 @@ T = TypeVar("T")
 class ClosingDialog(Dialog):
     """First the checklist and a reason; then the name must be typed. Nothing is done by one key.
 
-    Exactly one of `device_id` and `user_id` is given. `wanted` is what must be typed.
+    Exactly one of `device_id` and `user_id` is given; `kind` is the order to the laptop. `wanted`
+    is what must be typed.
 
     Signals:
         closed(): the server has done it.
@@ -44,10 +46,12 @@ class ClosingDialog(Dialog):
         wanted: str,
         device_id: str | None = None,
         user_id: str | None = None,
+        kind: DeviceOrderKind = DeviceOrderKind.LOST,
     ) -> None:
         super().__init__("", "", parent, dangerous=True)
         self._desk = desk
         self._device_id, self._user_id, self._wanted = device_id, user_id, wanted
+        self._kind = kind
         self._known = False
         self._second = False
         self._busy = False
@@ -57,13 +61,23 @@ class ClosingDialog(Dialog):
         follows = self.tr(
             "Personen slipper ikke lenger inn på serveren. Det som er ført, står i journalen."
         )
-        if laptop:
-            title = self.tr("Meld laptopen til {0} tilbaketrukket").format(name)
+        self._final = self.tr("Steng kontoen")
+        if laptop and kind is DeviceOrderKind.LOST:
+            title = self.tr("Meld laptopen til {0} tapt").format(name)
             follows = self.tr(
-                "Laptopen slipper ikke inn på serveren mer. Det kan ikke gjøres om; den må settes "
-                "opp på nytt."
+                "Laptopen sletter alt den har, så snart den får dekning, også når den er låst. Det "
+                "som ikke er sendt, går tapt. Sender noen noe fra den, blir det liggende til "
+                "kontoret har sett på det. Det kan ikke gjøres om."
             )
-        self._final = self.tr("Trekk laptopen tilbake") if laptop else self.tr("Steng kontoen")
+            self._final = self.tr("Meld tapt")
+        elif laptop:
+            title = self.tr("Avslutt laptopen til {0}").format(name)
+            follows = self.tr(
+                "Laptopen sender først alt som ikke er sendt, når personen låser den opp med "
+                "dekning. Når serveren har kvittert for alt, sletter den det den har. Den får "
+                "ingenting nytt. Det kan ikke gjøres om."
+            )
+            self._final = self.tr("Avslutt laptopen")
         self.setWindowTitle(title)
         self.title.setText(title)
         self.confirm_button.say(self.tr("Gå videre"))
@@ -127,8 +141,8 @@ class ClosingDialog(Dialog):
     def _close_call(self) -> Callable[[OfficeService], Done]:
         reason = self.reason.text().strip()
         if self._device_id is not None:
-            revoke = RevokeRequest(device_id=self._device_id, reason=reason)
-            return lambda service: service.revoke(revoke)
+            order = GiveOrderRequest(device_id=self._device_id, kind=self._kind, reason=reason)
+            return lambda service: service.give_order(order)
         assert self._user_id is not None
         close = CloseAccountRequest(user_id=self._user_id, reason=reason)
         return lambda service: service.close_account(close)
@@ -150,7 +164,8 @@ class ClosingDialog(Dialog):
             names = self.tr("{0} og {1} til").format(names, len(answer.only_they_follow) - 8)
         self._patients.setText(self.tr("Følges av ingen andre: {0}").format(names))
         self._patients.setVisible(bool(names))
-        lost = any(point.blocking for point in answer.points)
+        ends = self._device_id is not None and self._kind is DeviceOrderKind.ENDED
+        lost = any(point.blocking for point in answer.points) and not ends
         self._warning_words = self.tr("Er du sikker? Dette kan ikke gjøres om.")
         if lost:
             self._warning_words = self.tr(

@@ -6,8 +6,9 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.domain.rights import Right, may
-from sync.client.office_messages import IssuesAnswer, LaptopRow, OverviewAnswer
+from sync.client.office_messages import DeviceOrderKind, IssuesAnswer, LaptopRow, OverviewAnswer
 from ui.context import AppContext
+from ui.office.breach_dialog import BreachDialog
 from ui.office.closing_dialog import ClosingDialog
 from ui.office.desk import OfficeDesk
 from ui.office.enrol_dialog import EnrolDialog
@@ -117,11 +118,17 @@ class OverviewTab(OfficeTab):
         )
         self.enrol.setAccessibleName(self.tr("Lag engangskode for ny laptop"))
         self.enrol.clicked.connect(self._make_code)
-        self.revoke = DangerButton(
-            self.tr("Meld tilbaketrukket …"), card, icon="lock", name="laptopRevoke"
+        self.report = SecondaryButton(
+            self.tr("Hva lå på den …"), card, icon="file-text", name="laptopReport"
         )
-        self.revoke.setAccessibleName(self.tr("Meld laptopen tilbaketrukket"))
-        self.revoke.clicked.connect(self._revoke)
+        self.report.setAccessibleName(self.tr("Rapport: hva som lå på laptopen"))
+        self.report.clicked.connect(self._report)
+        self.end = DangerButton(self.tr("Avslutt …"), card, icon="door-open", name="laptopEnd")
+        self.end.setAccessibleName(self.tr("Avslutt laptopen: send først, slett så"))
+        self.end.clicked.connect(lambda: self._order(DeviceOrderKind.ENDED))
+        self.revoke = DangerButton(self.tr("Meld tapt …"), card, icon="lock", name="laptopRevoke")
+        self.revoke.setAccessibleName(self.tr("Meld laptopen tapt: slett straks"))
+        self.revoke.clicked.connect(lambda: self._order(DeviceOrderKind.LOST))
         self.close_account = DangerButton(
             self.tr("Steng kontoen …"), card, icon="user", name="laptopClose"
         )
@@ -130,6 +137,8 @@ class OverviewTab(OfficeTab):
             self.parked: may(role, Right.TAKE_OVER),
             self.assign: may(role, Right.ASSIGN),
             self.enrol: may(role, Right.ENROL),
+            self.report: may(role, Right.REVOKE),
+            self.end: may(role, Right.REVOKE),
             self.revoke: may(role, Right.REVOKE),
             self.close_account: may(role, Right.REVOKE),
         }
@@ -141,7 +150,7 @@ class OverviewTab(OfficeTab):
         self._card.body.addWidget(self._facts)
         # What cannot be taken back stands last, away from the rest.
         endings = FlowLayout(None, 8)
-        for ending in (self.revoke, self.close_account):
+        for ending in (self.report, self.end, self.revoke, self.close_account):
             endings.addWidget(ending)
         self._card.body.addLayout(endings)
         self._card.hide()
@@ -198,7 +207,11 @@ class OverviewTab(OfficeTab):
             self.parked: row.parked_here > 0,
             self.assign: row.user_active,
             self.enrol: row.user_active,
-            self.revoke: has_laptop and not row.revoked,
+            self.report: has_laptop,
+            self.end: has_laptop and row.order is None and not self._is_own(row),
+            self.revoke: has_laptop
+            and row.order is not DeviceOrderKind.LOST
+            and not self._is_own(row),
             self.close_account: row.user_active and row.user_id != self.context.session.user.id,
         }
         for button, allowed in self._allowed.items():
@@ -230,17 +243,33 @@ class OverviewTab(OfficeTab):
         if self.chosen is not None:
             EnrolDialog(self._desk, self.chosen.user_id, self.chosen.name, self).open()
 
+    def _is_own(self, row: LaptopRow) -> bool:
+        return row.device_id == self.context.session.device_id
+
     @Slot()
-    def _revoke(self) -> None:
+    def _report(self) -> None:
+        row = self.chosen
+        if row is not None and row.device_id is not None:
+            BreachDialog(self.context, self._desk, row.device_id, laptop_name(row), self).open()
+
+    def _order(self, kind: DeviceOrderKind) -> None:
         row = self.chosen
         if row is None or row.device_id is None:
             return
         dialog = ClosingDialog(
-            self._desk, self, device_id=row.device_id, name=row.name, wanted=laptop_name(row)
+            self._desk,
+            self,
+            device_id=row.device_id,
+            name=row.name,
+            wanted=laptop_name(row),
+            kind=kind,
         )
-        dialog.closed.connect(
-            lambda: self._after(self.tr("Laptopen er meldt tilbaketrukket. Den slipper ikke inn."))
-        )
+        words = self.tr("Laptopen er avsluttet. Den sender alt og sletter så det den har.")
+        if kind is DeviceOrderKind.LOST:
+            words = self.tr(
+                "Laptopen er meldt tapt. «Hva lå på den» gir rapporten til meldingen om brudd."
+            )
+        dialog.closed.connect(lambda: self._after(words))
         dialog.open()
 
     @Slot()

@@ -33,6 +33,11 @@ _STOPPED: dict[str, object] = {
         "Rollen til den som sendte dette, har ikke rett til å føre det. Det er tatt vare på, og "
         "kan lagres herfra når det er kontrollert.",
     ),
+    "lost_laptop": QT_TRANSLATE_NOOP(
+        "office",
+        "Endringen kom fra en laptop som er meldt tapt. Hvem som helst kan ha skrevet den. Spør "
+        "den ansatte før du lagrer.",
+    ),
     "device_revoked": QT_TRANSLATE_NOOP(
         "office",
         "Endringen kom fra en laptop som er meldt tilbaketrukket. Kontroller med den ansatte før "
@@ -67,6 +72,7 @@ _SAME = {
     "not_storable": "unreadable",
     "revoked": "device_revoked",
     "review": "device_revoked",
+    "lost_laptop": "lost_laptop",
     "critical": "same_field",
 }
 """Codes of the server that mean the same to the person who reads them."""

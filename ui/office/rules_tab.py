@@ -17,6 +17,7 @@ from ui.widgets import Card, ChoiceRow, PrimaryButton, Row, Statements, Text, ro
 _BEGINNINGS = ("05:00", "06:00", "07:00", "08:00")
 _PULL_HOURS = (12, 24, 48, 72, 96, 168)
 _TRIP_DAYS = (1, 2, 3, 4, 5, 6, 7)
+_LEASE_DAYS = (1, 2, 3, 5, 7, 10, 14, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,16 @@ class RulesTab(OfficeTab):
                 ),
                 self._yes_or_no(),
                 "draftsTravel",
+            ),
+            _Rule(
+                "lease_days",
+                self.tr("Innlogging varer uten nett i"),
+                self.tr(
+                    "Etter så mange dager uten innlogging lukker laptopen eldre notater, søk og "
+                    "pasienter utenfor turen. Ingenting slettes, og alt kan føres."
+                ),
+                tuple((days, self._days(days)) for days in _LEASE_DAYS),
+                "leaseDays",
             ),
             _Rule(
                 "courier_allowed",

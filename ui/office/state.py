@@ -15,6 +15,7 @@ from sync.client.office_messages import (
     ORDER_CHANGED,
     WITHOUT_RIGHT,
     ClosingPoint,
+    DeviceOrderKind,
     DuplicatePair,
     FlaggedRow,
     IssueRow,
@@ -219,7 +220,9 @@ def laptop_facts(row: LaptopRow, now: datetime, newest: str) -> tuple[Fact, ...]
 def laptop_warnings(row: LaptopRow) -> tuple[str, ...]:
     """Sentences about what a count cannot say."""
     found = []
-    if row.revoked:
+    if row.order is not None:
+        found.append(order_text(row))
+    elif row.revoked:
         found.append(
             translate("office", "Laptopen er meldt tilbaketrukket og slipper ikke inn mer.")
         )
@@ -250,6 +253,23 @@ def laptop_warnings(row: LaptopRow) -> tuple[str, ...]:
     if row.disk_encrypted is False:
         found.append(translate("office", "Disken på laptopen er ikke kryptert."))
     return tuple(found)
+
+
+def order_text(row: LaptopRow) -> str:
+    """What the laptop was ordered to do, and whether it has."""
+    if row.order is DeviceOrderKind.LOST:
+        if row.order_obeyed_at is not None:
+            return translate("office", "Meldt tapt. Laptopen har slettet alt.")
+        if row.order_asked_at is not None:
+            return translate("office", "Meldt tapt. Laptopen har fått ordren om å slette alt.")
+        return translate("office", "Meldt tapt. Laptopen har ikke vært på nett siden.")
+    if row.order_obeyed_at is not None:
+        return translate("office", "Avsluttet. Alt er sendt, og laptopen har slettet alt.")
+    if row.order_delivered_at is not None:
+        return translate("office", "Avsluttet. Laptopen sender det den har.")
+    if row.order_asked_at is not None:
+        return translate("office", "Avsluttet. Laptopen har fått ordren, men har ikke sendt ennå.")
+    return translate("office", "Avsluttet. Laptopen har ikke vært på nett siden.")
 
 
 def _counts(row: LaptopRow, now: datetime) -> list[Fact]:

@@ -195,7 +195,7 @@ def test_a_laptop_is_shut_out_only_after_reason_checklist_and_its_typed_name(
     assert "Ingenting er gjort" in said(dialog)
     write("Feltbærbar 3")
     press("Ctrl+Return")
-    wait_for(qtbot, page, "meldt tilbaketrukket")
+    wait_for(qtbot, page, "meldt tapt")
     assert shut_out()
 
 
