@@ -23,7 +23,7 @@ class HalfTypedDialog(Dialog):
     def __init__(
         self, context: AppContext, questions: Sequence[Question], parent: QWidget | None = None
     ) -> None:
-        super().__init__("", "", parent)
+        super().__init__("", "", parent, dangerous=True)
         title = self.tr("Halvskrevet da vinduet ble låst")
         self.setWindowTitle(title)
         self.title.setText(title)

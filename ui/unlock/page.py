@@ -12,6 +12,7 @@ from ui.errors import code_for
 from ui.tasks import TaskRunner
 from ui.unlock.state import (
     FORGOTTEN,
+    PIN_GONE,
     Phase,
     UnlockState,
     asking_for,
@@ -173,6 +174,8 @@ class UnlockPage(QWidget):
         seconds, left = int(getattr(error, "seconds", 0)), int(getattr(error, "left", 0))
         code = code_for(error)
         by_pin = self._state.by_pin
+        if code == PIN_GONE:
+            self._unlock_with_pin = None
         self._become(refused(self._state, code, seconds, left))
         if by_pin:
             self._field.clear()  # six digits are typed faster than one of them is found

@@ -94,7 +94,7 @@ def message(state: UnlockState) -> str:
         text = QCoreApplication.translate(
             "unlock",
             "PIN-koden stemmer ikke. Ingenting er slettet. "
-            "Forsøk igjen før passfrasen trengs: {n}.",
+            "Du har {n} forsøk igjen, så trengs passfrasen.",
         )
         return text.format(n=state.left)
     return sentence(state.code) if state.code else ""
