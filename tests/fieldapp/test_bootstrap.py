@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import pytest
 
 from fieldapp import bootstrap
 from fieldapp.security.errors import WrongSecretError
+from fieldapp.security.escrow import EscrowKey, new_private_key
 from fieldapp.security.kdf import FAST
 from fieldapp.security.keyring import ORIGIN_TEST
 from fieldapp.services import settings, setup
 from fieldapp.services.setup import NotEnrolledError
-from fieldapp.store.state import Enrolment
+from fieldapp.store.state import CourierKeys, Enrolment
 from tests.helpers.builders import ME, receive
 from tests.helpers.stores import PASSPHRASE, START
 
@@ -58,7 +60,6 @@ def test_a_store_is_created_enrolled_locked_and_unlocked_again(tmp_path: Path) -
 
 
 def test_the_session_knows_the_person_as_the_server_last_said(tmp_path: Path) -> None:
-    from dataclasses import replace
 
     door = _door(tmp_path)
     door.create(PASSPHRASE)
@@ -78,4 +79,40 @@ def test_a_new_login_replaces_the_token(tmp_path: Path) -> None:
     assert renewed is not None
     assert (renewed.token, renewed.device_secret) == ("newer", "device secret")
     assert "token" not in repr(renewed)
+    door.lock()
+
+
+def _told_of(public: EscrowKey) -> Enrolment:
+    keys = CourierKeys("00" * 32, "11" * 32, "22" * 32, server_escrow=public.hex)
+    return replace(ENROLMENT, courier=keys)
+
+
+def test_a_store_of_an_organisation_with_escrow_gets_its_slot_when_it_is_made(
+    tmp_path: Path,
+) -> None:
+    _, public = new_private_key()
+    door = _door(tmp_path)
+    door.create(PASSPHRASE, _told_of(public))
+    assert door.vault.key_file.escrow_key_id == public.key_id
+    assert door.escrow_fingerprint() == public.fingerprint
+    door.lock()
+
+
+def test_an_older_store_gets_the_slot_at_the_next_unlocking_and_nonsense_stops_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, public = new_private_key()
+    door = _door(tmp_path)
+    door.create(PASSPHRASE)
+    door.enrol(replace(_told_of(public), courier=CourierKeys("", "", "", server_escrow="zz")))
+    assert door.session()
+    assert "escrow key that is none" in caplog.text
+    caplog.clear()
+    assert door.escrow_fingerprint() is None
+    caplog.clear()
+    door.enrol(_told_of(public))
+    door.lock()
+    door.unlock(PASSPHRASE)
+    assert door.session()
+    assert door.escrow_fingerprint() == public.fingerprint
     door.lock()

@@ -15,10 +15,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from fieldapp.security.escrow import new_private_key
 from sync.protocol.version import PROTOCOL_HEADER
 from sync.server import __main__ as command_line
 from sync.server import auth
 from sync.server.auth import PasswordHasher
+from sync.server.keys import key_pairs
 from sync.server.service import ServerSyncService
 from sync.server.storage import sqlite
 from sync.server.storage.storage import Storage
@@ -61,6 +63,25 @@ def test_from_an_empty_folder_to_an_enrolment_code(run: Run, folder: Path) -> No
         "sjef\tSjefen\tadministrator\t0",
     ]
     assert (folder / "server.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_organisations_escrow_key_is_given_by_an_administrator_and_told_to_laptops(
+    run: Run, folder: Path
+) -> None:
+    run("--init", "--admin", "sjef", "--admin-name", "Sjefen")
+    assert "no escrow key" in run("escrow")
+    for nonsense in ("", "zz", "00" * 31, "00" * 32):
+        assert "64 hexadecimal digits" in run("escrow", "--public", nonsense, code=1)
+    assert "no escrow key" in run("escrow")
+    _, public = new_private_key()
+    assert public.fingerprint in run("escrow", "--public", public.hex)
+    assert public.fingerprint in run("escrow")
+    storage = Storage(sqlite.open_existing(folder, None))
+    try:
+        with storage.write() as transaction:
+            assert key_pairs(transaction).public.escrow == public.hex
+    finally:
+        storage.close()
 
 
 def test_the_phone_of_a_new_colleague_is_the_one_to_ring(run: Run, folder: Path) -> None:
