@@ -784,7 +784,7 @@ def test_command(python: str, arguments: Sequence[str]) -> list[str]:
     arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
     if arguments:
         return [python, "-m", "pytest", *arguments]
-    spread = ["-n", "auto", "--maxprocesses", "8", "--dist", "loadfile"]
+    spread = ["-n", "auto", "--maxprocesses", "8", "--dist", "loadgroup"]
     return [python, "-m", "pytest", *spread, "-q"]
 
 

@@ -28,6 +28,20 @@ def pytest_runtest_teardown() -> Iterator[None]:
     gc.collect(2 if _ended % _WHOLE_EVERY == 0 else 1)
 
 
+# --- who runs what, where several processes share the tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file stay together, for what they share is made once in a process.
+
+    A file that says `SPREAD = True` has long tests that share nothing: they are dealt out one by
+    one, or the last process would work on alone.
+    """
+    for item in items:
+        if not getattr(getattr(item, "module", None), "SPREAD", False):
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
 # --- a full disk without root
 
 
@@ -40,7 +54,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
     if not small_disk.must_go_elsewhere(pyfuncitem.fixturenames):
         return None
-    small_disk.in_a_namespace(pyfuncitem.nodeid)
+    # Behind the "@" stands the group, where several processes share the tests.
+    small_disk.in_a_namespace(pyfuncitem.nodeid.partition("@tests/")[0])
     return True
 
 

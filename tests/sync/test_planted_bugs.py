@@ -7,6 +7,7 @@ import pytest
 from tests.sync.planted import PLANTS
 from tests.torture import sync as torture
 
+SPREAD = True
 SEED = 20_261_122
 MOST_WALKS = 25
 """A bug that is not found in so many walks of the model counts as not found."""

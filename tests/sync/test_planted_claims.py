@@ -7,6 +7,7 @@ import pytest
 from tests.sync.planted_claims import PLANTS
 from tests.torture import claims as torture
 
+SPREAD = True
 SEED = 20_261_122
 MOST_WALKS = 40
 """A bug that is not found in so many walks of the model counts as not found."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sync.server.storage.storage import Storage
 from tests.sync.rounds import Rounds
 
+SPREAD = True
 DAYS = 12
 LEAST_SHARE = 0.95
 

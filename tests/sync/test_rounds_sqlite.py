@@ -10,6 +10,7 @@ from sync.server.storage.storage import Storage
 from tests.sync.rounds import Rounds
 from tests.torture.claims import walk
 
+SPREAD = True
 WALKS = 12
 """Of 120 acts each."""
 

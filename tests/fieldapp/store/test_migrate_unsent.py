@@ -21,6 +21,7 @@ from fieldapp.store.migrate import read_migrations, schema_version
 from tests.helpers.freeze_store import FACTS_NAME, STORES, count_rows
 from tests.helpers.stores import make_vault
 
+SPREAD = True
 ROOT = Path(__file__).parents[3]
 OLDER = sorted(path for path in STORES.iterdir() if path.is_dir())[:-1]
 
