@@ -105,6 +105,7 @@ class Camera:
     def _pages(self, patient_id: str) -> None:
         self._page("today")
         self._page("patients")
+        self._dialog_on(self._window, "openOthers", "open-others")
         for tab in ("overview", "medication", "screening", "notes", "contacts"):
             self._page("patient", f"patient-{tab}", patient_id=patient_id, tab=tab)
         self._page("handout")

@@ -84,6 +84,10 @@ class Row:
 # --- how each path is asked
 
 
+def _office(name: str) -> Callable[[str], Any]:
+    return lambda one: _about(REQUESTS.get(name, NoDetails()), one)
+
+
 def _exchange(running: Running, token: str, patient_id: str) -> str:
     request = ExchangeRequest(
         report=LaptopReport(
@@ -171,7 +175,7 @@ ROWS: Final[dict[str, Row]] = {
         f"POST /v2/office/{name}": Row(
             _post(
                 f"/v2/office/{name}",
-                lambda one, name=name: _about(REQUESTS.get(name, NoDetails()), one),
+                _office(name),
             ),
             frozenset(ALLOWED[name]),
         )

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.patients import Role
+from fieldapp.services.session import Session
 from tests.helpers.ward import AASE, SOLVEIG, Ward
 from tests.helpers.windows import show_workspace
 from ui.pages import PAGES
@@ -75,7 +76,7 @@ def test_a_page_of_patients_is_not_shown_to_who_reads_none(
     assert not {page for page in offered if page in PAGES and not may_open(_of(window), page)}
 
 
-def _of(window: Workspace):  # type: ignore[no-untyped-def]
+def _of(window: Workspace) -> Session:
     return window.context.session
 
 
