@@ -113,6 +113,7 @@ class PersonDialog(Dialog):
         self.password = _Secret(self)
         self.body.addWidget(self.password)
         self.body.addStretch(1)
+        (self.name.editor if person is None else self.role).setFocus()
 
     def check(self) -> str:
         """Say what is missing."""
