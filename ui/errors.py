@@ -295,6 +295,11 @@ _SENTENCES: dict[str, object] = {
         "Engangskoden er feil, brukt eller for gammel. Ingenting er endret. "
         "Be administratoren om en ny kode.",
     ),
+    "enrol_code_pin": QT_TRANSLATE_NOOP(
+        "errors",
+        "Koden mangler den andre delen, etter punktumet. Den viser hvilken server som er den "
+        "riktige. Ingenting er sendt. Skriv hele koden, eller be administratoren om en ny.",
+    ),
     "not_allowed": QT_TRANSLATE_NOOP(
         "errors",
         "Rollen din gir ikke adgang til dette. Ingenting er endret. Kontakt lederen din.",
