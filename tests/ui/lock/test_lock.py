@@ -61,6 +61,11 @@ def _readable(window: QWidget) -> str:
 def _write_note(laptop: Laptop, words: str = WORDS, patient_id: str = ODD) -> QPlainTextEdit:
     laptop.workspace.navigate("visit", patient_id=patient_id)
     settle()
+    return _write_on(laptop, words)
+
+
+def _write_on(laptop: Laptop, words: str) -> QPlainTextEdit:
+    """Type the words in place of what stands in the note that is open."""
     editor = laptop.workspace.findChild(QPlainTextEdit, "noteEditor")
     assert editor is not None
     editor.setFocus()
@@ -316,8 +321,9 @@ def test_on_a_full_disk_the_window_locks_at_once_and_the_text_is_back_in_its_edi
 ) -> None:
     laptop = laptop_in(small_disk)
     laptop.unlock()
+    _write_note(laptop, "Begynte")
     fillers = [fill(small_disk)]
-    _write_note(laptop)
+    _write_on(laptop, WORDS)
 
     laptop.watches.idle.timer.timeout.emit()
 
@@ -361,7 +367,7 @@ def test_text_of_a_full_disk_does_not_overwrite_what_was_written_on_since(
     draft = page.presenter.note.draft
     assert draft is not None
     filler = fill(small_disk)
-    _write_note(laptop, WORDS)
+    _write_on(laptop, WORDS)
     laptop.window.lock()
     filler.unlink()
     laptop.door.unlock(PASSPHRASE)
