@@ -59,6 +59,14 @@ class PatientRow:
     next_visit: date | None
 
 
+_CLOSED_MARK = Flag("", "", FlagCategory.ALLERGY, FlagState.PRESENT, "", date.min, "")
+
+
+def is_closed_mark(flags: Sequence[Flag]) -> bool:
+    """True when these are the flags of a patient whom the offline lease has closed."""
+    return _CLOSED_MARK in flags
+
+
 @dataclass(frozen=True, slots=True)
 class PatientPage:
     """What stands around a patient's timeline.
@@ -82,7 +90,13 @@ class PatientPage:
 
     @property
     def flags_shown(self) -> tuple[Flag, ...]:
-        """Every flag in both its sides: what the header has to show."""
+        """Every flag in both its sides: what the header has to show.
+
+        Of a closed patient one flag that is none (`is_closed_mark`), so that no screen can say
+        "nothing known" of what it may not read.
+        """
+        if self.closed:
+            return (_CLOSED_MARK,)
         return (*self.flags, *self.other_sides)
 
 

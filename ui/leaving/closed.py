@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldapp.clock import OSLO
 from fieldapp.domain.lease import LeaseState
+from fieldapp.domain.patients import Patient
 from fieldapp.domain.rights import Right
 from fieldapp.services import lease
 from ui.context import AppContext
 from ui.leaving.login_dialog import LoginDialog
 from ui.rights import offer
 from ui.widgets import Banner, FlowLayout, IconLabel, PrimaryButton, SecondaryButton, Text
+from ui.words import age_text
 
 
 class ClosedPart(QWidget):
@@ -34,9 +38,6 @@ class ClosedPart(QWidget):
         column.addWidget(IconLabel("lock", "muted", 30, self), 0, Qt.AlignmentFlag.AlignLeft)
         self.title = Text("", "heading", self)
         self.words = Text("", "", self)
-        self.words.setMaximumWidth(720)
-        self.title.setWordWrap(True)
-        self.words.setWordWrap(True)
         column.addWidget(self.title)
         column.addWidget(self.words)
         self.login = PrimaryButton(
@@ -54,10 +55,12 @@ class ClosedPart(QWidget):
         column.addLayout(buttons)
         column.addStretch(1)
 
-    def say_patient(self) -> None:
-        """Say that the whole patient is closed."""
+    def say_patient(self, patient: Patient, today: date) -> None:
+        """Say that the whole patient is closed, and who it is."""
         self._say(
-            self.tr("Pasienten er lukket til du har logget inn"),
+            self.tr("{name}, {age}: lukket til du har logget inn").format(
+                name=patient.name, age=age_text(patient, today)
+            ),
             self.tr(
                 "Det er for lenge siden denne laptopen var logget inn på serveren. Da vises bare "
                 "pasientene på turen din. Ingenting er slettet, og du kan fortsatt føre det som "

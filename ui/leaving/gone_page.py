@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldapp.domain.device_orders import DeviceOrderKind
 from ui.widgets import IconLabel, SecondaryButton, Text
-
-_WIDTH = 640
 
 
 class GonePage(QWidget):
@@ -29,7 +27,6 @@ class GonePage(QWidget):
         column.setSpacing(12)
         column.addStretch(1)
         inner = QWidget(self)
-        inner.setMaximumWidth(_WIDTH)
         words = QVBoxLayout(inner)
         words.setSpacing(12)
         icon = IconLabel("lock" if lost else "circle-check", "muted", 40, inner)
@@ -41,12 +38,16 @@ class GonePage(QWidget):
         self.text = Text(self._words(lost), "", inner)
         self.state = Text(self.tr("Sletter …"), "muted", inner)
         for label in (self.title, self.text, self.state):
-            label.setWordWrap(True)
             words.addWidget(label)
         self.close_button = SecondaryButton(self.tr("Lukk programmet"), inner, name="goneClose")
         self.close_button.clicked.connect(self.close_asked)
         words.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(inner, 0, Qt.AlignmentFlag.AlignHCenter)
+        # Half of the window, at any size of text: what is cut off here is read by nobody.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(inner, 2)
+        middle.addStretch(1)
+        column.addLayout(middle)
         column.addStretch(2)
         self.setAccessibleName(f"{title}. {self._words(lost)}")
 

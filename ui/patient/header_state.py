@@ -20,6 +20,7 @@ from fieldapp.domain.patients import (
     FlagState,
     Patient,
 )
+from fieldapp.services.patients import is_closed_mark
 from ui.words import address_text, age_text, day_text, initials, masked_id, word
 
 translate = QCoreApplication.translate
@@ -86,6 +87,8 @@ class HeaderView:
 
 def header(patient: Patient, flags: Sequence[Flag], today: date) -> HeaderView:
     """Put together the header of `patient` from the active `flags` of that patient."""
+    if is_closed_mark(flags):
+        return _closed(patient, today)
     items = [critical_item(category, flags) for category in FlagCategory]
     return HeaderView(
         initials=initials(patient),
@@ -99,6 +102,24 @@ def header(patient: Patient, flags: Sequence[Flag], today: date) -> HeaderView:
         calm=tuple(item for item in items if item.category not in SEVERE_CATEGORIES),
         practical=patient.practical,
         confirmed=_confirmed(flags),
+    )
+
+
+def _closed(patient: Patient, today: date) -> HeaderView:
+    """Who it is, and that the rest is closed: never "not asked" of what may not be read."""
+    closed = translate("patient", "Kritisk informasjon er lukket: logg inn for å se den")
+    return HeaderView(
+        initials=initials(patient),
+        name=patient.name,
+        age_and_sex=age_text(patient, today),
+        id_masked="",
+        id_full="",
+        address="",
+        phone="",
+        severe=(),
+        calm=(),
+        practical=(closed,),
+        confirmed="",
     )
 
 

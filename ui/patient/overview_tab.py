@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from fieldapp.services import corrections, lease, patients
 from fieldapp.services.patients import PatientPage
 from ui.context import AppContext
+from ui.leaving.closed import ClosedPart
 from ui.patient.medication_state import doses_text, is_current
 from ui.patient.tab import Tab
 from ui.patient.timeline_state import items
@@ -68,7 +69,11 @@ class OverviewTab(Tab):
         )
         self.wrong.clicked.connect(self._mark)
         story.head.addWidget(self.wrong)
-        for part in (self._timeline, self._nothing, self._older):
+        self._closed = ClosedPart(self.context, self)
+        self._closed.visit.hide()
+        self._closed.say_older()
+        self._closed.hide()
+        for part in (self._timeline, self._nothing, self._closed, self._older):
             story.body.addWidget(part)
         columns.left.addWidget(story)
         columns.left.addStretch(1)
@@ -105,12 +110,11 @@ class OverviewTab(Tab):
     def _show_story(self, found: PatientPage) -> None:
         session = self.context.session
         # One more than is shown tells whether there is anything older.
-        entries = (
-            lease.unless_closed(
-                lambda: patients.timeline(session, found.patient.id, self._limit + 1)
-            )
-            or []
+        read = lease.unless_closed(
+            lambda: patients.timeline(session, found.patient.id, self._limit + 1)
         )
+        entries = read or []
+        self._closed.setVisible(read is None)
         shown = entries[: self._limit]
         self._kind_of = {entry.id: entry.kind for entry in shown}
         lines = items(shown, session.today())
@@ -122,7 +126,7 @@ class OverviewTab(Tab):
         ]
         self.wrong.setVisible(bool(self._markable))
         self._timeline.setVisible(bool(shown))
-        self._nothing.setVisible(not shown)
+        self._nothing.setVisible(not shown and read is not None)
         self._older.setVisible(len(entries) > self._limit)
 
     def _show_next(self, found: PatientPage) -> None:

@@ -169,6 +169,7 @@ class PatientPage(Page):
         self._notices.show_patient(self.patient_id)
         open_visit = visits.open_encounter(session, self.patient_id)
         self.tabs.setVisible(not facts.closed)
+        self._header_area.setVisible(not facts.closed)
         view = header(facts.patient, facts.flags_shown, session.today())
         planned = facts.next_appointment
         self.header.show_view(
@@ -200,7 +201,7 @@ class PatientPage(Page):
         if self._facts is None:
             return
         if self._facts.closed:
-            self._closed.say_patient()
+            self._closed.say_patient(self._facts.patient, self.context.session.today())
             self._stack.setCurrentWidget(self._closed)
             return
         tab = self._built.get(number)
