@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtWidgets import QWidget
 
 from fieldapp.domain.rights import Right, has_office
 from fieldapp.services import register_view, rights
 from fieldapp.services.session import Session
 
-_READING = frozenset(
-    {"today", "patients", "patient", "visit", "screening", "rapid_test", "imports"}
-)
+_WANTED: Final[dict[str, tuple[Right, ...]]] = {
+    "today": (Right.READ_PATIENTS,),
+    "patients": (Right.READ_PATIENTS,),
+    "patient": (Right.READ_PATIENTS,),
+    "visit": (Right.RECORD_CARE,),
+    "screening": (Right.RECORD_CARE,),
+    "rapid_test": (Right.RECORD_CARE,),
+    "imports": (Right.REGISTER_PATIENTS,),
+    "handout": (Right.HAND_OUT,),
+    "sheets": (Right.HAND_OUT, Right.RECORD_CARE),
+    "witness": (Right.WITNESS,),
+}
+"""Either is enough. Pages that are not here are for everybody, or are asked about below."""
 
 
 def offer(widget: QWidget, session: Session, *wanted: Right) -> None:
@@ -21,19 +33,11 @@ def offer(widget: QWidget, session: Session, *wanted: Right) -> None:
 
 def may_open(session: Session, page: str) -> bool:
     """True for a page of `ui.pages` that has something for this person."""
-    if page in _READING:
-        return rights.has(session, Right.READ_PATIENTS)
-    if page == "handout":
-        return rights.has(session, Right.HAND_OUT)
-    if page == "sheets":
-        return rights.has(session, Right.HAND_OUT, Right.RECORD_CARE)
     if page == "register":
         return register_view.may_open(session)
     if page == "office":
         return has_office(session.user.role)
-    if page == "witness":
-        return rights.has(session, Right.WITNESS)
-    return True
+    return page not in _WANTED or rights.has(session, *_WANTED[page])
 
 
 def first_page(session: Session) -> str:
