@@ -120,6 +120,8 @@ class ChainFault(StrEnum):
     """A line, or the newest one, is not there any more."""
     FORKED = "forked"
     """Two lines follow the same one: the laptop was set back, copied, or its log was rewritten."""
+    SILENT = "silent"
+    """Changes came and for a day no line of the log: a program that keeps its lines back."""
 
 
 class ChainRow(Message):

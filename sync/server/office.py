@@ -757,7 +757,7 @@ class ServerOfficeService:
         """The chain of every laptop's log."""
         act = self._act("log_chains", Right.READ_ACCESS_LOG)
         with self._storage.read() as transaction:
-            answer = control.chains(transaction)
+            answer = control.chains(transaction, act.at)
         self._seen(act, len(answer.chains))
         return answer
 

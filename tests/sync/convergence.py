@@ -62,6 +62,14 @@ class Convergence(RuleBasedStateMachine):
         self.fleet.hand_out(which, number, day)
 
     @rule(which=laptops, number=patients)
+    def mark_wrong(self, which: int, number: int) -> None:
+        self.fleet.mark_wrong(which, number)
+
+    @rule(delete=st.booleans())
+    def decide_on_marks(self, delete: bool) -> None:
+        self.fleet.decide_on_marks(delete)
+
+    @rule(which=laptops, number=patients)
     def begin_draft(self, which: int, number: int) -> None:
         self.fleet.begin_draft(which, number)
 

@@ -28,13 +28,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from fieldapp.domain.corrections import EntryCorrection
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.domain.notes import Draft, Note
 from fieldapp.domain.visits import Appointment
 from fieldapp.ids import new_id
 from fieldapp.store import drafts, outbox, records
 from fieldapp.store.db import IntegrityError
+from sync.server import corrections
 from sync.server.identity import Identity
+from sync.server.keys import key_pairs
 from sync.server.storage.storage import Storage, Transaction
 from tests.helpers import server_backup
 from tests.helpers.stores import START
@@ -94,6 +97,9 @@ class Fleet:
         self.planned: set[str] = set()
         self._perhaps_planned: set[str] = set()
         """Visits that the server has lost; a laptop may offer them again."""
+        self.deleted: set[str] = set()
+        """Records that were ever decided to be deleted; a restore may bring back such a decision's
+        entry where nobody had heard of it yet."""
         self.given_up: set[str] = set()
         self.drafts: dict[str, tuple[int, str]] = {}
         """Laptop and text of every draft."""
@@ -109,6 +115,8 @@ class Fleet:
 
     def begin(self) -> None:
         """Register the patients and bring every laptop up to date."""
+        with self.storage.write() as transaction:
+            key_pairs(transaction)  # as the first enrolment makes them
         for number in range(PATIENTS):
             # The first patient is everybody's, the others are one person's each.
             owners = self.owners[:2] if number == 0 else [self.owners[number - 1]]
@@ -144,6 +152,30 @@ class Fleet:
             addendum = laptop.sign_note(body["patient_id"], text, addendum_to=body["id"])
             self.events[addendum] = ("note", text)
             self.done["addendum"] += 1
+
+    def mark_wrong(self, which: int, number: int) -> None:
+        """Say of one of the notes on a laptop that it stands on the wrong patient."""
+        laptop = self.laptops[which]
+        notes = sorted(key for key in laptop.contents() if key[0] == "note")
+        if notes:
+            _, body = laptop.contents()[notes[number % len(notes)]]
+            row = laptop.database.connection.execute(
+                "SELECT patient_id FROM note WHERE id = ?", (body["id"],)
+            ).fetchone()
+            assert row is not None
+            mark = EntryCorrection(
+                id=new_id(),
+                patient_id=str(row["patient_id"]),
+                target_kind="note",
+                target_id=body["id"],
+                author_id=laptop.who.user_id,
+                marked_at=laptop.clock.now(),
+                reason="of somebody else",
+                device_id=laptop.who.device_id,
+                sequence=1,
+            )
+            laptop.save(mark)
+            self.done["mark"] += 1
 
     def hand_out(self, which: int, number: int, day: int) -> None:
         laptop, patient_id = self.laptops[which], self.patients[number]
@@ -228,6 +260,24 @@ class Fleet:
         self.office.put(visit, "appointment", patient_id)
         self.planned.add(visit.id)
 
+    def decide_on_marks(self, delete: bool) -> None:
+        """The record-responsible answers the mark that has waited longest."""
+        with self.storage.write() as transaction:
+            for one in corrections.waiting(transaction)[:1]:
+                gone = corrections.related(transaction, one) if delete else []
+                corrections.decide(
+                    transaction,
+                    one.target,
+                    delete=delete,
+                    words="it is right",
+                    by="responsible",
+                    now=self.office.clock.now(),
+                )
+                self.deleted |= {record_id for _, record_id in gone}
+                self.done["deletion" if delete else "refused deletion"] += 1
+        for record_id in self.deleted:
+            self.events.pop(record_id, None)
+
     # --- what lines and machines do
 
     def sync(self, which: int, faults: list[Fault]) -> None:
@@ -311,7 +361,7 @@ class Fleet:
                 self._left_behind[draft_id] = self.owners[which].user_id
                 del self.drafts[draft_id]
         for draft in drafts.everything(self.laptops[which].database):
-            if draft.id in self.events:
+            if draft.id in self.events or draft.id in self.deleted:
                 # Signed after the image was made: the server says so at the next sync.
                 with self.laptops[which].database.transaction():
                     drafts.delete(self.laptops[which].database, draft.id)
@@ -344,6 +394,7 @@ class Fleet:
                 self._check_doses()
                 self._check_drafts()
                 self._check_laptops()
+                self._check_deleted()
         finally:
             for laptop in self.laptops:
                 laptop.close()
@@ -444,6 +495,18 @@ class Fleet:
         contents = [laptop.contents() for laptop in self.laptops]
         assert contents[0] == contents[1] == contents[2], "two laptops differ"
         self._check_nothing_stands_twice(notes)
+
+    def _check_deleted(self) -> None:
+        """What a standing decision has deleted is nowhere, not even in an older version."""
+        with self.storage.read() as transaction:
+            decisions = [one.body for one in transaction.records.of_kind("deletion")]
+        for decision in decisions:
+            for name in decision["removed"]:
+                kind, record_id = name["kind"], name["id"]
+                assert self.office.past_bodies(kind, record_id) == [], "it is on the server"
+                for laptop in self.laptops:
+                    assert record_id not in laptop.ids(kind), "it is on a laptop"
+                    assert drafts.get(laptop.database, record_id) is None
 
     def _check_nothing_stands_twice(self, notes: set[str]) -> None:
         texts = Counter(

@@ -95,6 +95,7 @@ def fault_text(chain: ChainRow) -> str:
         ChainFault.BROKEN: translate("log", "en linje er endret"),
         ChainFault.MISSING: translate("log", "linjer mangler"),
         ChainFault.FORKED: translate("log", "to linjer følger etter samme linje"),
+        ChainFault.SILENT: translate("log", "endringer er sendt, men ingen linjer"),
     }
     assert chain.fault is not None
     if chain.at_sequence is None:

@@ -99,6 +99,14 @@ class ControlRepository:
         )
         return sorted(str(row[0]) for row in rows)
 
+    def newest_records(self) -> dict[str, str]:
+        """Return when the newest record of each laptop came that is still its newest version."""
+        rows = self._db.rows(
+            "SELECT device_id, max(received_at) FROM record WHERE device_id IS NOT NULL"
+            " GROUP BY device_id"
+        )
+        return {str(device_id): str(at) for device_id, at in rows}
+
     def aliases_of(self, patient_id: str) -> list[str]:
         """Return a patient's id with those that were joined with it."""
         rows = self._db.rows(
