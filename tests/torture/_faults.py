@@ -135,8 +135,13 @@ LOCKED: dict[str, Callable[[Scene], None]] = {
 FAULTS = {**HOT, **LOCKED}
 
 
-def suffer(scene: Scene, name: str, acknowledged: Signed) -> tuple[str, str | None]:
-    """Do a fault and open the store; say what came of it, and the promise that it broke, if any."""
+def suffer(
+    scene: Scene, name: str, acknowledged: Signed, untold: str | None = None
+) -> tuple[str, str | None]:
+    """Do a fault and open the store; say what came of it, and the promise that it broke, if any.
+
+    `untold` is an act that is in the hot log and was never acknowledged to anybody.
+    """
     scene.lay(scene.hot if name in HOT else scene.locked)
     FAULTS[name](scene)
     files = _files(scene.store)
@@ -156,8 +161,9 @@ def suffer(scene: Scene, name: str, acknowledged: Signed) -> tuple[str, str | No
         told = claims.is_set_back(session.database)
     finally:
         door.lock()
-    lost_notes = [key for key in acknowledged.notes if key not in found.notes]
-    lost_doses = [key for key in acknowledged.doses if key not in found.doses]
+    told_to_nobody = untold if name in HOT else None
+    lost_notes = [key for key in acknowledged.notes if key not in {*found.notes, told_to_nobody}]
+    lost_doses = [key for key in acknowledged.doses if key not in {*found.doses, told_to_nobody}]
     changed = [key for key, text in found.notes.items() if acknowledged.notes.get(key) != text]
     if told:
         return TOLD, None

@@ -91,12 +91,15 @@ def run(seconds: float, seed: int) -> Result:
             for act in acts:
                 contents = contents.after(act)
             _copy(folder, copies / "hot")
-            problems, contents = check(folder, contents, _unfinished(told))
+            unfinished = _unfinished(told)
+            problems, contents = check(folder, contents, unfinished)
             _copy(folder, copies / "locked")
             signed = Signed(contents.notes, contents.doses, contents.drafts)
+            # The act that the kill cut short was told to nobody, so the log alone may know it.
+            untold = None if unfinished is None else unfinished["id"]
             scene = Scene(folder, copies / "hot", copies / "locked", copies / "older", dice)
             for fault in itertools.islice(left, FAULTS_PER_LIFE):
-                outcome, problem = suffer(scene, fault, signed)
+                outcome, problem = suffer(scene, fault, signed, untold)
                 faults[f"{fault}: {outcome}"] += 1
                 problems += [problem] if problem else []
             scene.lay(copies / "locked")
