@@ -30,6 +30,7 @@ from fieldapp.security.escrow import EscrowKey, EscrowRequest, ReplyKey, open_an
 from fieldapp.security.kdf import check_passphrase
 from fieldapp.security.keyfile import KeyFile
 from fieldapp.security.keyring import DeviceSecrets
+from fieldapp.security.pages import empty_damaged_pages
 from fieldapp.security.recovery import new_recovery_key, parse_recovery_key
 from fieldapp.security.secretbuf import wipe
 from fieldapp.security.vault import DATABASE_NAME, Vault, Way, by_recovery_key
@@ -280,6 +281,7 @@ class Rescue:
                 key_file.store_id,
                 key_file.page_size,
                 self._clock,
+                empty_damaged_pages,
                 self._migrations,
             )
 

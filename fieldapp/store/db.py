@@ -610,8 +610,8 @@ class Database:
 def open_damaged(path: Path, key_source: KeySource, page_size: int) -> Any:
     """A bare connection to the COPY of a damaged database, for salvage only; to be closed.
 
-    Its broken pages must be empty ones by now (`fieldapp.store.pages`). Raises DatabaseDamagedError
-    when not even the first page can be read.
+    Its broken pages must be empty ones by now (`fieldapp.security.pages`). Raises
+    DatabaseDamagedError when not even the first page can be read.
     """
     require_driver()
     check_header(path)

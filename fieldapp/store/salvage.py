@@ -4,8 +4,8 @@ The damaged files are never written to: they are read from a working copy, and k
 store in the folder ``damaged``. What exists nowhere else comes first: unsent changes, then drafts,
 then the store's own memory, then all that the server has as well.
 
-A damaged page is empty in the working copy (`fieldapp.store.pages`), and SQLite refuses the query
-that meets it. It held rows that follow one another: the reader leaps over it and goes on behind it.
+A damaged page is empty in the working copy (`fieldapp.security.pages`), and SQLite refuses the
+query that meets it. It held rows that follow one another: the reader leaps over it and goes on behind it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,6 @@ from fieldapp.store.errors import (
 )
 from fieldapp.store.files import flush_file, flush_folder, named_disk_errors
 from fieldapp.store.migrate import COPIES_NAME, MIGRATIONS, migrate, read_migrations
-from fieldapp.store.pages import empty_damaged_pages
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +60,18 @@ _OWN = frozenset({"store_identity", "sqlite_sequence", "patient_digest"})
 """Made anew in the new store, not copied row by row."""
 
 _ENROLMENT = "enrolment"
+
+EmptyPages = Callable[[Path, bytearray, int], int]
+"""Replaces the broken pages of a copy; see `fieldapp.security.pages`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """How a copy is opened."""
+
+    key_source: KeySource
+    page_size: int
+    empty_pages: EmptyPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,7 @@ def salvage(
     store_id: str,
     page_size: int,
     clock: Clock,
+    empty_pages: EmptyPages,
     migrations: Path = MIGRATIONS,
 ) -> SalvageReport:
     """Put a new store with all that reads in the place of ``path``; the store's lock must be held.
@@ -126,13 +138,14 @@ def salvage(
     _clear(work, unfinished)
     try:
         with named_disk_errors():
-            source, from_copy = _open_source(path, work, key_source, page_size)
+            keyed = _Keyed(key_source, page_size, empty_pages)
+            source, from_copy = _open_source(path, work, keyed)
             with contextlib.closing(source):
                 target = Database.create(unfinished, key_source, store_id, page_size)
                 try:
                     tables = _fill(source, target, clock, migrations)
                     enrolled = _has_enrolment(target) or _enrolment_from_copies(
-                        target, folder, work, key_source, page_size
+                        target, folder, work, keyed
                     )
                     _finish(target)
                 finally:
@@ -163,13 +176,13 @@ def free_name(path: Path, word: str) -> Path:
 class _Source:
     """The working copy of a damaged database, with empty pages for the broken ones."""
 
-    def __init__(self, path: Path, key_source: KeySource, page_size: int) -> None:
-        key = key_source()
+    def __init__(self, path: Path, keyed: _Keyed) -> None:
+        key = keyed.key_source()
         try:
-            self.broken_pages = empty_damaged_pages(path, key, page_size)
+            self.broken_pages = keyed.empty_pages(path, key, keyed.page_size)
         finally:
             key[:] = bytes(len(key))
-        self._connection: Any = open_damaged(path, key_source, page_size)
+        self._connection: Any = open_damaged(path, keyed.key_source, keyed.page_size)
 
     def close(self) -> None:
         self._connection.close()
@@ -199,16 +212,14 @@ def _number_of(error: Exception) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _open_source(
-    path: Path, work: Path, key_source: KeySource, page_size: int
-) -> tuple[_Source, bool]:
+def _open_source(path: Path, work: Path, keyed: _Keyed) -> tuple[_Source, bool]:
     """The damaged database, or the newest copy that can be opened when not a page of it reads."""
     copies = sorted((path.parent / COPIES_NAME).glob("*.db"), reverse=True)
     refusal: DatabaseDamagedError | DatabaseMissingError = DatabaseMissingError()
     for place in (path, *copies):
         try:
             check_header(place)
-            return _Source(_working_copy(place, work), key_source, page_size), place != path
+            return _Source(_working_copy(place, work), keyed), place != path
         except (DatabaseDamagedError, DatabaseMissingError) as error:
             if place == path:
                 refusal = error
@@ -414,14 +425,12 @@ def _has_enrolment(target: Database) -> bool:
     return state.read(target, _ENROLMENT) is not None
 
 
-def _enrolment_from_copies(
-    target: Database, folder: Path, work: Path, key_source: KeySource, page_size: int
-) -> bool:
+def _enrolment_from_copies(target: Database, folder: Path, work: Path, keyed: _Keyed) -> bool:
     """Who this laptop is, from an older copy: without it the unsent changes have no way out."""
     for copy in sorted((folder / COPIES_NAME).glob("*.db"), reverse=True):
         try:
             check_header(copy)
-            source = _Source(_working_copy(copy, work), key_source, page_size)
+            source = _Source(_working_copy(copy, work), keyed)
         except (DatabaseDamagedError, DatabaseMissingError, DatabasePlaintextError):
             continue
         with contextlib.closing(source), contextlib.suppress(DatabaseDamagedError):

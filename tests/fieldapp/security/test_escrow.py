@@ -118,6 +118,13 @@ def test_an_altered_request_is_refused_or_shows_another_control_code(field: str)
         escrow.open_answer(answer, "store-1", key)
 
 
+def test_a_slot_says_what_it_opens_and_answers_for_nothing_else() -> None:
+    private, public = escrow.new_private_key()
+    request, _ = _asked(public)
+    with pytest.raises(EscrowFileError):
+        escrow.answer(dataclasses.replace(request, meaning="another store"), private, public)
+
+
 def test_papers_of_another_key_do_not_answer() -> None:
     request, _ = _asked(escrow.new_private_key()[1])
     with pytest.raises(EscrowOtherKeyError):

@@ -149,6 +149,16 @@ def test_rows_behind_a_damaged_leaf_are_read_and_only_its_own_are_lost(laptop: L
     assert max(losses) <= 12  # rows of 0.4 kB on a page of 4 kB
 
 
+def test_the_new_store_itself_knows_that_it_was_set_back(laptop: Laptop) -> None:
+    laptop.damage_page(laptop.pages - 1)
+    laptop.salvage()
+    vault = laptop.vault()
+    with vault.keys_by(vault.by_passphrase(USERNAME, PASSPHRASE)) as (key_file, root):
+        store = Database.open(laptop.database, key_file.key_source(root))
+        assert claims.is_set_back(store)
+        store.close()
+
+
 def test_a_store_cut_short_gives_back_what_lies_before_the_cut(laptop: Laptop) -> None:
     with laptop.database.open("r+b") as file:
         file.truncate(laptop.database.stat().st_size * 2 // 3 + 17)
