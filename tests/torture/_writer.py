@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -45,7 +46,16 @@ class Ids:
 class Writer:
     """Does one act after the other. `drafts` are those that stand, by id."""
 
-    def __init__(self, session: Session, clock: FixedClock, ids: Ids, dice: random.Random) -> None:
+    def __init__(
+        self,
+        session: Session,
+        clock: FixedClock,
+        ids: Ids,
+        dice: random.Random,
+        tell: Callable[..., None] | None = None,
+    ) -> None:
+        """`tell` hears of each act before and after it; the parent process unless given."""
+        self._tell = tell or _tell
         self._session = session
         self._clock = clock
         self._ids = ids
@@ -69,29 +79,29 @@ class Writer:
     def _begin_draft(self) -> None:
         text, draft_id = self._text(), self._ids.announce()
         body = {"template": "free", "text": text, "addendum_to": None}
-        _tell("begin", act="draft", id=draft_id, text=text)
+        self._tell("begin", act="draft", id=draft_id, text=text)
         draft = notes.new_draft(self._session, self._dice.choice(PATIENTS), "note", None, body)
         self._drafts[draft.id] = draft
-        _tell("done", act="draft", id=draft_id, text=text)
+        self._tell("done", act="draft", id=draft_id, text=text)
 
     def _save_draft(self, draft_id: str) -> None:
         text, old = self._text(), self._drafts[draft_id]
         draft = replace(old, body={**old.body, "text": text})
-        _tell("begin", act="draft", id=draft_id, text=text)
+        self._tell("begin", act="draft", id=draft_id, text=text)
         self._drafts[draft_id] = notes.save_draft(self._session, draft)
-        _tell("done", act="draft", id=draft_id, text=text)
+        self._tell("done", act="draft", id=draft_id, text=text)
 
     def _sign(self, draft_id: str) -> None:
         text = self._drafts.pop(draft_id).body["text"]
-        _tell("begin", act="note", id=draft_id, text=text)
+        self._tell("begin", act="note", id=draft_id, text=text)
         notes.sign(self._session, draft_id)
-        _tell("done", act="note", id=draft_id, text=text)
+        self._tell("done", act="note", id=draft_id, text=text)
 
     def _discard(self, draft_id: str) -> None:
         del self._drafts[draft_id]
-        _tell("begin", act="discard", id=draft_id)
+        self._tell("begin", act="discard", id=draft_id)
         notes.discard_draft(self._session, draft_id)
-        _tell("done", act="discard", id=draft_id)
+        self._tell("done", act="discard", id=draft_id)
 
     def _hand_out(self) -> None:
         # Every dose on a day of its own, because a slot takes only one.
@@ -101,9 +111,9 @@ class Writer:
         _, planned = self._dice.choice(slots)
         entry = self._entry(planned, given=self._dice.random() < 0.8)
         facts = {"id": entry.id, "day": entry.slot.day.isoformat(), "status": entry.status.value}
-        _tell("begin", act="handout", **facts)
+        self._tell("begin", act="handout", **facts)
         medication.record(self._session, entry)
-        _tell("done", act="handout", **facts)
+        self._tell("done", act="handout", **facts)
 
     def _log_in(self) -> None:
         """Weeks go by in a writer's life; its lease is not what is asked about here."""

@@ -28,6 +28,7 @@ from fieldapp.domain.notes import Note
 from fieldapp.services import notes
 from fieldapp.services.session import Session
 from fieldapp.store import audit, outbox, records
+from tests.torture._disks import suffer_small_disks
 from tests.torture._faults import FAULTS, Scene, Signed, suffer
 from tests.torture._ward import FIRST_MOMENT, make_ward, open_ward
 from tests.torture.result import Result
@@ -75,6 +76,9 @@ def run(seconds: float, seed: int) -> Result:
     steps = violations = 0
     done: Counter[str] = Counter()
     faults: Counter[str] = Counter()
+    for problem in suffer_small_disks(dice, faults):
+        violations += 1
+        print(f"seed {seed}: {problem}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as name:
         copies = Path(name)
         folder = copies / "laptop"
