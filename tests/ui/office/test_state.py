@@ -163,7 +163,7 @@ def test_versions_are_compared_as_numbers() -> None:
             Role.SECRETARY,
             ("overview", "parked", "patients", "duplicates", "orders", "courier", "rules"),
         ),
-        (Role.ADMINISTRATOR, ("overview", "rules")),
+        (Role.ADMINISTRATOR, ("overview", "people", "rules")),
         (Role.RECOVERY_OFFICER, ("overview", "courier", "drafts", "rules")),
         ("of a later version", ()),
     ],
