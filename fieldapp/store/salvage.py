@@ -5,7 +5,8 @@ store in the folder ``damaged``. What exists nowhere else comes first: unsent ch
 then the store's own memory, then all that the server has as well.
 
 A damaged page is empty in the working copy (`fieldapp.security.pages`), and SQLite refuses the
-query that meets it. It held rows that follow one another: the reader leaps over it and goes on behind it.
+query that meets it. It held rows that follow one another: the reader leaps over it and goes on
+behind it.
 """
 
 from __future__ import annotations

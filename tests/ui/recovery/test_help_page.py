@@ -16,7 +16,9 @@ from fieldapp.security.escrow import EscrowRequest
 from fieldapp.security.kdf import FAST
 from fieldapp.security.keyring import ORIGIN_TEST
 from tests.helpers.stores import PASSPHRASE, USERNAME, MemoryKeyring, memory_secrets
-from tests.helpers.windows import LOOKS, problems_in, show_active
+from tests.helpers.windows import LOOKS, no_sync, problems_in, show_active
+from ui.app import LazyDoor, _help
+from ui.main_window import MainWindow
 from ui.recovery.help_page import HelpPage, Step
 from ui.recovery.key_paper import KeyPaper
 from ui.recovery.state import WayOn, situation
@@ -328,3 +330,21 @@ def test_the_key_is_never_printed_to_a_file(qtbot: QtBot, theme: Theme, tmp_path
     assert "aldri til en fil" in paper.banner.text.text()
     assert "&lt;b>" in paper.html()
     assert all(f"{n:04}" in paper.html() for n in range(13))
+
+
+# --- in the window ---
+
+
+def test_help_stands_in_the_window_and_leads_back_to_the_unlock_page(
+    qtbot: QtBot, tasks: TaskRunner, theme: Theme, laptop: Laptop
+) -> None:
+    window = MainWindow(LazyDoor(USERNAME, lambda _: laptop.door()), tasks, theme, no_sync)
+    qtbot.addWidget(window)
+    show_active(qtbot, window)
+    window.help_wanted.connect(lambda code: _help(window, tasks, code))
+    window.help_wanted.emit("forgotten")
+    page = window.centralWidget()
+    assert isinstance(page, HelpPage)
+    _click(page, "help_retry")
+    assert window.unlock_page is not None
+    window.close()
