@@ -345,6 +345,9 @@ def test_help_stands_in_the_window_and_leads_back_to_the_unlock_page(
     window.help_wanted.emit("forgotten")
     page = window.centralWidget()
     assert isinstance(page, HelpPage)
+    qtbot.waitUntil(page.isVisible)
+    qtbot.waitUntil(lambda: page.focusWidget() is not None)
+    assert page.focusWidget().objectName() == "help_recovery_key"
     _click(page, "help_retry")
     assert window.unlock_page is not None
     window.close()
