@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+from typing import Any
 
 import pytest
 
@@ -105,10 +106,9 @@ def test_an_altered_request_is_refused_or_shows_another_control_code(field: str)
     private, public = escrow.new_private_key()
     request, key = _asked(public)
     other, _ = _asked(public)
-    if field in ("store_id", "meaning"):
-        altered = dataclasses.replace(request, **{field: "another"})
-    else:
-        altered = dataclasses.replace(request, **{field: getattr(other, field)})
+    changes: dict[str, Any] = {"store_id": "another", "meaning": "another"}
+    value = changes.get(field) or getattr(other, field)
+    altered = dataclasses.replace(request, **{field: value})
     assert altered.code != request.code
     try:
         answer = escrow.answer(altered, private, public)

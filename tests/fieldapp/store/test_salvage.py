@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fieldapp.clock import FixedClock
 from fieldapp.security.rescue import Rescue
 from fieldapp.security.vault import Vault
 from fieldapp.store import claims, inbox, salvage
@@ -24,7 +25,6 @@ from tests.helpers.stores import (
     PASSPHRASE,
     START,
     USERNAME,
-    FixedClock,
     MemoryKeyring,
     make_vault,
     memory_secrets,
