@@ -30,6 +30,7 @@ from sync.server import auth, authorities, backup
 from sync.server.admin import Admin, AdminError, Place, initialise
 from sync.server.app import create_app, only_paths
 from sync.server.claims import declare_restored
+from sync.server.control import ORGANISATION
 from sync.server.escrow import escrow_fingerprint, put_escrow_key
 from sync.server.json_log import JsonFormatter
 from sync.server.listen import open_listener
@@ -242,12 +243,21 @@ def _administer(admin: Admin, parsed: argparse.Namespace) -> int:
     elif command == "enrol-code":
         code, expires_at = admin.enrol_code(parsed.username)
         _tell(parsed, "enrol_code", username=parsed.username, code=code, expires_at=expires_at)
-    elif command == "escrow":
-        _escrow(admin.storage, parsed)
+    elif command in ("escrow", "organisation"):
+        tell = _escrow if command == "escrow" else _organisation
+        tell(admin.storage, parsed)
     elif command == "import-team":
         for username, password in admin.import_team(Path(parsed.file)):
             print(f"{username}\t{password}")
     return 0
+
+
+def _organisation(storage: Storage, parsed: argparse.Namespace) -> None:
+    if parsed.name is not None:
+        with storage.write() as transaction:
+            transaction.set_meta(ORGANISATION, parsed.name.strip())
+    with storage.read() as transaction:
+        print(transaction.meta(ORGANISATION) or "The organisation has no name here yet.")
 
 
 def _escrow(storage: Storage, parsed: argparse.Namespace) -> None:
@@ -521,6 +531,10 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("username")
     code.add_argument("--json", action="store_true")
 
+    organisation = commands.add_parser(
+        "organisation", parents=[where], help="the name that stands on a patient's print"
+    )
+    organisation.add_argument("--name", help="set it; without it the present one is shown")
     escrow = commands.add_parser(
         "escrow", parents=[where], help="the organisation's key for lost passphrases"
     )
