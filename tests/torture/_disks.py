@@ -40,7 +40,7 @@ def suffer_small_disks(dice: random.Random, faults: Counter[str]) -> list[str]:
 
 
 def _full(folder: Path, disk: Path, dice: random.Random, faults: Counter[str]) -> list[str]:
-    """Write until the disk refuses; what was acknowledged before is there, with room and without."""
+    """Write until the disk refuses; what was acknowledged before is there, now and later."""
     clock, ids = FixedClock(FIRST_MOMENT), Ids()
     door, session = open_ward(folder, clock, ids)
     writer = Writer(session, clock, ids, dice, tell=lambda *_, **__: None)
