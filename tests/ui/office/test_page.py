@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from fieldapp.clock import to_iso
 from fieldapp.domain.patients import Role
 from fieldapp.ids import new_id
-from fieldapp.store.state import Enrolment, remember_enrolment
+from fieldapp.store.state import CourierKeys, Enrolment, remember_enrolment
 from sync.protocol.claims import ClaimName, ClaimsRequest
 from sync.protocol.errors import LoginExpiredError, OfflineError
 from sync.protocol.messages import LogLine, LogPart
@@ -29,7 +29,7 @@ from tests.sync.server.conftest import embedded
 from tests.sync.server.desk import draft, exchange, office_log
 from tests.sync.server.orders import order_body
 from tests.sync.server.running import Running
-from tests.sync.server.team import change, patient
+from tests.sync.server.team import KEY, change, patient
 from tests.sync.test_courier import Field
 from tests.ui.office.conftest import (
     Office,
@@ -682,6 +682,7 @@ def test_the_office_works_over_the_laptops_own_line_and_says_when_it_breaks(
                 user=SOLVEIG,
                 token=enrolled.token,
                 token_expires_at=enrolled.expires_at,
+                courier=CourierKeys(KEY.private_bytes_raw().hex(), "", ""),
             ),
         )
         session = replace(ward.session, user=SOLVEIG)
