@@ -21,6 +21,7 @@ from fieldapp.domain.kinds import KINDS, Kind, Policy, policy_of
 from fieldapp.store import claims, corrections, digests, outbox
 from fieldapp.store.db import Connection, Database, IntegrityError
 from fieldapp.store.digests import TEAM, Held, Name, Sum
+from fieldapp.store.migrate import forget_copies
 from fieldapp.store.outbox import Origin, atomic, dump
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,9 @@ lets them get another patient only under JOINING. FRESH stands there while a pul
 has not reached its end."""
 
 _UNKNOWN = "?"
+
+_TOO_LARGE = "too_large"
+"""Why a change was parked that no request could bear: the server has never had it."""
 
 _LONGEST_TRAIL = 48
 """Names of commits that are kept; the protocol takes 64."""
@@ -650,10 +654,17 @@ def _is_needed(connection: Connection, patient_id: str) -> bool:
 
 
 def _holds_unsent(connection: Connection, patient_id: str) -> bool:
+    """True while something of a patient is here alone.
+
+    What the server has refused lies parked there, and the office deals with it; so does a draft
+    that the server holds just as it stands, unless it is on the screen.
+    """
     row = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM outbox WHERE patient_id = :id)"
-        " OR EXISTS (SELECT 1 FROM draft WHERE patient_id = :id) AS held",
-        {"id": patient_id},
+        "SELECT EXISTS (SELECT 1 FROM outbox WHERE patient_id = :id"
+        " AND (state <> 'parked' OR reason_code = :here_alone))"
+        " OR EXISTS (SELECT 1 FROM draft WHERE patient_id = :id"
+        " AND (open = 1 OR sent_at IS NOT saved_at)) AS held",
+        {"id": patient_id, "here_alone": _TOO_LARGE},
     ).fetchone()
     return bool(row and row["held"])
 
@@ -669,6 +680,8 @@ def _purge(connection: Connection, patient_id: str) -> bool:
         for table in (*KINDS, "unknown_record")
     )
     connection.execute("DELETE FROM foreign_draft WHERE patient_id = ?", (patient_id,))
+    connection.execute("DELETE FROM outbox WHERE patient_id = ?", (patient_id,))
+    _purge_drafts(connection, patient_id)
     digests.forget(connection, patient_id)
     connection.execute("DELETE FROM store_state WHERE key = ?", (PURGING,))
     if deleted:
@@ -684,10 +697,23 @@ def drop_deleted(database: Database, names: Iterable[Name]) -> list[Change]:
     return gone
 
 
+def _purge_drafts(connection: Connection, patient_id: str) -> None:
+    """Delete drafts that the server holds; it keeps them for whoever may recover them."""
+    rows = connection.execute("SELECT id FROM draft WHERE patient_id = ?", (patient_id,)).fetchall()
+    connection.execute("DELETE FROM draft WHERE patient_id = ?", (patient_id,))
+    # Nobody discarded them: the server is not to forget its own.
+    connection.executemany(
+        "DELETE FROM dropped_draft WHERE id = ?", [(str(row["id"]),) for row in rows]
+    )
+
+
 def _forget_log(database: Database, purged: Collection[object]) -> None:
-    """Empty the write-ahead log, so that what was purged is in no file of the store any more."""
+    """Empty the write-ahead log, so that what was purged is in no file of the store any more: nor
+    in the copies that were made before a migration, which the store has outlived.
+    """
     if purged and not database.connection.in_transaction:
         database.checkpoint()
+        forget_copies(database.path.parent)
 
 
 def _thinned(names: list[str]) -> list[str]:

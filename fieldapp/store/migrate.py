@@ -7,6 +7,7 @@ encrypted copy is laid beside it in ``copies``; the two newest copies are kept.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Iterator
@@ -135,6 +136,16 @@ def _copy_before(database: db.Database, version: int, clock: Clock) -> Path:
     copy = copies / f"{database.path.stem}-{moment}-v{version:04d}.db"
     database.copy_to(copy)
     return copy
+
+
+def forget_copies(folder: Path) -> None:
+    """Delete every copy that was made before a migration of the store in this folder.
+
+    They hold patients who have been purged since. One that cannot be deleted now goes next time.
+    """
+    for copy in (folder / COPIES_NAME).glob("*.db*"):
+        with contextlib.suppress(OSError):
+            copy.unlink()
 
 
 def _forget_old_copies(copies: Path) -> None:

@@ -118,7 +118,10 @@ class BreachDialog(Dialog):
         patients = self._rows(
             self.tr("Pasienter"),
             [
-                (name, self.tr("{0} · {1} opplysninger").format(number, records))
+                (
+                    name,
+                    " · ".join(filter(None, (number, self.tr("{0} opplysninger").format(records)))),
+                )
                 for name, number, records in breach_text.patients(answer)
             ],
             "user",
