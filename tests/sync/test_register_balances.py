@@ -35,6 +35,7 @@ from sync.server.storage.storage import Storage
 from tests.helpers.builders import TODAY, request
 from tests.helpers.sync_world import Fault, Laptop, LaptopFactory, Office
 
+SPREAD = True
 CUPBOARD = f"{STORE}Medisinskap"
 STEPS = 45
 

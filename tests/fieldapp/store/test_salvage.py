@@ -30,6 +30,9 @@ from tests.helpers.stores import (
     memory_secrets,
 )
 
+SPREAD = True
+PARTS = 4
+"""The walks over all pages are cut in so many tests, for several processes."""
 UNSENT = 60
 DRAFTS = 20
 OTHERS = 300
@@ -107,8 +110,9 @@ def _count(store: Database, table: str) -> int:
     return int(row["n"])
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_a_damaged_page_anywhere_loses_at_most_its_own_rows_and_says_how_many(
-    laptop: Laptop, tmp_path: Path
+    laptop: Laptop, tmp_path: Path, part: int
 ) -> None:
     whole = tmp_path / "whole"
     shutil.copytree(laptop.folder, whole)
@@ -134,7 +138,10 @@ def test_a_damaged_page_anywhere_loses_at_most_its_own_rows_and_says_how_many(
     assert lost_somewhere > 0  # the pages that were spoilt did hold rows
 
 
-def test_rows_behind_a_damaged_leaf_are_read_and_only_its_own_are_lost(laptop: Laptop) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_rows_behind_a_damaged_leaf_are_read_and_only_its_own_are_lost(
+    laptop: Laptop, part: int
+) -> None:
     """Page by page over the outbox: whichever leaf is spoilt, both of its neighbours survive."""
     whole = laptop.database.read_bytes()
     losses = []
