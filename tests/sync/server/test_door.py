@@ -544,6 +544,10 @@ def test_a_laptops_key_is_replaced_by_no_other(team: Team) -> None:
         log_in(team, request, strange)
     with pytest.raises(ProofRefusedError):
         log_in(team, request)  # told one key, proved another
+    # The word of the right key beside a proof of another one.
+    mixed = login_request(team, answer, device_key=strange)
+    with pytest.raises(ProofRefusedError):
+        log_in(team, mixed, strange)
 
 
 def test_a_wrong_password_comes_to_nothing_without_the_laptop(team: Team) -> None:
