@@ -40,3 +40,21 @@ def signed_bytes(order: DeviceOrder) -> bytes:
     """Return what the organisation's key signs: every field but the signature, in this order."""
     fields = (_PURPOSE, order.id, order.device_id, order.kind.value, to_iso(order.issued_at))
     return "\x1f".join(fields).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersFile:
+    """`order_key` is the server's Ed25519 public key in hexadecimal; `authorities`
+    the certificates (PEM) that the server's own must come from, none for one on this machine.
+    """
+
+    server_url: str
+    server_id: str
+    device_id: str
+    order_key: str
+    authorities: tuple[str, ...] = ()
+
+    @property
+    def public_key(self) -> bytes:
+        """The key as 32 bytes. Raises ValueError when it is none."""
+        return bytes.fromhex(self.order_key)

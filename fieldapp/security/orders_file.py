@@ -9,33 +9,18 @@ because while the store is open the key inside the store counts.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from fieldapp.domain.device_orders import OrdersFile
 from fieldapp.errors import RetryError, UserError
 from fieldapp.store.files import write_private_file
 
 ORDERS_NAME: Final = "journal.orders"
 _FORMAT: Final = "fieldapp-orders"
 
-
-@dataclass(frozen=True, slots=True)
-class OrdersFile:
-    """`order_key` is the server's Ed25519 public key in hexadecimal; `authorities`
-    the certificates (PEM) that the server's own must come from, none for one on this machine.
-    """
-
-    server_url: str
-    server_id: str
-    device_id: str
-    order_key: str
-    authorities: tuple[str, ...] = ()
-
-    @property
-    def public_key(self) -> bytes:
-        """The key as 32 bytes. Raises ValueError when it is none."""
-        return bytes.fromhex(self.order_key)
+__all__ = ["ORDERS_NAME", "OrdersFile", "path_in", "read", "write"]
 
 
 def path_in(folder: Path) -> Path:

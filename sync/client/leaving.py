@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fieldapp.clock import Clock
-from fieldapp.security.orders_file import OrdersFile
+from fieldapp.domain.device_orders import OrdersFile
 from fieldapp.store import audit, drafts, outbox, state
 from fieldapp.store.db import Database
 from sync.client import courier, standing

@@ -6,9 +6,10 @@ import base64
 import binascii
 import ssl
 
-from fieldapp.domain.device_orders import DeviceOrder
-from fieldapp.security.device_orders import is_genuine
-from fieldapp.security.orders_file import OrdersFile
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from fieldapp.domain.device_orders import DeviceOrder, OrdersFile, signed_bytes
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
 from sync.client.trust import trusting
@@ -35,7 +36,7 @@ def ask(known: OrdersFile, line: Line | None = None) -> DeviceOrder | None:
     if answer.order is None:
         return None
     order = answer.order.order()
-    return order if is_genuine(order, known.device_id, known.public_key) else None
+    return order if _is_genuine(order, known) else None
 
 
 def deliver(known: OrdersFile, file: bytes, line: Line | None = None) -> bytes:
@@ -72,6 +73,16 @@ def _service(known: OrdersFile, line: Line | None) -> HttpSyncService:
 def _verify(authorities: tuple[str, ...]) -> ssl.SSLContext | bool:
     """Believe the organisation's own certificates alone, where they are known."""
     return trusting(authorities) if authorities else True
+
+
+def _is_genuine(order: DeviceOrder, known: OrdersFile) -> bool:
+    """What is destroyed is proven once more where it is destroyed (`fieldapp.security.destroy`)."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(known.public_key)
+        key.verify(bytes.fromhex(order.signature), signed_bytes(order))
+    except (InvalidSignature, ValueError):
+        return False
+    return order.device_id == known.device_id
 
 
 def _path(known: OrdersFile, act: str = "") -> str:

@@ -189,6 +189,7 @@ EXEMPT: Final[dict[str, str]] = {
     "reauthentication.": "one's own passphrase",
     "corrections.": "marks of entries, no contents",
     "lease.": "the lease itself",
+    "own_log.": "lines of one's own log: ids, no contents",
     "patients.outside_list": "why a patient is here, by ids",
     "access": "asked at the server, which knows the log-in",
 }
