@@ -47,8 +47,7 @@ def standing(scene: Scene) -> DeviceOrderKind | None:
 
 
 def give(qtbot: QtBot, page: OfficePage, tab: OverviewTab, kind: DeviceOrderKind) -> None:
-    tab_to(tab.end if kind is DeviceOrderKind.ENDED else tab.revoke)
-    press("Space")
+    (tab.end if kind is DeviceOrderKind.ENDED else tab.revoke).click()
     dialog = open_dialog(ClosingDialog)
     qtbot.waitUntil(lambda: dialog.confirm_button.isEnabled())
     write("Slutter 1. desember")
