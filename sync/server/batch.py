@@ -376,17 +376,13 @@ class _Batch:
 
     def _apply(self, pushed: Pushed) -> PushResult:
         record = pushed.record
+        reach = self._reach(_named_patient(record))
         problem = pushed.examined.problem or self._known.is_gone(pushed)
+        problem = problem or self._made_up(pushed, reach)
         if problem is not None:
             return _refused(record, problem)
-        named = _named_patient(record)
-        reach = self._reach(named)
-        if reach is Reach.NEVER and self._stands_for(named) != self._stands_for(record.patient_id):
-            return _refused(record, "bad_body:patient_id")
         before = self._known.applied.get(record.change_id)
         present = self._known.present.get(pushed.name)
-        if before is not None and (before.kind, before.id) != pushed.name:
-            return _refused(record, "change_id_reused")
         is_event = policy_of(record.kind) is Policy.EVENT
         if before is not None and present is not None and not is_event:
             # Asked of the stored record: what the request says of its patient may be made up.
@@ -412,6 +408,16 @@ class _Batch:
         if new_patient and decision.store is not None:
             self._follow_new_patient(record.id)
         return _result(record, decision, version, present, shown=not flagged)
+
+    def _made_up(self, pushed: Pushed, reach: Reach) -> str | None:
+        """Return why the names in a change cannot be right, or None."""
+        record, named = pushed.record, _named_patient(pushed.record)
+        if reach is Reach.NEVER and self._stands_for(named) != self._stands_for(record.patient_id):
+            return "bad_body:patient_id"
+        before = self._known.applied.get(record.change_id)
+        if before is not None and (before.kind, before.id) != pushed.name:
+            return "change_id_reused"
+        return None
 
     def _forged(self, record: PushRecord) -> str | None:
         """Return why a record says in a colleague's name what only that one may say, or None."""
