@@ -26,7 +26,8 @@ def set_witness_code(
 ) -> WitnessCodeAnswer:
     """Take over the verifier of the caller's own code, in place of an older one.
 
-    Raises NotAllowedError for a role that signs nothing, and BadRequestError for what is no verifier, or costs too little to try or too much.
+    Raises NotAllowedError for a role that signs nothing, and BadRequestError for what is no
+    verifier, or costs too little to try or too much.
     """
     if not may(who.role, Right.WITNESS):
         raise NotAllowedError(Right.WITNESS.value)

@@ -1,4 +1,4 @@
-"""What a laptop brings that was shut out: nothing becomes a record, all of it waits for a person."""
+"""What a shut-out laptop brings: nothing becomes a record, all of it waits for a person."""
 
 from __future__ import annotations
 

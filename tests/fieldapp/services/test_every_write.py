@@ -32,8 +32,8 @@ from fieldapp.ids import new_id
 from fieldapp.services import (
     adverse_events,
     communications,
-    corrections,
     conflicts,
+    corrections,
     handouts,
     imports,
     incidents,
