@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from fieldapp.clock import SystemClock, to_iso
 from fieldapp.domain.codec import to_body
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.domain.patients import Assignment, Practitioner, Role
 from fieldapp.ids import new_id
+from sync.protocol.proofs import thumbprint
 from sync.server import auth
 from sync.server.admin import Admin
 from sync.server.settings import Settings
@@ -42,11 +45,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """An enrolled laptop with a token that is good."""
+    """An enrolled laptop with a token that is good, bound to its key (`signing_key`, in hex)."""
 
     user_id: str
     device_id: str
     token: str
+    signing_key: str
 
 
 def fill(storage: Storage, members: Sequence[Member], records: Iterable[Record]) -> None:
@@ -115,12 +119,23 @@ def enrol_code(storage: Storage, username: str) -> str:
 def log_in(storage: Storage, members: Iterable[Member]) -> list[Login]:
     """A laptop and a token for each, past the door: a thousand log-ins are not measured."""
     now = SystemClock().now()
-    logins = [Login(member.id, new_id(), auth.new_token()) for member in members]
+    ends = to_iso(now + timedelta(days=7))
+    logins = []
     with storage.write() as transaction:
-        for login in logins:
+        for member in members:
+            key = Ed25519PrivateKey.generate()
+            public_key = key.public_key().public_bytes_raw().hex()
+            login = Login(member.id, new_id(), auth.new_token(), key.private_bytes_raw().hex())
             transaction.accounts.add_device(
                 DeviceRow(
-                    login.device_id, login.user_id, "", "bench", "Linux", "0.1.0", to_iso(now)
+                    login.device_id,
+                    login.user_id,
+                    "",
+                    "bench",
+                    "Linux",
+                    "0.1.0",
+                    to_iso(now),
+                    public_key=public_key,
                 )
             )
             transaction.accounts.add_token(
@@ -128,10 +143,13 @@ def log_in(storage: Storage, members: Iterable[Member]) -> list[Login]:
                     auth.token_hash(login.token),
                     login.user_id,
                     login.device_id,
-                    to_iso(now + timedelta(days=7)),
+                    ends,
+                    thumbprint(public_key),
+                    ends,
                 ),
                 to_iso(now),
             )
+            logins.append(login)
     return logins
 
 

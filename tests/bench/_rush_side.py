@@ -1,12 +1,13 @@
 """Many simulated laptops in one process: `_rush_side PLAN URL NUMBER OF`.
 
-They have log-ins, devices, cursors and a queue of their own, and speak the real protocol over real
-connections; they have no stores. PLAN is a pickled `Plan`; this process plays the laptops whose
-place in it leaves NUMBER when divided by OF. Reads one word a line and answers with JSON:
+They have log-ins, devices with keys, cursors and a queue of their own, and speak the real protocol
+over real connections, with a proof for every request; they have no stores. PLAN is a pickled
+`Plan`; this process plays the laptops whose place in it leaves NUMBER when divided by
+OF. Reads one word a line and answers with JSON:
 
     prepare   every laptop fetches what is new for it
     arrive LAPTOPS SECONDS   the first so many of them come back with a day's work each, evenly over
-                             so many seconds
+                             so many seconds; their tokens have run out during the day
     build     their next day's work is packed, not counted
     go AT_ONCE   they come back all together, so many at a time
 """
@@ -28,7 +29,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from fieldapp.clock import SystemClock
+from sync.client.device_login import DeviceLogin
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
 from sync.protocol.errors import SyncError
@@ -53,7 +57,7 @@ class Plan:
 @dataclass(slots=True)
 class _Laptop:
     number: int
-    login: Login
+    login: DeviceLogin
     cursor: str | None = None
     sequence: int = 1
     versions: dict[str, int] = field(default_factory=dict)
@@ -65,7 +69,7 @@ class Side:
     def __init__(self, plan: Plan, url: str, mine: range) -> None:
         self._country = plan.country
         self._url = url
-        self._laptops = [_Laptop(number, plan.logins[number]) for number in mine]
+        self._laptops = [_Laptop(number, _login(plan.logins[number])) for number in mine]
         self._built: list[bytes] = []
 
     def prepare(self) -> dict[str, Any]:
@@ -79,6 +83,8 @@ class Side:
         however long it then waits for anything here or there."""
         coming = self._laptops[:laptops]
         days = {laptop.number: self._day(laptop) for laptop in coming}
+        for laptop in coming:
+            laptop.login = _run_out(laptop.login)
         start = time.perf_counter()
         gap = seconds / len(coming)
 
@@ -101,7 +107,7 @@ class Side:
     def build(self) -> dict[str, Any]:
         """Pack the next day's work of every laptop."""
         self._built = [
-            _recorded(laptop.login.token, self._request(laptop, self._day(laptop)))
+            _recorded(laptop.login, self._request(laptop, self._day(laptop)))
             for laptop in self._laptops
         ]
         return {"bytes": sum(map(len, self._built))}
@@ -137,7 +143,7 @@ class Side:
 
     def _sync(self, laptop: _Laptop, day: list[PushRecord]) -> None:
         """One whole sync; raises SyncError, also when anything was not stored as it came."""
-        with HttpSyncService(self._url, lambda: laptop.login.token, Line()) as service:
+        with HttpSyncService(self._url, laptop.login, Line()) as service:
             answer = service.exchange(self._request(laptop, day))
             self._take(laptop, day, answer)
 
@@ -162,7 +168,18 @@ class _NotDoneError(SyncError):
     code = "not_done"
 
 
-def _recorded(token: str, request: ExchangeRequest) -> bytes:
+def _login(login: Login) -> DeviceLogin:
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(login.signing_key))
+    return DeviceLogin(key, SystemClock(), token=login.token)
+
+
+def _run_out(login: DeviceLogin) -> DeviceLogin:
+    """The same log-in, whose short token is not good any more as far as the laptop knows."""
+    now = SystemClock().now()
+    return DeviceLogin(login.key, SystemClock(), token=login.token, expires_at=now)
+
+
+def _recorded(login: DeviceLogin, request: ExchangeRequest) -> bytes:
     """The whole HTTP request as the client writes it, caught at a socket that never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         caught: list[bytes] = []
@@ -170,7 +187,7 @@ def _recorded(token: str, request: ExchangeRequest) -> bytes:
         catcher.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with (
-            HttpSyncService(url, lambda: token, Line()) as service,
+            HttpSyncService(url, login, Line()) as service,
             contextlib.suppress(SyncError),
         ):
             service.exchange(request)

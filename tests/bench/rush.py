@@ -1,9 +1,10 @@
 """`run.py bench rush`: a thousand laptops come back within ten minutes, to a server on two cores.
 
-The laptops are simulated: real messages, packing, HTTP, log-ins and devices, no stores. Server
-processes and a durable PostgreSQL share two processors; the laptops run on the others. First they
-arrive evenly over the time (`--minutes`; where it is less than ten, fewer laptops arrive at the
-same rate), then they come all together, which shows what the server can do at the most.
+The laptops are simulated: real messages, packing, HTTP, log-ins, devices and their proofs, no
+stores. Server processes and a durable PostgreSQL share two processors; the laptops run on the
+others. First they arrive evenly over the time (`--minutes`; where it is less than ten, fewer
+arrive at the same rate), each with a token that has run out during the day; then they come all
+together, with good ones, which shows what the server can do at the most.
 """
 
 from __future__ import annotations
@@ -248,7 +249,8 @@ class _Rush:
         per_day = len(self._workload.day)
         who = (
             f"{self._arriving} laptops with {per_day} changes each arrive evenly within "
-            f"{self._minutes:g} minutes; {_PROCESSES} server processes and PostgreSQL on 2 cores"
+            f"{self._minutes:g} minutes, each to get a new token first; {_PROCESSES} server "
+            "processes and PostgreSQL on 2 cores"
         )
         held_back = (
             f"at full load the server's processes use {full.server:.2f} and PostgreSQL "
