@@ -263,6 +263,16 @@ class MainWindow(QMainWindow):
         door.keep(everything.to_bytes())
         return workspace.keeps_all(left) and door.store_kept()
 
+    def holds_loose_text(self) -> bool:
+        """Store what is being written; True when some of it is in no draft, so that nobody sends
+        it: half a dialog, or what an earlier lock has sealed."""
+        workspace = self._workspace
+        if workspace is None:
+            return False
+        workspace.leave()
+        left = workspace.leftovers()
+        return bool(self._half_typed or left) or not workspace.keeps_all(left)
+
     def _ask(self, confirm: str, go_on: Callable[[], object]) -> None:
         def accepted() -> None:
             self._may_lose = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -27,14 +28,22 @@ class LeavingDialog(Dialog):
     handed_over = Signal()
 
     def __init__(
-        self, context: AppContext, known: OrdersFile, parent: QWidget | None = None
+        self,
+        context: AppContext,
+        known: OrdersFile,
+        parent: QWidget | None = None,
+        *,
+        holds_loose_text: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`holds_loose_text` stores what is being written, and says whether some of it could not
+        become a draft: that text is sent by nobody."""
         super().__init__("", "", parent)
         title = self.tr("Laptopen er avsluttet av kontoret")
         self.setWindowTitle(title)
         self.title.setText(title)
         self._context = context
         self._known = known
+        self._holds_loose_text = holds_loose_text
         self._running = False
         self.body.addWidget(
             Text(
@@ -79,6 +88,16 @@ class LeavingDialog(Dialog):
         from sync.client import leaving
 
         self._stop()
+        if not self.isVisible():
+            return  # the person went back and may be writing; it is asked again later
+        if self._holds_loose_text():
+            self.state.setText(
+                self.tr(
+                    "Det står tekst på laptopen som ikke er lagret. Gå til journalen og lagre eller "
+                    "forkast den. Ingenting er slettet."
+                )
+            )
+            return
         now = leaving.left_here(self._context.session.database)
         if handed.complete and (now.drafts_left or now.changes_left != handed.settled_here):
             self.begin()  # a form has stored something meanwhile

@@ -10,7 +10,7 @@ this laptop is shut out. Everything slow is done beside the screen.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -97,7 +97,8 @@ class OrderWatch(QObject):
         if self._asking:
             return
         self._asking = True
-        self._tasks.run(self._ask_for_all, self._on_heard, self._on_failed)
+        told = self._told_by_the_open_store()
+        self._tasks.run(lambda: self._ask_for_all(told), self._on_heard, self._on_failed)
 
     @Slot()
     def _on_time(self) -> None:
@@ -117,13 +118,28 @@ class OrderWatch(QObject):
         if workspace is not None and workspace.context.sync.state.error_code == REVOKED:
             self.ask_now()
 
-    def _ask_for_all(self) -> list[Heard]:
-        """Runs on a worker."""
+    def _told_by_the_open_store(self) -> dict[str, OrdersFile | None]:
+        """What the open store knows of whose orders count; nothing while the window is locked.
+
+        The file beside the key file can be written by others. While the store is open it says
+        nothing: work that was never sent must not hang on it.
+        """
+        workspace = self._window.workspace
+        if workspace is None:
+            return {}
+        from fieldapp.services import setup
+
+        enrolment = setup.load_enrolment(workspace.context.session.database)
+        known = None if enrolment is None else setup.orders_of(enrolment)
+        return {self._window.username: known}
+
+    def _ask_for_all(self, told: Mapping[str, OrdersFile | None]) -> list[Heard]:
+        """Runs on a worker. `told`: what an open store knows, by user name."""
         from sync.client import standing
 
         heard = []
         for username in paths.usernames(self._folder):
-            known = self._make_door(username).orders()
+            known = told[username] if username in told else self._make_door(username).orders()
             if known is None:
                 continue
             try:
@@ -142,8 +158,11 @@ class OrderWatch(QObject):
 
     def _on_heard(self, heard: Iterable[Heard]) -> None:
         self._asking = False
+        told = self._told_by_the_open_store()
         for one in heard:
-            if one.order.kind is DeviceOrderKind.LOST:
+            if told.get(one.username, one.known) != one.known:
+                log.warning("the orders file does not say what the store says")
+            elif one.order.kind is DeviceOrderKind.LOST:
                 self._destroy(one)
             elif one.username == self._window.username:
                 self._end(one)
@@ -164,7 +183,12 @@ class OrderWatch(QObject):
         if workspace is None or self._leaving is not None:
             return
         workspace.leave()
-        dialog = LeavingDialog(workspace.context, heard.known, self._window)
+        dialog = LeavingDialog(
+            workspace.context,
+            heard.known,
+            self._window,
+            holds_loose_text=self._window.holds_loose_text,
+        )
         self._leaving = dialog
         dialog.finished.connect(self._on_dialog_closed)
         dialog.handed_over.connect(lambda: self._destroy(heard))
