@@ -55,7 +55,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not small_disk.must_go_elsewhere(pyfuncitem.fixturenames):
         return None
     # Behind the "@" stands the group, where several processes share the tests.
-    small_disk.in_a_namespace(pyfuncitem.nodeid.partition("@tests/")[0])
+    small_disk.elsewhere(pyfuncitem.nodeid.partition("@tests/")[0])
     return True
 
 

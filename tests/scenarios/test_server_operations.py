@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -20,6 +18,7 @@ from sync.server.storage import sqlite
 from sync.server.storage.storage import Storage
 from tests.helpers.postgres import postgres_server, postgres_url
 from tests.helpers.server_process import RunningServer, ServerProcess
+from tests.helpers.small_disk import fill, mounted
 from tests.helpers.sync_world import Laptop, LaptopFactory
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -148,18 +147,9 @@ def test_a_server_that_came_back_from_its_copy_is_offered_again_what_it_lost(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 6 MiB of its own; needs root."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root on Linux")
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("this machine does not let a small disk be mounted")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    """A disk of 6 MiB of its own."""
+    with mounted(tmp_path / "small", 6 * 1024 * 1024) as place:
+        yield place
 
 
 def test_a_full_server_disk_stores_nothing_half_and_the_laptop_keeps_everything(
@@ -171,10 +161,8 @@ def test_a_full_server_disk_stores_nothing_half_and_the_laptop_keeps_everything(
         patient = server.office.add_patient(server.new_user("kari"))
         with closing(server.enrolled_laptop("kari", factory.path())) as kari:
             assert kari.sync().complete
-            ballast = small_disk / "ballast"
-            with ballast.open("wb") as file:
-                free = shutil.disk_usage(small_disk).free
-                file.write(bytes(max(free - 64 * 1024, 0)))
+            ballast = fill(small_disk, "ballast")
+            os.truncate(ballast, ballast.stat().st_size - 64 * 1024)
             notes = {kari.sign_note(patient.id, f"{number} " * 4000) for number in range(60)}
             before = outbox.counts(kari.database).waiting
             report = kari.sync()
