@@ -197,8 +197,8 @@ def test_only_a_bug_that_the_torture_knows_can_be_planted(
     assert "ack-all" in capsys.readouterr().err
 
 
-def test_store_sync_and_claims_can_be_tortured() -> None:
-    assert torture.names() == ["claims", "store", "sync"]
+def test_bodies_claims_leaks_store_and_sync_can_be_tortured() -> None:
+    assert torture.names() == ["bodies", "claims", "leaks", "store", "sync"]
 
 
 def test_nothing_acknowledged_is_lost_when_the_writer_is_killed() -> None:
