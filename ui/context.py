@@ -13,6 +13,7 @@ from ui.changes import ChangeBus
 if TYPE_CHECKING:
     # The unlock page must be painted before these (and the cipher driver below them) are loaded.
     from fieldapp.services.session import Session
+    from ui.opened import OpenedLines
     from ui.sync.state import SyncState
     from ui.tasks import TaskRunner
     from ui.theme import Theme
@@ -121,3 +122,5 @@ class AppContext:
     verify_passphrase: Callable[[str], None] | None = None
     locks: LockControl | None = None
     keys: KeyControl | None = None
+    opened: OpenedLines | None = None
+    """Keeps the log's lines of opened patients that the store does not take yet."""

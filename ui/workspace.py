@@ -22,6 +22,7 @@ from ui.lock.leftovers import Leftovers, Question
 from ui.lock.stand import Stand
 from ui.main_window import SMALLEST
 from ui.navigation import History, Place, rail_mark
+from ui.opened import OpenedLines
 from ui.page import Page
 from ui.rights import first_page, may_open
 from ui.tasks import TaskRunner
@@ -76,8 +77,18 @@ class Workspace(QWidget):
         self.setMinimumSize(*SMALLEST)
         changes = ChangeBus(self)
         sync = make_sync(session, tasks, changes)
+        self._opened = OpenedLines(session, self)
         self.context = AppContext(
-            session, tasks, sync, theme, self.navigate, changes, verify_passphrase, locks, keys
+            session,
+            tasks,
+            sync,
+            theme,
+            self.navigate,
+            changes,
+            verify_passphrase,
+            locks,
+            keys,
+            self._opened,
         )
         self._history = History()
         self._built: dict[str, Page] = {}
@@ -99,6 +110,11 @@ class Workspace(QWidget):
         self.lease = LeaseBanner(self.context, self)
         self.lease.setContentsMargins(24, 0, 24, 0)
         right.addWidget(self.lease)
+        self._unwritten = Banner("", "warn", self)
+        self._unwritten.setObjectName("openedUnwritten")
+        self._unwritten.setContentsMargins(24, 0, 24, 0)
+        self._opened.changed.connect(self._show_unwritten)
+        right.addWidget(self._unwritten)
         right.addWidget(self._stack, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -175,13 +191,16 @@ class Workspace(QWidget):
         place, page = self._history.here, self.page
         if place is None or page is None:
             return None
-        return Stand(Place(place.page, {**place.args, **page.here()}), caret.find(page))
+        self._opened.try_again()
+        here = Place(place.page, {**place.args, **page.here()})
+        return Stand(here, caret.find(page), self._opened.waiting)
 
     def return_to(self, stand: Stand) -> bool:
         """Show the place where the person was, with the caret where it stood.
 
         False when it cannot be shown any more: the patient has left this laptop, or the right.
         """
+        self._opened.take(stand.unwritten)
         try:
             self.navigate(stand.place.page, **stand.place.args)
         except FieldAppError as error:
@@ -333,6 +352,8 @@ class Workspace(QWidget):
     def _on_changed(self, change_set: ChangeSet) -> None:
         if change_set.touches(kinds=_ABOUT_PEOPLE):
             self.follow_person()
+        if self._opened.waiting:
+            self._opened.try_again()  # something was just written, so there may be room again
         if self.page is not None:
             self.page.refresh(change_set)
 
@@ -360,6 +381,22 @@ class Workspace(QWidget):
             "Alt du har skrevet her, er der fortsatt."
         )
         self._set_back.say(said if trust.is_set_back(self.context.session) else "", "warn")
+
+    @Slot()
+    def _show_unwritten(self) -> None:
+        waiting = len(self._opened.waiting)
+        if not waiting:
+            self._unwritten.say("")
+            return
+        why = {
+            "disk_full": self.tr("Disken er full."),
+            "read_only": self.tr("Programmet får ikke skrive i mappen sin."),
+        }.get(self._opened.trouble, "")
+        said = self.tr(
+            "Loggen tar ikke imot hvem du åpner akkurat nå ({0} venter). Det prøves igjen av seg "
+            "selv. Du kan lese og arbeide videre, og ingenting er slettet."
+        ).format(waiting)
+        self._unwritten.say(f"{said} {why}".strip(), "warn")
 
     def _places(self) -> tuple[RailEntry, ...]:
         places: tuple[RailEntry, ...] = (

@@ -269,15 +269,18 @@ def _closed_page(session: Session, patient: Patient) -> PatientPage:
 
 
 @needs(Right.READ_PATIENTS)
-def opened(session: Session, patient_id: str, place: str = "patient") -> None:
+def opened(
+    session: Session, patient_id: str, place: str = "patient", at: datetime | None = None
+) -> None:
     """Log that this person opened the patient's page, or another `place` that shows the patient
     (visit, screening, rapid_test, handout), and why: care of somebody whom they follow, or the
-    reason by which they opened somebody outside their list.
+    reason by which they opened somebody outside their list. `at` is when, for a line that the
+    store did not take at once; None for now.
     """
     with session.write() as unit:
         access = _access(session, patient_id)
         reason = AccessReason.TREAT if access is None else AccessReason(access.access)
-        unit.audit("open", place, patient_id, patient_id, reason=reason)
+        unit.audit("open", place, patient_id, patient_id, reason=reason, at=at)
 
 
 @needs(Right.READ_PATIENTS)

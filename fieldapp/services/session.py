@@ -79,11 +79,14 @@ class UnitOfWork:
         record_id: str | None = None,
         patient_id: str | None = None,
         reason: AccessReason | None = None,
+        at: datetime | None = None,
     ) -> None:
-        """Add a line to the log of who did what; `reason` is why a patient was opened."""
+        """Add a line to the log of who did what; `reason` is why a patient was opened, `at` when
+        it happened if that was before this moment.
+        """
         audit.append(
             self.database,
-            now=self.now,
+            now=at or self.now,
             actor_id=self.session.user.id,
             action=action,
             kind=kind,
@@ -127,7 +130,8 @@ class Session:
             state.note_clock(self.database, unit.now)
             trusted_time.note_latest(self.database, self.clock)
             seen = trusted_time.now(self.database, self.clock) or unit.now
-            state.note_time_seen(self.database, seen)
+            counted = trusted_time.at_least(self.database, self.clock) or seen
+            state.note_time_seen(self.database, max(seen, counted))
             commits.raise_count(self.database)
         if unit.touches(_NOTED_AT_ONCE):
             commits.note_outside(self.database)

@@ -23,7 +23,6 @@ from fieldapp.domain.handout_events import CommunicationTopic
 from fieldapp.domain.medication import HandoutStatus, SlotKey
 from fieldapp.domain.readiness import Light
 from fieldapp.errors import FieldAppError
-from fieldapp.services import patients
 from fieldapp.services.medication import HandoutView
 from ui import events, theme
 from ui.calendar import MedicineCalendar
@@ -46,6 +45,7 @@ from ui.handout.presenter import ROUND_KINDS, HandoutPresenter
 from ui.handout.slot_card import SlotCard
 from ui.handout.state import SlotState, SlotView, round_row, round_summary
 from ui.handout.witness_dialog import WitnessDialog
+from ui.opened import opened
 from ui.page import Page
 from ui.patient.header_state import header
 from ui.sync.newer import NewerLine
@@ -320,7 +320,7 @@ class HandoutPage(Page):
             if patient.id != self._opened:
                 # Here and not before: the dose is on screen first.
                 self._opened = patient.id
-                patients.opened(self.context.session, patient.id, "handout")
+                opened(self.context, patient.id, "handout")
             self.calendar.show_patient(patient.id)
 
     def _show_cards(self) -> None:

@@ -21,6 +21,7 @@ from ui.context import AppContext
 from ui.errors import sentence_for
 from ui.events.form import EventDialog
 from ui.leaving.closed import ClosedPart
+from ui.opened import opened
 from ui.page import Page
 from ui.patient.contacts_tab import ContactsTab
 from ui.patient.critical_dialog import CriticalDialog
@@ -109,7 +110,7 @@ class PatientPage(Page):
         self.patient_id = patient_id
         self._load()
         if self._facts is not None and other:
-            patients.opened(self.context.session, patient_id)
+            opened(self.context, patient_id)
         self._resume(args.get("draft_id"))
         wanted = args.get("tab")
         names = [name for name, _ in TABS]

@@ -10,9 +10,9 @@ from fieldapp.clock import OSLO
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.notes import Draft
 from fieldapp.errors import FieldAppError
-from fieldapp.services import patients
 from ui.context import AppContext
 from ui.errors import sentence_for
+from ui.opened import opened
 from ui.page import Page
 from ui.patient.header_state import header
 from ui.patient.strip import PatientStrip
@@ -67,7 +67,7 @@ class RapidTestPage(Page):
             return
         if self.presenter.patient is not None:
             self._newer.watch(self.presenter.patient.id)
-            patients.opened(self.context.session, self.presenter.patient.id, "rapid_test")
+            opened(self.context, self.presenter.patient.id, "rapid_test")
         self._form_area.verticalScrollBar().setValue(0)
         self._form.setFocus()
 

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.errors import FieldAppError
-from fieldapp.services import patients, screening
+from fieldapp.services import screening
 from ui.context import AppContext
 from ui.errors import sentence_for
+from ui.opened import opened
 from ui.page import Page
 from ui.patient.header_state import header
 from ui.patient.strip import PatientStrip
@@ -67,7 +68,7 @@ class ScreeningPage(Page):
             return
         if self.presenter.patient is not None:
             self._newer.watch(self.presenter.patient.id)
-            patients.opened(self.context.session, self.presenter.patient.id, "screening")
+            opened(self.context, self.presenter.patient.id, "screening")
         if self.presenter.phase is Phase.CHOOSE:
             self._choose.focus_start(str(instrument) if instrument else None)
 

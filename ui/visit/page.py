@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 from fieldapp.domain.changes import ChangeSet
 from fieldapp.domain.kinds import KINDS
 from fieldapp.errors import FieldAppError
-from fieldapp.services import patients, reference
+from fieldapp.services import reference
 from ui import theme
 from ui.context import AppContext
 from ui.errors import sentence_for
+from ui.opened import opened
 from ui.page import Page
 from ui.patient.header import HeaderArea, PatientHeader
 from ui.patient.header_state import header
@@ -82,7 +83,7 @@ class VisitPage(Page):
         self._missing.say("")
         if self.presenter.visit is not None:
             self._newer.watch(self.presenter.visit.patient.id)
-            patients.opened(self.context.session, self.presenter.visit.patient.id, "visit")
+            opened(self.context, self.presenter.visit.patient.id, "visit")
         self._clock.start()
         if args.get("draft_id"):
             # The user said "recover" where this draft was offered; asking again would be a riddle.
