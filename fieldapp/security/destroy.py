@@ -86,8 +86,8 @@ def finish(folder: Path, secrets: DeviceSecrets) -> bool:
         return not folder.exists()
     mark = _read_mark(folder)
     present, _ = _named_in(folder)
-    if present and present != mark.store_id:
-        # A new store was made where the old one was: the order was not for this one.
+    if not mark.order_id or (present and present != mark.store_id):
+        # No mark of ours, or a new store was made where the old one was: the order was not for it.
         return _remove(folder / DESTROYED_NAME)
     if not _destroy_keys(folder, mark, secrets):
         _remember_secret(folder, mark)

@@ -497,6 +497,8 @@ class Vault:
         """Let only this passphrase open the store, with this machine's secret; for
         ``change_keys``. Raises PassphraseTooShortError and the keyring's errors."""
         check_passphrase(passphrase)
+        # Whoever changes the passphrase may have been watched when the PIN was typed.
+        self._pin.drop()
         try:
             # A secret that is still there is kept, so a crash before the file is written
             # leaves the old passphrase working.
@@ -518,8 +520,6 @@ class Vault:
 
     def _replace_passphrase(self, user: str, passphrase: str) -> None:
         self.change_keys(lambda keys, root: self.put_passphrase(keys, root, user, passphrase))
-        # Whoever changes the passphrase may have been watched when the PIN was typed.
-        self._pin.drop()
 
     # --- a PIN for as long as this process runs ---
 

@@ -41,7 +41,9 @@ def current(session: Session) -> Lease:
     """
     database = session.database
     now = trusted_time.now(database, session.clock) or session.clock.now()
-    latest = max(now, state.latest_seen(database) or now)
+    # What was counted since the server was heard nobody can set, whatever the clock says.
+    counted = trusted_time.at_least(database, session.clock) or now
+    latest = max(now, counted, state.latest_seen(database) or now)
     last = state.last_login(database)
     if last is None:
         enrolment = state.load_enrolment(database)

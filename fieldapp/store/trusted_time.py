@@ -96,6 +96,19 @@ def now(database: Database, clock: Clock) -> datetime | None:
     return basis.time + passed
 
 
+def at_least(database: Database, clock: Clock) -> datetime | None:
+    """A time that has passed for certain, also when the machine's clock was moved: what the server
+    told in this start of the machine, and what has been counted since. None in another start.
+    """
+    basis = _read_basis(database)
+    if basis is None:
+        return None
+    elapsed = clock.elapsed()
+    if not _same_boot(basis, elapsed):
+        return None
+    return basis.time + (elapsed.since_boot - basis.elapsed.since_boot)
+
+
 def note_latest(database: Database, clock: Clock) -> None:
     """Remember how late it is; part of every transaction that a person causes."""
     begin(database, clock)

@@ -55,6 +55,11 @@ _SENTENCES = {
     "no_cipher": "The database library cannot encrypt. Nothing was written.",
     "no_answer": "The PostgreSQL database does not answer.",
 }
+_AFTER_A_RESTORE = """\
+Everybody has to log in again, and codes for new laptops are made anew.
+What the office did since the copy is forgotten here. Do it again before laptops may reach the server:
+  laptops that were lost or ended (Kontor; until then such a laptop counts as a good one),
+  accounts that were closed, roles and passwords that were changed."""
 _GRACE_SECONDS = 10
 _STOPPED = 130
 _SHORTEST_TOKEN = 20
@@ -196,6 +201,7 @@ def _restore(place: Place, parsed: argparse.Namespace) -> int:
     finally:
         storage.close()
     print("What laptops sent after that they are asked for again at their next sync.")
+    print(_AFTER_A_RESTORE)
     print(f"No day is given out before {awaited} laptops have synced once.")
     return 0
 
@@ -215,6 +221,7 @@ def _restored(storage: Storage, parsed: argparse.Namespace) -> int:
         names = {device.id: device.name for device in transaction.accounts.devices()}
         users = {user.id: user.username for user in transaction.accounts.users()}
     if parsed.gone is None and not parsed.list:
+        print(_AFTER_A_RESTORE)
         print("A new epoch has begun. No day is given out before every laptop has synced once.")
     print(f"Awaited: {len(awaited)}")
     for store in awaited:

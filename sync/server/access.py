@@ -86,6 +86,7 @@ def open_patient(world: World, who: Identity, request: OpenPatientRequest) -> Op
     "followed", "access_id").
     """
     _ask(world, who, "access_open")
+    limits.take(world, limits.OPEN, who.user_id)
     now, words = world.clock.now(), request.words.strip()
     if request.reason not in LASTS:
         raise BadRequestError("access_reason")

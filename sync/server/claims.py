@@ -102,9 +102,12 @@ def declare_restored(transaction: Transaction, now: datetime) -> int:
     stores are awaited.
 
     Begins an epoch: no claim is given out for the days of the longest trip until every store has
-    said what it holds.
+    said what it holds. Every log-in and every code for a new laptop ends: what was shut out,
+    closed, changed or used since the copy would be good again.
     """
     transaction.records.take_turn()
+    transaction.accounts.end_all_logins()
+    transaction.accounts.end_all_codes()
     state = transaction.records.state()
     transaction.records.begin_epoch(state.epoch + 1, state.newest)
     _of_present_epoch(transaction, rules(transaction), now)

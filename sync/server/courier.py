@@ -22,7 +22,7 @@ from sync.protocol.messages import (
 )
 from sync.server.identity import Identity
 from sync.server.keys import KeyPairs, key_pairs
-from sync.server.review import FROM_LOST, REVIEW, review_one
+from sync.server.review import FROM_LOST, REVIEW, refused_unseen, review_one, room_for
 from sync.server.rules import rules
 from sync.server.service import ServerSyncService, World
 from sync.server.storage.couriers import CourierRow
@@ -116,6 +116,9 @@ def _check(
         return _Sender(identity, device.revoked or not user.active), keys
     if order.order.kind is DeviceOrderKind.LOST:
         return _Sender(identity, True, FROM_LOST), keys
+    if order.obeyed_at is not None:
+        # It has said that its key is destroyed: this comes from a copy of it.
+        return _Sender(identity, True), keys
     # It was asked to send what it has, also by whose account was closed on the same day.
     return _Sender(identity, False), keys
 
@@ -193,12 +196,16 @@ def _keep_the_clock(world: World, sender: _Sender, before: ReportRow | None) -> 
 
 def _review(world: World, sender: _Sender, requests: Sequence[ExchangeRequest]) -> list[PushResult]:
     at = to_iso(world.clock.now())
+    records = [record for request in requests for record in request.records]
     with world.storage.write() as transaction:
-        return [
-            review_one(transaction, sender.identity, record, at, sender.reason)
-            for request in requests
-            for record in request.records
+        kept = records
+        if sender.reason == FROM_LOST:
+            # Whoever has it may write without end; it is told of the rest what it is told anyway.
+            kept = records[: room_for(transaction, sender.identity.device_id)]
+        results = [
+            review_one(transaction, sender.identity, record, at, sender.reason) for record in kept
         ]
+    return results + [refused_unseen(record, sender.reason) for record in records[len(kept) :]]
 
 
 def _named(record: PushRecord, result: PushResult) -> courier.CourierResult:

@@ -16,13 +16,13 @@ from fieldapp.clock import to_iso
 from fieldapp.domain.rights import Right, may
 from fieldapp.paths import normal_username
 from sync.protocol.codec import decode
-from sync.protocol.courier import open_frame
+from sync.protocol.courier import CourierUnknownLaptopError, check_signature, open_frame
 from sync.protocol.errors import NotAllowedError, RevokedError, WrongPasswordError
 from sync.protocol.people import DELIVER_PATH, DeliverAnswer, DeliverRequest
 from sync.protocol.version import EXCHANGE_PREFIX
 from sync.server import limits
 from sync.server.courier import receive
-from sync.server.deps import PlainBody, TheWorld, protocol_spoken
+from sync.server.deps import Address, PlainBody, TheWorld, protocol_spoken, refusals_counted
 from sync.server.identity import Identity
 from sync.server.office import courier_bytes
 from sync.server.overview import staff_names
@@ -35,9 +35,12 @@ deliver_router = APIRouter(prefix=EXCHANGE_PREFIX, dependencies=[Depends(protoco
 
 
 @deliver_router.post(DELIVER_PATH)
-def deliver_route(request: Request, world: TheWorld, body: PlainBody) -> Response:
+def deliver_route(
+    request: Request, world: TheWorld, address: Address, body: PlainBody
+) -> Response:
     """Take in one sealed part for the colleague who wrote it."""
-    return answer(request, deliver(world, decode(DeliverRequest, body, None)))
+    with refusals_counted(world, address):
+        return answer(request, deliver(world, decode(DeliverRequest, body, None)))
 
 
 def deliver(world: World, request: DeliverRequest) -> DeliverAnswer:
@@ -46,9 +49,9 @@ def deliver(world: World, request: DeliverRequest) -> DeliverAnswer:
     Raises WrongPasswordError, RevokedError, NotAllowedError, and a CourierError or BadRequestError
     for what is no such part, having stored nothing.
     """
-    officer = _officer(world, request)
     data = courier_bytes(request.data)
-    device_id = open_frame(data).header.device_id
+    device_id = _signed_by(world, data)
+    officer = _officer(world, request, device_id)
     by = Identity(officer.id, device_id, officer.role)
     receipt = receive(world, data, by, from_stick=False)
     with world.storage.write() as transaction:
@@ -59,10 +62,26 @@ def deliver(world: World, request: DeliverRequest) -> DeliverAnswer:
     )
 
 
-def _officer(world: World, request: DeliverRequest) -> UserRow:
+def _signed_by(world: World, data: bytes) -> str:
+    """Which laptop has signed the part. Whoever has no laptop's key is turned away before a
+    password is looked at: they guess none, and cannot lock an officer out.
+    """
+    opened = open_frame(data)
     with world.storage.read() as transaction:
-        user = transaction.accounts.user_named(normal_username(request.username))
-    limits.take(world, limits.DELIVER, normal_username(request.username))
+        device = transaction.accounts.device(opened.header.device_id)
+    if device is None or device.public_key is None:
+        raise CourierUnknownLaptopError
+    check_signature(opened, bytes.fromhex(device.public_key))
+    return device.id
+
+
+def _officer(world: World, request: DeliverRequest, device_id: str) -> UserRow:
+    name = normal_username(request.username)
+    # By laptop: wrong passwords at one of them keep the officer from no other.
+    tried = f"{device_id}\0{name}"
+    limits.take(world, limits.DELIVER, tried)
+    with world.storage.read() as transaction:
+        user = transaction.accounts.user_named(name)
     # Before anything else, and for as long with a name that does not exist.
     fits = world.hasher.verify(request.password, user.password if user else None)
     if user is None or not fits:
@@ -74,7 +93,7 @@ def _officer(world: World, request: DeliverRequest) -> UserRow:
             line = _line(world, Identity(user.id, "", user.role), allowed=False)
             transaction.office.add_line(line)
         raise NotAllowedError(Right.SEND_FOR_OTHERS.value)
-    limits.give_back(world, limits.DELIVER, normal_username(request.username))
+    limits.give_back(world, limits.DELIVER, tried)
     return user
 
 

@@ -117,6 +117,18 @@ Address = Annotated[str, Depends(address_of)]
 
 
 @contextmanager
+def refusals_counted(world: World, address: str) -> Iterator[None]:
+    """Count what is refused, and turn nobody away for it: for calls in which a laptop shows its
+    key before anything slow is done. Its neighbours on the same network must not keep it out.
+    """
+    try:
+        yield
+    except (ProofRefusedError, WrongPasswordError):
+        limits.count(world, limits.STRANGERS, address)
+        raise
+
+
+@contextmanager
 def strangers_counted(world: World, address: str) -> Iterator[None]:
     """Turn away an address from which too much was refused lately; count what is refused now."""
     limits.check(world, limits.STRANGERS, address)

@@ -6,6 +6,7 @@ stands there as a fingerprint: no user name and no address.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ipaddress
 from dataclasses import dataclass
@@ -30,23 +31,27 @@ class Limit:
 
 
 LOGIN: Final = Limit("login", 10)
-"""Passwords of one laptop's user. Only whoever has the laptop's key gets as far as here: a stranger
-cannot lock anybody out."""
+"""Passwords at one laptop. Only whoever has the laptop's key gets as far as here: a stranger locks
+nobody out, and whoever has found a laptop does not lock its user out of another one."""
 
 ENROL: Final = Limit("enrol", 10)
 """Enrolments under one user name; the code itself is dead after five."""
 
 DELIVER: Final = Limit("deliver", 10)
-"""Passwords of one recovery officer at colleagues' laptops."""
+"""Passwords of one recovery officer at one colleague's laptop, which must have signed the part."""
 
 STRANGERS: Final = Limit("strangers", 300)
-"""Log-ins and enrolments from one address that were refused. A whole office may share one."""
+"""Refusals of whoever shows no laptop, from one address. A whole office, or a whole mobile network,
+may share one: a laptop that shows its own key is not kept out by what its neighbours do."""
 
 TOKEN: Final = Limit("token", 120)
 """Renewals by one laptop."""
 
 STANDING: Final = Limit("standing", 1200)
 """Questions from one address whether a laptop is still wanted; they need no log-in."""
+
+OPEN: Final = Limit("open", 60, timedelta(hours=1))
+"""Patients whom one person opens in an hour; far more than any emergency."""
 
 FIND: Final = Limit("find", 60, timedelta(hours=1))
 """Searches by one person for patients whom they do not follow."""
@@ -64,6 +69,12 @@ def take(world: World, limit: Limit, whom: str) -> None:
             transaction.tries.forget_before(to_iso(now - _KEPT))
     if tries > limit.tries:
         raise _wait(limit, since, now)
+
+
+def count(world: World, limit: Limit, whom: str) -> None:
+    """Count one more try, and let it be."""
+    with contextlib.suppress(TooManyTriesError):
+        take(world, limit, whom)
 
 
 def check(world: World, limit: Limit, whom: str) -> None:

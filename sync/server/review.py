@@ -36,12 +36,21 @@ def keep_for_review(world: World, who: Identity, records: Sequence[PushRecord]) 
     """
     at = to_iso(world.clock.now())
     with world.storage.write() as transaction:
-        room = MOST_FROM_LOST - transaction.parked.counts_open().get(who.device_id, 0)
-        kept = records[: max(0, room)]
+        kept = records[: room_for(transaction, who.device_id)]
         for record in kept:
             review_one(transaction, who, record, at, FROM_LOST)
     log.warning("lost laptop %s sent %d changes", who.device_id, len(kept))
     return len(kept)
+
+
+def room_for(transaction: Transaction, device_id: str) -> int:
+    """How many more changes of a lost laptop the office's list takes."""
+    return max(0, MOST_FROM_LOST - transaction.parked.counts_open().get(device_id, 0))
+
+
+def refused_unseen(record: PushRecord, reason: str) -> PushResult:
+    """What is told of a change that there is no room for."""
+    return PushResult(change_id=record.change_id, outcome=Outcome.REFUSED, reason=reason)
 
 
 def review_one(

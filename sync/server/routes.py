@@ -28,6 +28,7 @@ from sync.server.deps import (
     Stranger,
     TheWorld,
     protocol_spoken,
+    refusals_counted,
     strangers_counted,
 )
 from sync.server.metrics import TheMetrics
@@ -76,7 +77,7 @@ def login(
     service: Stranger,
 ) -> Response:
     """Give a new token."""
-    with strangers_counted(world, address):
+    with refusals_counted(world, address):
         return answer(request, service.login(decode(LoginRequest, body, None), key))
 
 

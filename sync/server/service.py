@@ -156,16 +156,20 @@ class ServerSyncService:
         ):
             raise WrongPasswordError
         public_key = self._key_of(device, request, proven_key)
-        limits.take(self._world, limits.LOGIN, device.user_id)
+        if device.revoked:
+            # Told without a password: it is no secret, and whoever has found the laptop shall not
+            # use up tries, or guess.
+            raise RevokedError
+        limits.take(self._world, limits.LOGIN, device.id)
         user = self._user_named(request.username)
         if user is None or device.user_id != user.id:
             user = None
         if not self._password_fits(user, request.password) or user is None:
             raise WrongPasswordError
-        if device.revoked or not user.active:
+        if not user.active:
             raise RevokedError
         with self._storage.write() as transaction:
-            transaction.tries.forget(limits.what(limits.LOGIN, user.id))
+            transaction.tries.forget(limits.what(limits.LOGIN, device.id))
             token, login_ends = door.add_token(
                 self._world, transaction, user.id, device.id, public_key
             )

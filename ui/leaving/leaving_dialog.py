@@ -93,13 +93,12 @@ class LeavingDialog(Dialog):
         if self._holds_loose_text():
             self.state.setText(
                 self.tr(
-                    "Det står tekst på laptopen som ikke er lagret. Gå til journalen og lagre eller "
-                    "forkast den. Ingenting er slettet."
+                    "Det står tekst på laptopen som ikke er lagret. Gå til journalen, og lagre "
+                    "eller forkast den. Ingenting er slettet."
                 )
             )
             return
-        now = leaving.left_here(self._context.session.database)
-        if handed.complete and (now.drafts_left or now.changes_left != handed.settled_here):
+        if handed.complete and leaving.holds_more(self._context.session.database, handed):
             self.begin()  # a form has stored something meanwhile
         elif handed.complete:
             self.state.setText(self.tr("Alt er sendt, og serveren har kvittert."))

@@ -285,6 +285,14 @@ class AccountRepository:
         """End every log-in of a user."""
         self._db.run("DELETE FROM token WHERE user_id = ?", (user_id,))
 
+    def end_all_logins(self) -> None:
+        """End every log-in of everybody."""
+        self._db.run("DELETE FROM token")
+
+    def end_all_codes(self) -> None:
+        """Let no code make a laptop known that was given out before."""
+        self._db.run("UPDATE enrol_code SET used = 1")
+
 
 def _login(rows: list[Row], *, new_proof: bool = False) -> LoginRow | None:
     if not rows:
