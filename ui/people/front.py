@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ui import theme
 from ui.widgets import Fitted, IconLabel, Text, row_of
 
 
+def press_by_enter(root: QWidget) -> None:
+    """Let Enter press the button with the focus, as Space does.
+
+    In front of a store only: on pages with patients Enter alone must not record anything.
+    """
+    for button in root.findChildren(QPushButton):
+        button.setAutoDefault(True)
+
+
 class FrontPage(QWidget):
-    """A card that scrolls where it does not fit. `column` is the inside of the card."""
+    """A card that scrolls where it does not fit. `column` is the inside of the card.
+
+    Enter presses the button with the focus, Esc the one that leads back.
+    """
+
+    BACK = ("helpBack", "help_retry", "peopleBack", "sendClose")
+    """The buttons that lead back, by object name."""
 
     def __init__(self, icon: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +57,19 @@ class FrontPage(QWidget):
         self.column.addLayout(head)
         theme.current().changed.connect(self._fit)
         self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        press_by_enter(self)
+        super().showEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            for name in self.BACK:
+                for button in self.findChildren(QPushButton, name):
+                    if button.isVisible() and button.isEnabled():
+                        button.click()
+                        return
+        super().keyPressEvent(event)
 
     @Slot()
     def _fit(self) -> None:

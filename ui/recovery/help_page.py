@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QVBoxLayout, QWidget
 from fieldapp.bootstrap import EscrowRequest, Rescue, SalvageReport, Way, by_recovery_key
 from fieldapp.bootstrap import read_answer as read_answer_file
 from ui.errors import code_for, sentence_for
-from ui.people.front import FrontPage
+from ui.people.front import FrontPage, press_by_enter
 from ui.recovery.key_paper import KeyPaper
 from ui.recovery.state import Situation, WayOn, counted_text, recovery_refused, situation
 from ui.setup.state import is_long_enough
@@ -113,6 +113,7 @@ class HelpPage(FrontPage):
         }
         builders[step](column)
         self.column.addWidget(self._body)
+        press_by_enter(self._body)
         self._body.show()
         self.focus_first()
 

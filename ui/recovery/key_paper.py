@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from fieldapp.bootstrap import groups_to_check, is_group
 from ui import theme
+from ui.people.front import press_by_enter
 from ui.widgets import Banner, FormField, PrimaryButton, SecondaryButton, Text, column_of, row_of
 
 
@@ -74,6 +75,7 @@ class KeyPaper(QWidget):
         )
         self.again.clicked.connect(self._show_key)
         column.addLayout(row_of(self.check, self.again, None))
+        press_by_enter(self)
         self._show_key()
 
     @property

@@ -6,16 +6,19 @@ import platform
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
+from fieldapp.bootstrap import KeyDue, Rescue
 from fieldapp.paths import data_dir, normal_username
 from fieldapp.services import machine
 from fieldapp.services.setup import EnrolmentAnswer
 from sync.client.enrol import enrol
 from ui import errors, theme
+from ui.people.front import press_by_enter
 from ui.recovery.key_paper import KeyPaper
-from ui.setup.state import SetupForm, problems, same_request
+from ui.setup.state import SetupForm, field_of, problems, refused, same_request
 from ui.tasks import TaskRunner
 from ui.widgets import (
     Banner,
@@ -37,6 +40,10 @@ class NewDoor(Protocol):
 
     def lock(self) -> None:
         """Close the store."""
+
+    @property
+    def rescue(self) -> Rescue:
+        """What remembers that the recovery key does not stand on paper yet."""
 
 
 class SetupPage(QWidget):
@@ -72,7 +79,7 @@ class SetupPage(QWidget):
         self._username = ""
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea(self)
+        self._scroll = scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         outer.addWidget(scroll)
@@ -160,6 +167,7 @@ class SetupPage(QWidget):
         self._back.clicked.connect(self.back_wanted)
         self._back.setVisible(bool(self._others))
         self._column.addWidget(self._back)
+        press_by_enter(self._card)
 
     def _field(
         self, label: str, name: str, *, secret: bool = False, help_text: str = ""
@@ -190,6 +198,7 @@ class SetupPage(QWidget):
         for name, field in self._fields.items():
             field.say_problem(found.get(name, ""))
         if found:
+            self._banner.say("")  # it answered what was typed before
             next(self._fields[name] for name in self._fields if name in found).editor.setFocus()
             return
         self._button.setEnabled(False)
@@ -214,13 +223,23 @@ class SetupPage(QWidget):
         self._username = form.username.strip()
         door = self._door_for(self._username)
         key = door.create(form.passphrase, self._answer)
+        # A program that ends before the check leaves this behind, and the owner is asked again.
+        door.rescue.mark_key_due(KeyDue.UNPROVED)
         door.lock()
         return key
 
     def _on_refused(self, error: BaseException) -> None:
         self._button.setEnabled(True)
         self._back.setEnabled(True)
-        self._banner.say(errors.sentence_for(error), "danger")
+        code = errors.code_for(error)
+        self._banner.say(refused(code) or errors.sentence_for(error), "danger")
+        if field_of(code):
+            editor = self._fields[field_of(code)].editor
+            editor.setFocus()
+            if isinstance(editor, QLineEdit):
+                editor.selectAll()
+        # At large text the button stands below the screen, and the answer above it.
+        QTimer.singleShot(0, self, lambda: self._scroll.ensureWidgetVisible(self._banner))
 
     def _on_made(self, recovery_key: str) -> None:
         """Show the key once; it is nowhere else."""
@@ -240,9 +259,20 @@ class SetupPage(QWidget):
         )
         whose = self.tr("Bruker: {name}").format(name=self._username)
         paper = KeyPaper(recovery_key, whose, self._card)
-        paper.proved.connect(lambda: self.ready.emit(self._username))
+        paper.proved.connect(self._on_proved)
         self._column.addWidget(paper)
         paper.written.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._back.isVisible() and self._back.isEnabled():
+            self._back.click()
+            return
+        super().keyPressEvent(event)
+
+    @Slot()
+    def _on_proved(self) -> None:
+        self._door_for(self._username).rescue.key_proved()
+        self.ready.emit(self._username)
 
     @Slot()
     def _fit(self) -> None:

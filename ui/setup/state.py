@@ -46,6 +46,42 @@ def problems(form: SetupForm) -> dict[str, str]:
     return found
 
 
+def refused(code: str) -> str:
+    """What a refusal means at a first start; "" where the usual sentence says it."""
+    if code == "intercepted":
+        return translate(
+            "setup",
+            "Koden og serveren hører ikke sammen. Ingenting er sendt, og koden er ikke brukt. Se "
+            "etter skrivefeil i koden, også etter punktumet. Er den riktig, kan nettet være "
+            "falskt: bytt nett, og si fra til administrator.",
+        )
+    if code == "line_broken":
+        return translate(
+            "setup",
+            "Forbindelsen ble brutt før maskinen var gjort kjent. Ingenting er slettet. Se at "
+            "adressen er slik du fikk den, med https://, og prøv en gang til.",
+        )
+    return ""
+
+
+def field_of(code: str) -> str:
+    """The field that a refusal is about; "" for none."""
+    fields = {
+        "server_url": (
+            "offline",
+            "name_lookup",
+            "connection_refused",
+            "connect_timeout",
+            "line_broken",
+            "not_our_server",
+            "insecure_address",
+        ),
+        "code": ("enrol_code", "enrol_code_pin", "intercepted"),
+        "password": ("wrong_password",),
+    }
+    return next((name for name, codes in fields.items() if code in codes), "")
+
+
 def is_address(text: str) -> bool:
     """True for the address of a web server."""
     try:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidg
 
 from ui import theme
 from ui.errors import code_for
+from ui.people.front import press_by_enter
 from ui.tasks import TaskRunner
 from ui.unlock.state import (
     FORGOTTEN,
@@ -148,6 +149,7 @@ class UnlockPage(QWidget):
         inside.addSpacing(4)
         inside.addWidget(self._button)
         inside.addLayout(row_of(self._way, self._help, None, self._other))
+        press_by_enter(self._card)
         outside = QVBoxLayout(self)
         outside.addStretch(2)
         # Not by alignment: that would ask the card's height for the width of the whole window.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
@@ -351,3 +352,16 @@ def test_help_stands_in_the_window_and_leads_back_to_the_unlock_page(
     _click(page, "help_retry")
     assert window.unlock_page is not None
     window.close()
+
+
+def test_enter_takes_the_way_with_the_focus_and_esc_leads_back(
+    qtbot: QtBot, tasks: TaskRunner, theme: Theme, laptop: Laptop
+) -> None:
+    page = _page(qtbot, tasks, theme, laptop.door(), "forgotten")
+    qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Return)
+    assert page.step is Step.KEY
+    assert page.focusWidget().objectName() == "helpKey"
+    qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Escape)
+    assert page.step is Step.SITUATION
+    with qtbot.waitSignal(page.done):
+        qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Escape)

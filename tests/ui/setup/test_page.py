@@ -6,9 +6,11 @@ What it does with wrong codes and servers is in tests/scenarios/bad_input.
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from sync.protocol.errors import InterceptedError
 from tests.helpers.windows import LOOKS, problems_in, show_active
 from ui.setup.page import NewDoor, SetupPage
 from ui.setup.state import SetupForm, is_address, problems, same_request
@@ -106,3 +108,29 @@ def test_only_the_same_laptop_is_the_same_request() -> None:
     assert same_request(FULL, FULL)
     assert not same_request(None, FULL)
     assert not same_request(FULL, SetupForm(FULL.server_url, FULL.code, "ola"))
+
+
+def test_a_slip_in_the_code_is_not_called_an_attack_and_the_code_has_the_focus(
+    page: SetupPage, qtbot: QtBot
+) -> None:
+    page.resize(960, 600)
+    page._fields["passphrase_again"].editor.setFocus()
+    page._on_refused(InterceptedError("ca"))
+    said = page._banner.text.text()
+    assert "skrivefeil" in said
+    assert "utgir seg" not in said
+    assert page.focusWidget().objectName() == "setup_code"
+    qtbot.waitUntil(lambda: not page._banner.visibleRegion().isEmpty())
+
+
+def test_an_old_answer_does_not_stand_beside_a_new_problem(page: SetupPage) -> None:
+    page._on_refused(InterceptedError("ca"))
+    _start(page)
+    assert page._banner.isHidden()
+
+
+def test_enter_presses_the_button_with_the_focus(page: SetupPage, qtbot: QtBot) -> None:
+    page._on_made("-".join(["ABCD2345"] * 8))
+    assert page.focusWidget().objectName() == "recoveryWritten"
+    qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Return)
+    assert page.focusWidget().objectName() == "recoveryGroup0"
