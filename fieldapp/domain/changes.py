@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+HERE_ALONE: Final = frozenset({"too_large", "not_storable", "bad_id", "bad_body:json"})
+"""Why a change is refused of which the server keeps no copy either: no request, text or row bears
+it. It exists on its laptop alone, and goes from there by nobody's hand but a person's."""
 
 
 @dataclass(frozen=True, slots=True)

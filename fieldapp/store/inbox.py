@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fieldapp.clock import from_iso, to_iso
-from fieldapp.domain.changes import Change, ChangeSet
+from fieldapp.domain.changes import HERE_ALONE, Change, ChangeSet
 from fieldapp.domain.codec import BodyError
 from fieldapp.domain.kinds import KINDS, Kind, Policy, policy_of
 from fieldapp.store import claims, corrections, digests, outbox
@@ -43,9 +43,6 @@ lets them get another patient only under JOINING. FRESH stands there while a pul
 has not reached its end."""
 
 _UNKNOWN = "?"
-
-_TOO_LARGE = "too_large"
-"""Why a change was parked that no request could bear: the server has never had it."""
 
 _LONGEST_TRAIL = 48
 """Names of commits that are kept; the protocol takes 64."""
@@ -656,15 +653,15 @@ def _is_needed(connection: Connection, patient_id: str) -> bool:
 def _holds_unsent(connection: Connection, patient_id: str) -> bool:
     """True while something of a patient is here alone.
 
-    What the server has refused lies parked there, and the office deals with it; so does a draft
-    that the server holds just as it stands, unless it is on the screen.
+    What the server has refused lies parked there, unless it could not keep it, and the office deals
+    with it; so does a draft that the server holds just as it stands, unless it is on the screen.
     """
     row = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM outbox WHERE patient_id = :id"
-        " AND (state <> 'parked' OR reason_code = :here_alone))"
+        " AND (state <> 'parked' OR reason_code IN (SELECT value FROM json_each(:here_alone))))"
         " OR EXISTS (SELECT 1 FROM draft WHERE patient_id = :id"
         " AND (open = 1 OR sent_at IS NOT saved_at)) AS held",
-        {"id": patient_id, "here_alone": _TOO_LARGE},
+        {"id": patient_id, "here_alone": json.dumps(sorted(HERE_ALONE))},
     ).fetchone()
     return bool(row and row["held"])
 

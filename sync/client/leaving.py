@@ -3,7 +3,7 @@
 The way is that of a courier file, over the line: sealed to the server, signed by the laptop,
 settled by the server's signed receipt. It needs no log-in, which an ended laptop has no more, and
 brings nothing back. What the server refuses waits at the office from then on, and counts as
-delivered.
+delivered; what it can keep no copy of (`HERE_ALONE`) does not.
 
     seal what is left → deliver → read the receipt → again, until a receipt covers all there is
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fieldapp.clock import Clock
+from fieldapp.domain.changes import HERE_ALONE
 from fieldapp.domain.device_orders import OrdersFile
 from fieldapp.store import audit, drafts, outbox, state
 from fieldapp.store.db import Database
@@ -40,8 +41,8 @@ class Handed:
     changes_left: int = 0
     drafts_left: int = 0
     log_left: int = 0
-    settled_here: int = 0
-    """Changes that are still listed here although the server has answered: they wait there."""
+    answered: frozenset[str] = frozenset()
+    """The changes that the server has stored or keeps; some may still be listed here."""
 
     @property
     def complete(self) -> bool:
@@ -64,12 +65,13 @@ def hand_over(
     raise ProtocolError_("rounds")
 
 
-def left_here(database: Database) -> Handed:
-    """What is on this laptop alone, as far as it knows before it asks."""
-    counts = outbox.counts(database)
-    return Handed(
-        changes_left=counts.waiting + counts.parked, drafts_left=drafts.count_unsent(database)
-    )
+def holds_more(database: Database, handed: Handed) -> bool:
+    """True when something stands here that no receipt covers: it was stored meanwhile."""
+    return bool(_unsent(database) - handed.answered) or drafts.count_unsent(database) > 0
+
+
+def _unsent(database: Database) -> set[str]:
+    return {item.change_id for item in outbox.items(database)}
 
 
 class _Run:
@@ -107,7 +109,6 @@ class _Run:
 
     def handed(self) -> Handed:
         changes, drafts_left, log_left = self._left()
-        listed = len(outbox.items(self._database))
         return Handed(
             self._stored,
             self._parked,
@@ -115,7 +116,7 @@ class _Run:
             changes,
             drafts_left,
             log_left,
-            settled_here=listed - changes,
+            answered=frozenset(self._covered),
         )
 
     def _deliver(self, data: bytes) -> None:
@@ -129,7 +130,11 @@ class _Run:
         )
         # Only now: `read_receipt` has proved that the server signed it for this very file.
         receipt = look_into_receipt(answer)
-        self._covered.update(result.change_id for result in receipt.results)
+        self._covered.update(
+            result.change_id
+            for result in receipt.results
+            if result.outcome.stored or result.reason not in HERE_ALONE
+        )
         self._note_log(receipt)
         self._stored += settled.stored
         self._parked += settled.parked
@@ -147,9 +152,8 @@ class _Run:
         state.remember_log_head(self._database, head.hash)
 
     def _left(self) -> tuple[int, int, int]:
-        unsent = {item.change_id for item in outbox.items(self._database)}
         return (
-            len(unsent - self._covered),
+            len(_unsent(self._database) - self._covered),
             drafts.count_unsent(self._database),
             self._log_left(),
         )

@@ -16,7 +16,7 @@ from fieldapp.security import destroy
 from fieldapp.services import notes
 from fieldapp.services import patients as patient_service
 from fieldapp.store import audit, outbox, records
-from sync.client import standing
+from sync.client import leaving, standing
 from sync.client.enrol import login
 from sync.protocol.errors import BadRequestError, OfflineError, RevokedError
 from sync.server.identity import Identity
@@ -221,6 +221,56 @@ def test_everything_counts_as_delivered_only_when_nothing_is_left(
     with server.office.storage.read() as transaction:
         head = transaction.device_orders.log_head(machine.known.device_id)
     assert head.sequence >= last_line
+
+
+def _cannot_be_kept(machine: Machine, record_id: str) -> None:
+    """Make an unsent change one of which no server keeps a copy."""
+    nested = "[" * 80 + "]" * 80
+    with machine.session.database.transaction() as connection:
+        connection.execute(
+            "UPDATE outbox SET body = json_set(body, '$.more', json(?)) WHERE record_id = ?",
+            (nested, record_id),
+        )
+
+
+def test_what_the_server_can_keep_no_copy_of_is_not_delivered(
+    server: ServerProcess, machine: Machine, desk: Desk, patient: Patient
+) -> None:
+    note_id = machine.sign(patient.id, "Det står bare her")
+    _cannot_be_kept(machine, note_id)
+    desk.order(machine, DeviceOrderKind.ENDED)
+    handed = machine.hand_over()
+    assert (handed.complete, handed.changes_left) == (False, 1)
+    with server.office.storage.read() as transaction:
+        (parked,) = transaction.parked.open(10)
+    assert (parked.reason, parked.body) == ("bad_body:json", None)
+
+
+def test_what_is_corrected_while_the_laptop_is_emptied_is_no_part_of_the_receipt(
+    server: ServerProcess, machine: Machine, desk: Desk
+) -> None:
+    stranger = server.office.add_patient()
+    _edit(machine, stranger, "Vadsø")
+    desk.order(machine, DeviceOrderKind.ENDED)
+    handed = machine.hand_over()
+    database = machine.session.database
+    (refused,) = outbox.items(database)
+    assert handed.complete
+    assert not leaving.holds_more(database, handed)
+    _edit(machine, stranger, "Tana")
+    outbox.retry(database, refused.change_id)
+    assert len(outbox.items(database)) == 1  # as many as before, and another one
+    assert leaving.holds_more(database, handed)
+
+
+def _edit(machine: Machine, patient: Patient, city: str) -> None:
+    with machine.session.database.transaction():
+        records.save_local(
+            machine.session.database,
+            replace(patient, city=city),
+            now=machine.session.clock.now(),
+            change_id=new_id(),
+        )
 
 
 def test_drafts_that_may_not_travel_hold_the_destruction_up(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fieldapp.domain.changes import HERE_ALONE
 from fieldapp.store import drafts, inbox, migrate
 from sync.protocol.messages import Outcome
 from sync.server.storage.storage import Storage
@@ -119,15 +120,16 @@ def test_what_the_server_refuses_lies_at_the_office_before_the_patient_is_purged
     assert field.found() == set()
 
 
-def test_what_the_server_has_not_heard_holds_the_purge_up(field: Field) -> None:
+@pytest.mark.parametrize("reason", sorted(HERE_ALONE))
+def test_what_the_server_does_not_have_holds_the_purge_up(field: Field, reason: str) -> None:
     database = field.laptop.database
     field.laptop.sign_note(field.patient.id, "Usendt")
     inbox.end_patients(database, [field.patient.id])
     assert field.patient.id in field.laptop.ids("patient")
     with database.transaction() as connection:
-        connection.execute("UPDATE outbox SET state = 'parked', reason_code = 'too_large'")
+        connection.execute("UPDATE outbox SET state = 'parked', reason_code = ?", (reason,))
     inbox.end_patients(database, [field.patient.id])
-    assert field.patient.id in field.laptop.ids("patient")  # no request could bear it: only here
+    assert field.patient.id in field.laptop.ids("patient")  # it is nowhere else
 
 
 def test_a_draft_that_only_the_laptop_has_or_that_is_on_the_screen_holds_it_up(
