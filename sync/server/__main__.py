@@ -57,7 +57,7 @@ _SENTENCES = {
 }
 _AFTER_A_RESTORE = """\
 Everybody has to log in again, and codes for new laptops are made anew.
-What the office did since the copy is forgotten here. Do it again before laptops may reach the server:
+What the office did since the copy is forgotten here. Do it again before laptops reach the server:
   laptops that were lost or ended (Kontor; until then such a laptop counts as a good one),
   accounts that were closed, roles and passwords that were changed."""
 _GRACE_SECONDS = 10
