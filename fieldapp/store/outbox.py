@@ -439,7 +439,13 @@ def offer_again(
                 if event:
                     _note_left(connection, change_id)
                 offered += 1
-            elif not event:
+            elif event:
+                connection.execute(
+                    "UPDATE outbox SET seen_body = NULL, seen_version = NULL, seen_by = NULL"
+                    " WHERE sequence = ?",
+                    (unsent["sequence"],),
+                )
+            else:
                 body = str(_fold_newer(connection, unsent)["body"])
                 _wait_again(connection, unsent, change_id=new_id(), body=body)
                 connection.execute(
@@ -626,13 +632,16 @@ def _held_back(connection: Connection, *states: str) -> tuple[set[tuple[str, str
     busy: set[tuple[str, str]] = set()
     missing: set[str] = set()
     rows = connection.execute(
-        "SELECT kind, record_id, state FROM outbox WHERE state IN (SELECT value FROM json_each(?))",
+        "SELECT kind, record_id, state, server_version FROM outbox"
+        " WHERE state IN (SELECT value FROM json_each(?))",
         (json.dumps(states),),
     )
     for row in rows.fetchall():
         kind, record_id = str(row["kind"]), str(row["record_id"])
         busy.add((kind, record_id))
-        if row["state"] == "parked" and version_of(connection, kind, record_id) == 0:
+        # One offered again after a restore may clash with a text that the server does hold.
+        lacks = row["server_version"] is None and version_of(connection, kind, record_id) == 0
+        if row["state"] == "parked" and lacks:
             missing.add(record_id)
     return busy, missing
 

@@ -13,7 +13,7 @@ import pytest
 from fieldapp.domain.notes import Note
 from fieldapp.domain.patients import Flag, FlagCategory, FlagState, Practitioner, Role
 from fieldapp.ids import new_id
-from fieldapp.store import digests, drafts, inbox, records, state
+from fieldapp.store import digests, drafts, inbox, outbox, records, state
 from sync.client.engine import Engine, SyncReport
 from sync.server.identity import Identity
 from sync.server.join import join_patients
@@ -350,6 +350,59 @@ def test_a_text_corrected_at_the_restored_server_is_not_taken_back_in_silence(
     (item,) = laptop.unsent()
     assert (item.reason_code, item.body["phone"]) == ("conflict", "field")
     assert (item.server_body or {})["phone"] == "office"
+
+
+def test_a_clash_over_a_patient_after_a_restore_holds_back_no_note_of_them(
+    laptop: Laptop, office: SetBackOffice, kari: Identity
+) -> None:
+    """The server holds the patient; only what it said of them here is of the time it has lost."""
+    patient = office.add_patient(kari)
+    laptop.sync()
+    office.back_up()
+    office.connect(laptop)
+    laptop.edit_patient(patient.id, phone="field")
+    laptop.sync()
+    office.restore(laptop)
+    with office.storage.write() as transaction:
+        transaction.records.begin_epoch(2, 1000)
+    body = office.body("patient", patient.id) or {}
+    office.put_body({**body, "phone": "office"}, "patient", patient.id)
+    laptop.sync()
+    note_id = laptop.sign_note(patient.id, "after the restore")
+    assert laptop.sync().complete
+    assert office.body("note", note_id) is not None
+    assert [item.kind for item in laptop.unsent()] == ["patient"]
+
+
+def test_what_the_server_was_seen_to_hold_of_an_unsent_event_is_forgotten_with_the_restore(
+    laptop: Laptop, office: SetBackOffice, kari: Identity, factory: LaptopFactory
+) -> None:
+    """A laptop that was set back has an event unsent again, and has just read it at the server."""
+    patient = office.add_patient(kari)
+    laptop.sync()
+    office.back_up()
+    office.connect(laptop)
+    note_id = laptop.sign_note(patient.id, "signed once")
+    copy = factory.copy_of(laptop)
+    laptop.sync()
+    again = factory.laptop(office, laptop.who, path=copy)
+    office.connect(again)
+    # The page arrives and the receipt does not: the note is unsent, and known to be there.
+    again.sync(Fault.LOST_REPLY, Fault.LOST_REPLY)
+    known = office.version("note", note_id)
+    outbox.see(
+        again.database.connection, "note", note_id, known, office.body("note", note_id) or {}
+    )
+    office.restore(laptop, again)
+    with office.storage.write() as transaction:
+        transaction.records.begin_epoch(2, 1000)
+    lost = [("note", note_id, 0)]
+    outbox.offer_again(again.database, lost, again.clock.now(), new_id)
+    (item,) = again.unsent()
+    assert (item.record_id, item.seen_version) == (note_id, None)
+    assert again.sync().complete
+    assert office.body("note", note_id) is not None
+    again.close()
 
 
 def test_a_patient_whom_a_restored_server_never_heard_of_comes_back_whole(
