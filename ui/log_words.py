@@ -97,6 +97,12 @@ _PLACES: dict[str, object] = {
     "sheets": QT_TRANSLATE_NOOP("log", "papirlister"),
     "access_log": QT_TRANSLATE_NOOP("log", "tilgangsloggen"),
     "receipt": QT_TRANSLATE_NOOP("log", "dagens kvittering"),
+    "breach_report": QT_TRANSLATE_NOOP("log", "rapporten om en laptop"),
+    "register_month": QT_TRANSLATE_NOOP("log", "månedens narkotikaregnskap"),
+    "register_places": QT_TRANSLATE_NOOP("log", "listen over utleveringer per sted"),
+    "register_adviser": QT_TRANSLATE_NOOP("log", "listen til rådgiverdagen"),
+    "register_slips": QT_TRANSLATE_NOOP("log", "utleveringslapper"),
+    "register_labels": QT_TRANSLATE_NOOP("log", "etiketter"),
 }
 
 _REASONS: dict[str, object] = {

@@ -50,6 +50,12 @@ def note_printed(session: Session, patient_id: str, *, to_folder: bool) -> None:
         unit.audit("export" if to_folder else "print", "access_log", patient_id, patient_id)
 
 
+def note_report_printed(session: Session, device_id: str, *, to_folder: bool) -> None:
+    """Log that the report of what lay on a laptop was put on paper, or into a file."""
+    with session.write() as unit:
+        unit.audit("export" if to_folder else "print", "breach_report", device_id)
+
+
 def note_read(session: Session, place: str) -> None:
     """Log that this person opened a page that shows several patients at once."""
     with session.write() as unit:

@@ -85,7 +85,7 @@ def of_day(session: Session, day: date) -> DayReceipt:
 
 
 @needs(Right.READ_PATIENTS)
-def printed(session: Session, day: date) -> None:
-    """Log that the receipt of a day was printed."""
+def printed(session: Session, day: date, *, to_folder: bool = False) -> None:
+    """Log that the receipt of a day was printed, or put into a file."""
     with session.write() as unit:
-        unit.audit("print", "receipt", day.isoformat())
+        unit.audit("export" if to_folder else "print", "receipt", day.isoformat())

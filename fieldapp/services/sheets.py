@@ -240,6 +240,13 @@ def reprinted(session: Session, sheet_id: str) -> None:
         unit.audit("print", "paper_sheet", sheet_id)
 
 
+@needs(Right.HAND_OUT)
+def exported(session: Session, sheet_id: str) -> None:
+    """Log that a sheet became a file."""
+    with session.write() as unit:
+        unit.audit("export", "paper_sheet", sheet_id)
+
+
 def short_name(sheet: PaperSheet) -> str:
     """Return what a sheet is called on its head: six signs that nobody confuses."""
     return sheet.id.replace("-", "")[-6:].upper()

@@ -64,7 +64,7 @@ def run(command: Sequence[str]) -> int:
             listener = _ask_before_writes()
             socket.send_fds(theirs, [b"x"], [listener])
             os.close(listener)
-            os.execvp(command[0], command)  # noqa: S606  # no shell is wanted
+            os.execvp(command[0], [*command])  # noqa: S606  # no shell is wanted
         finally:
             os._exit(NOT_POSSIBLE)
     theirs.close()

@@ -58,7 +58,7 @@ class DeviationDialog(EventDialog):
         self.body.addWidget(self.with_facts)
         nobody = self.tr(
             "Teksten nevner verken pasient eller ansatte. Skriv bare inn det som avvikssystemet "
-            "skal ha. Kopien ligger på utklippstavlen til noe annet kopieres."
+            "skal ha. Kopien blir borte fra utklippstavlen etter ett minutt og når maskinen låses."
         )
         self.body.addWidget(Text(nobody, "muted", self))
         self.report = long_text(self, 7)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtGui import QPagedPaintDevice
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
-from fieldapp.services import register_view
+from fieldapp.services import own_log, register_view
 from sync.client.office_messages import BreachReport, BreachRequest
+from ui import paper
 from ui.context import AppContext
 from ui.office import breach_text
 from ui.office.desk import OfficeDesk
@@ -89,9 +89,9 @@ class BreachDialog(Dialog):
         self.confirm_button.say(self.tr("Ferdig"))
         self.cancel_button.hide()
         buttons = FlowLayout(None, 8)
-        paper = SecondaryButton(self.tr("Skriv ut …"), self, icon="printer", name="breachPrint")
-        paper.clicked.connect(self._choose_printer)
-        buttons.addWidget(paper)
+        printed = SecondaryButton(self.tr("Skriv ut …"), self, icon="printer", name="breachPrint")
+        printed.clicked.connect(self._choose_printer)
+        buttons.addWidget(printed)
         if register_view.folder_allowed(self._context.session):
             folder = SecondaryButton(
                 self.tr("Lagre som PDF …"), self, icon="folder", name="breachFolder"
@@ -104,7 +104,7 @@ class BreachDialog(Dialog):
         for place, (heading, part) in enumerate(self._parts(answer)):
             self.body.insertWidget(3 + 2 * place, Text(heading, "heading", self))
             self.body.insertWidget(4 + 2 * place, part)
-        paper.setFocus()
+        printed.setFocus()
         self._fit_soon()
 
     def _parts(self, answer: BreachReport) -> list[tuple[str, QWidget]]:
@@ -146,14 +146,9 @@ class BreachDialog(Dialog):
     # --- on paper
 
     def _choose_printer(self) -> None:
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setDocName(self._file_name())
-        dialog = QPrintDialog(printer, self)
-        dialog.setWindowTitle(self.tr("Skriv ut"))
-        dialog.accepted.connect(lambda: self.print_on(printer))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.setModal(True)
-        dialog.show()
+        files = register_view.folder_allowed(self._context.session)
+        title, name = self.tr("Skriv ut"), self._file_name()
+        paper.choose_printer(self, title, name, self.print_on, files=files)
 
     def _choose_folder(self) -> None:
         dialog = QFileDialog(self, self.tr("Lagre i en mappe"))
@@ -164,19 +159,21 @@ class BreachDialog(Dialog):
         dialog.open()
 
     def print_on(self, device: QPagedPaintDevice) -> None:
-        """Put the report on a printer; that it was fetched stands in the office's log."""
+        """Put the report on a printer; the log says so first."""
         if self.answer is not None:
+            self._log(to_folder=paper.makes_file(device))
             printing.draw(breach_text.html(self.answer), device)
             self.said.say(self.tr("Skrevet ut."), "ok")
 
     def save_in(self, folder: Path) -> Path | None:
-        """Write it as a PDF into a folder that was chosen."""
+        """Write it as a PDF into a folder that was chosen; the log says so first."""
         if self.answer is None or not register_view.folder_allowed(self._context.session):
             return None
         file, number = folder / f"{self._file_name()}.pdf", 1
         while file.exists():
             number += 1
             file = folder / f"{self._file_name()}-{number}.pdf"
+        self._log(to_folder=True)
         try:
             printing.draw(
                 breach_text.html(self.answer), printing.pdf_writer(file, self._file_name())
@@ -187,6 +184,9 @@ class BreachDialog(Dialog):
         words = self.tr("Lagret som {0}. Filen er ikke kryptert; slett den når den er brukt.")
         self.said.say(words.format(file.name), "warn")
         return file
+
+    def _log(self, *, to_folder: bool) -> None:
+        own_log.note_report_printed(self._context.session, self._device_id, to_folder=to_folder)
 
     def _file_name(self) -> str:
         # No name of a person: file names end up in lists of recent documents.

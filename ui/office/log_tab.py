@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QDate, Slot
 from PySide6.QtGui import QPagedPaintDevice
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QFileDialog, QLineEdit, QWidget
 
 from fieldapp.services import own_log, register_view
@@ -20,6 +19,7 @@ from sync.client.control_messages import (
     LogPrintRequest,
     LogRequest,
 )
+from ui import paper
 from ui.context import AppContext
 from ui.log_words import REASONS, action_word, reason_word
 from ui.office.desk import OfficeDesk
@@ -328,14 +328,9 @@ class LogTab(OfficeTab):
         self.act(lambda service: service.log_print(request), done)
 
     def _choose_printer(self) -> None:
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setDocName(self._file_name())
-        dialog = QPrintDialog(printer, self.window())
-        dialog.setWindowTitle(self.tr("Skriv ut"))
-        dialog.accepted.connect(lambda: self.print_on(printer))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.setModal(True)
-        dialog.show()
+        files = register_view.folder_allowed(self.context.session)
+        title, name = self.tr("Skriv ut"), self._file_name()
+        paper.choose_printer(self.window(), title, name, self.print_on, files=files)
 
     def _choose_folder(self) -> None:
         dialog = QFileDialog(self.window(), self.tr("Lagre i en mappe"))
@@ -353,7 +348,9 @@ class LogTab(OfficeTab):
         """Put it on a printer; the log says so first."""
         if self._print is None:
             return
-        own_log.note_printed(self.context.session, self._print.patient.id, to_folder=False)
+        own_log.note_printed(
+            self.context.session, self._print.patient.id, to_folder=paper.makes_file(device)
+        )
         printing.draw(self.html(), device)
         self.printed.say(self.tr("Skrevet ut."), "ok")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QDate, QLocale, Slot
 from PySide6.QtGui import QPagedPaintDevice
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QComboBox, QDateEdit, QFileDialog, QWidget
 
 from fieldapp.services import register_acts, register_gaps, register_view
+from ui import paper
 from ui.context import AppContext
 from ui.register import documents, printing
 from ui.widgets import Banner, ChoiceRow, Dialog, FormField, SecondaryButton, Text
@@ -98,9 +98,9 @@ class DocumentsDialog(Dialog):
             self._choose_printer()
 
     def print_on(self, device: QPagedPaintDevice) -> None:
-        """Put the chosen document on a printer, and log that it was printed."""
+        """Put the chosen document on a printer; the log says so first."""
+        self._log(to_folder=paper.makes_file(device))
         self._draw(device)
-        self._log(to_folder=False)
         self.said.say(self.tr("Skrevet ut."), "ok")
 
     def save_in(self, folder: Path) -> Path | None:
@@ -147,14 +147,10 @@ class DocumentsDialog(Dialog):
 
     @Slot()
     def _choose_printer(self) -> None:
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setDocName(self._file_name())
-        dialog = QPrintDialog(printer, self)
-        dialog.setWindowTitle(self.tr("Skriv ut"))
-        dialog.accepted.connect(lambda: self.print_on(printer))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.setModal(True)
-        dialog.show()
+        files = register_view.folder_allowed(self._context.session)
+        paper.choose_printer(
+            self, self.tr("Skriv ut"), self._file_name(), self.print_on, files=files
+        )
 
     @Slot()
     def _choose_folder(self) -> None:

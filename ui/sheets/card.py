@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QMarginsF, Slot
 from PySide6.QtGui import QPageLayout, QTextDocument
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QWidget
 
 from fieldapp.domain.claims import LONGEST_TRIP
-from fieldapp.services import people, sheets
+from fieldapp.services import people, register_view, sheets
 from fieldapp.services.sheets import SheetError, SheetView, last_days
+from ui import paper
 from ui.context import AppContext
 from ui.errors import sentence_for
 from ui.sheets.paper import html
@@ -30,8 +31,10 @@ translate = QCoreApplication.translate
 
 
 def print_on(context: AppContext, view: SheetView, printer: QPrinter) -> None:
-    """Print a sheet. The sheet itself was made, and its claims pinned, before this."""
+    """Print a sheet. It was made and logged, and its claims pinned, before this."""
     session = context.session
+    if paper.makes_file(printer):
+        sheets.exported(session, view.sheet.id)
     first = min(line.line.day for line in view.lines)
     last = {
         patient_id: last_days(session, patient_id, first)
@@ -47,14 +50,13 @@ def print_on(context: AppContext, view: SheetView, printer: QPrinter) -> None:
 
 def choose_printer(context: AppContext, view: SheetView, parent: QWidget) -> None:
     """Ask for a printer and print there."""
-    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-    printer.setDocName(translate("sheets", "Papirark"))
-    dialog = QPrintDialog(printer, parent)
-    dialog.setWindowTitle(translate("sheets", "Skriv ut papirarket"))
-    dialog.accepted.connect(lambda: print_on(context, view, printer))
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.setModal(True)
-    dialog.show()
+    paper.choose_printer(
+        parent,
+        translate("sheets", "Skriv ut papirarket"),
+        translate("sheets", "Papirark"),
+        lambda printer: print_on(context, view, printer),
+        files=register_view.folder_allowed(context.session),
+    )
 
 
 class PaperCard(Card):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QTextDocument
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QWidget
 
-from fieldapp.services import receipt
+from fieldapp.services import receipt, register_view
 from ui import errors
 from ui.context import AppContext
+from ui.paper import choose_printer, makes_file
 from ui.sync.receipt_state import Confirmation, confirmation_text, paper, summary
 from ui.widgets import Banner, Card, FlowLayout, SecondaryButton, Text
 
@@ -55,14 +56,14 @@ class ReceiptCard(Card):
         self._confirmed.setText(confirmation_text(self._confirmation))
 
     def print_on(self, printer: QPrinter) -> None:
-        """Print the receipt, and log that it was printed."""
+        """Print the receipt; the log says so first."""
         session = self._context.session
+        receipt.printed(session, self._receipt.day, to_folder=makes_file(printer))
         document = QTextDocument()
         document.setHtml(
             paper(self._receipt, session.user.name, self._confirmation, session.clock.now())
         )
         document.print_(printer)
-        receipt.printed(session, self._receipt.day)
 
     @Slot()
     def _confirm(self) -> None:
@@ -81,11 +82,10 @@ class ReceiptCard(Card):
 
     @Slot()
     def _choose_printer(self) -> None:
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setDocName(self.tr("Kvittering for dagen"))
-        dialog = QPrintDialog(printer, self.window())
-        dialog.setWindowTitle(self.tr("Skriv ut kvitteringen"))
-        dialog.accepted.connect(lambda: self.print_on(printer))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.setModal(True)
-        dialog.show()
+        choose_printer(
+            self.window(),
+            self.tr("Skriv ut kvitteringen"),
+            self.tr("Kvittering for dagen"),
+            self.print_on,
+            files=register_view.folder_allowed(self._context.session),
+        )

@@ -65,6 +65,7 @@ OPEN_TO_ALL: Final[dict[str, str]] = {
     # --- facts of the organisation and of the laptop
     "own_log.lines": "one's own lines of the log",
     "own_log.note_printed": "a line of the log is never refused",
+    "own_log.note_report_printed": "a line of the log is never refused",
     "own_log.note_read": "a line of the log is never refused",
     "settings.language": "one's own look of the window",
     "lease.check": "is a guard of its own: how long the last log-in lasts",

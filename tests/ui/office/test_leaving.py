@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtPrintSupport import QPrinter
 from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.device_orders import DeviceOrderKind
 from fieldapp.domain.patients import Role
-from fieldapp.store import state
+from fieldapp.store import audit, state
 from sync.protocol.lost import BreachReport
 from tests.helpers.ward import Ward
 from tests.helpers.windows import LOOKS, problems_in
@@ -92,7 +93,7 @@ def test_a_laptop_that_is_ended_can_still_be_reported_lost_and_not_the_other_way
 
 
 def test_the_report_names_the_patients_only_after_a_reason_and_goes_on_paper(
-    qtbot: QtBot, office: Office, scene: Scene, theme: Theme, tmp_path: Path
+    qtbot: QtBot, office: Office, scene: Scene, ward: Ward, theme: Theme, tmp_path: Path
 ) -> None:
     exchange(scene.team, scene.nils, pull=True)
     exchange(scene.team, scene.nils, pull=True)
@@ -118,6 +119,13 @@ def test_the_report_names_the_patients_only_after_a_reason_and_goes_on_paper(
     paper = breach_text.html(dialog.answer)
     assert "Bråten, Åse" in paper
     assert dialog.save_in(tmp_path) is None  # the organisation does not allow files
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+    printer.setOutputFileName(str(tmp_path / "skriver.pdf"))
+    printed = len(audit.lines(ward.session.database))
+    dialog.print_on(printer)
+    assert len(audit.lines(ward.session.database)) == printed + 1
+    assert audit.lines(ward.session.database)[0].kind == "breach_report"
     with scene.team.storage.read() as transaction:
         lines = [line for line in transaction.office.lines() if line.act == "breach_report"]
     assert [line.reason for line in lines] == ["Melding om brudd"]
@@ -141,6 +149,12 @@ def test_the_report_is_saved_as_a_file_where_the_organisation_allows_it(
     assert file is not None
     assert file.read_bytes().startswith(b"%PDF")
     assert "Åse" not in file.name
+    newest = audit.lines(ward.session.database)[0]
+    assert (newest.action, newest.kind, newest.record_id) == (
+        "export",
+        "breach_report",
+        dialog._device_id,
+    )
 
 
 def test_how_long_a_login_lasts_is_a_rule(qtbot: QtBot, office: Office, scene: Scene) -> None:

@@ -357,7 +357,7 @@ def test_a_printed_document_is_logged(
     printer.setOutputFileName(str(tmp_path / "skriver.pdf"))
     dialog.print_on(printer)
     newest = audit.lines(ward.session.database, limit=1)[0]
-    assert (newest.action, newest.kind, newest.record_id) == ("print", "register_month", "2026-11")
+    assert (newest.action, newest.kind, newest.record_id) == ("export", "register_month", "2026-11")
 
 
 def test_a_folder_is_offered_only_where_the_organisation_allows_it(

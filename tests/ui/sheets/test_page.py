@@ -16,6 +16,7 @@ from fieldapp.domain.handout_events import PaperSheet, SheetStatus
 from fieldapp.domain.medication import HandoutStatus, MedicationAdministration
 from fieldapp.services import people, sheets
 from fieldapp.services.sheets import SheetView
+from fieldapp.store import audit as audit_log
 from fieldapp.store import records
 from tests.fieldapp.services.test_sheets import _told_by_hand, doses, line_of, printed
 from tests.helpers.a11y import audit, clipped
@@ -237,6 +238,13 @@ def test_the_sheet_goes_to_a_printer_as_pages(
     printer.setOutputFileName(str(file))
     print_on(context, sheet, printer)
     assert file.read_bytes().startswith(b"%PDF")
+    # It became a file and no paper; the log says which.
+    newest = audit_log.lines(context.session.database)[0]
+    assert (newest.action, newest.kind, newest.record_id) == (
+        "export",
+        "paper_sheet",
+        sheet.sheet.id,
+    )
 
 
 @pytest.mark.parametrize(("scheme", "scale"), LOOKS)
