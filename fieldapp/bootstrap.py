@@ -18,6 +18,7 @@ from fieldapp.security import destroy, orders_file
 from fieldapp.security.errors import EscrowKeyMalformedError
 from fieldapp.security.escrow import EscrowKey, EscrowRequest
 from fieldapp.security.kdf import KdfParams
+from fieldapp.security.key_due import KeyDue
 from fieldapp.security.keyring import (
     ORIGIN_DEMO,
     ORIGIN_SYSTEM,
@@ -31,7 +32,13 @@ from fieldapp.security.recovery import groups_to_check, is_group
 from fieldapp.security.rescue import Rescue, read_answer
 from fieldapp.security.vault import Vault, Way, by_recovery_key
 from fieldapp.services import setup
-from fieldapp.services.sealed import SealedStore, SendOnlyError, opened_for_sending
+from fieldapp.services.sealed import (
+    BY_ESCROW,
+    BY_RECOVERY_KEY,
+    SealedStore,
+    SendOnlyError,
+    opened_for_sending,
+)
 from fieldapp.services.session import Session
 from fieldapp.services.setup import EnrolmentAnswer
 from fieldapp.store.db import Database
@@ -48,6 +55,7 @@ __all__ = [
     "Door",
     "EscrowRequest",
     "KdfParams",
+    "KeyDue",
     "OrdersFile",
     "Rescue",
     "SalvageReport",
@@ -114,6 +122,7 @@ class Door:
         self._clock = clock
         self._synthetic = synthetic
         self._send_only = False
+        self._took_escrow = False
         self._rescue = Rescue(vault, vault.secrets, clock)
 
     @property
@@ -172,16 +181,30 @@ class Door:
         Raises what ``Vault.unlock_with_recovery`` raises, SendOnlyError, and DiskFullError: an
         opening that cannot be logged does not happen.
         """
-        return self.open_for_sending_by(lambda: self._vault.unlock_with_recovery(recovery_key))
+        opened = self.open_for_sending_by(
+            lambda: self._vault.unlock_with_recovery(recovery_key), BY_RECOVERY_KEY
+        )
+        # It is replaced before the page closes; when that does not happen, the owner is asked.
+        self._rescue.mark_key_due(KeyDue.USED)
+        return opened
 
-    def open_for_sending_by(self, unlock: Callable[[], object]) -> SealedStore:
-        """The same by another way in; `unlock` opens the vault."""
+    def open_for_sending_by_answer(self, answer: bytes) -> SealedStore:
+        """The same with the officers' answer; it opens nothing a second time.
+
+        Raises what ``Rescue.open_with_answer`` raises, and what `open_for_sending` does.
+        """
+        opened = self.open_for_sending_by(lambda: self._rescue.open_with_answer(answer), BY_ESCROW)
+        self._rescue.forget_answer()
+        return opened
+
+    def open_for_sending_by(self, unlock: Callable[[], object], by: str) -> SealedStore:
+        """The same by any way in; `unlock` opens the vault, the log names `by`."""
         self._send_only = True
         try:
             unlock()
             database = self._vault.store
             assert database is not None
-            opened = opened_for_sending(database, self._clock)
+            opened = opened_for_sending(database, self._clock, by)
             database.hand_over()
         except BaseException:
             self.lock()
@@ -209,7 +232,7 @@ class Door:
         if public is None:
             return
         try:
-            self.rescue.take_escrow(public)
+            self._took_escrow = self.rescue.take_escrow(public) or self._took_escrow
         except UserError as error:
             log.warning("no slot for the escrow: %s", error.code)
 
@@ -236,6 +259,12 @@ class Door:
         enrolment = setup.load_enrolment(self._vault.store)
         public = None if enrolment is None else _escrow_of(enrolment.courier)
         return public.fingerprint if public is not None and public.key_id == held else held
+
+    @property
+    def took_escrow(self) -> bool:
+        """True when the organisation's officers can open this store since the last unlocking and
+        could not before."""
+        return self._took_escrow
 
     @property
     def rescue(self) -> Rescue:
@@ -266,6 +295,7 @@ class Door:
         """Close the store and wipe the keys; harmless when it is locked."""
         self._vault.lock()
         self._send_only = False
+        self._took_escrow = False
 
     @property
     def has_pin(self) -> bool:

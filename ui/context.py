@@ -104,6 +104,13 @@ class KeyControl(Protocol):
     def escrow_fingerprint(self) -> str | None:
         """Of the organisation's key that can open the store; None when none can."""
 
+    def recovery_key_due(self) -> str:
+        """Why a new recovery key is due: "unproved", "used", or "" when none is."""
+
+    @property
+    def took_escrow(self) -> bool:
+        """True when the organisation can open the store since this unlocking."""
+
 
 @dataclass(frozen=True, slots=True)
 class AppContext:

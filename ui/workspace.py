@@ -24,6 +24,7 @@ from ui.main_window import SMALLEST
 from ui.navigation import History, Place, rail_mark
 from ui.opened import OpenedLines
 from ui.page import Page
+from ui.recovery.key_banner import KeyBanner
 from ui.rights import first_page, may_open
 from ui.tasks import TaskRunner
 from ui.theme import Theme
@@ -110,6 +111,9 @@ class Workspace(QWidget):
         self.lease = LeaseBanner(self.context, self)
         self.lease.setContentsMargins(24, 0, 24, 0)
         right.addWidget(self.lease)
+        self.key_banner = KeyBanner(self.context, self)
+        self.key_banner.setContentsMargins(24, 0, 24, 0)
+        right.addWidget(self.key_banner)
         self._unwritten = Banner("", "warn", self)
         self._unwritten.setObjectName("openedUnwritten")
         self._unwritten.setContentsMargins(24, 0, 24, 0)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from fieldapp.clock import Clock
 from fieldapp.errors import FieldAppError
-from fieldapp.security import keyfile
+from fieldapp.security import key_due, keyfile
 from fieldapp.security.errors import (
     DeviceSecretMissingError,
     EscrowFileError,
@@ -28,6 +28,7 @@ from fieldapp.security.errors import (
 )
 from fieldapp.security.escrow import EscrowKey, EscrowRequest, ReplyKey, open_answer
 from fieldapp.security.kdf import check_passphrase
+from fieldapp.security.key_due import KeyDue
 from fieldapp.security.keyfile import KeyFile
 from fieldapp.security.keyring import DeviceSecrets
 from fieldapp.security.pages import empty_damaged_pages
@@ -204,6 +205,7 @@ class Rescue:
         finally:
             wipe(secret)
         self._forget_reply_key(self._vault.key_file)
+        key_due.clear(self._vault.folder)
         log.info("passphrase and recovery key renewed")
 
     def replace_recovery_key(self, username: str, passphrase: str, recovery_key: str) -> None:
@@ -223,6 +225,44 @@ class Rescue:
             self._vault.change_keys(change)
         finally:
             wipe(secret)
+        key_due.clear(self._vault.folder)
+
+    def replace_used_key(self, recovery_key: str) -> None:
+        """The same without the passphrase, for whoever has just opened the store with the old key.
+
+        Nobody gains by it: the old key opened everything that the new one does. Raises
+        RecoveryKeyMalformedError, DiskFullError, ReadOnlyStoreError.
+        """
+        secret = parse_recovery_key(recovery_key)
+
+        def change(key_file: KeyFile, root: bytearray) -> None:
+            key_file.remove_recovery_slots()
+            key_file.add_recovery_slot(root, secret, self._clock)
+
+        try:
+            self._vault.change_keys(change)
+        finally:
+            wipe(secret)
+        key_due.clear(self._vault.folder)
+        log.info("a used recovery key is replaced")
+
+    def forget_answer(self) -> None:
+        """An answer of the officers that was used opens nothing a second time."""
+        self._forget_reply_key(keyfile.read(self._vault.key_file_path))
+
+    # --- whether the owner is to be asked for a new recovery key ---
+
+    def key_due(self) -> KeyDue | None:
+        """Why a new recovery key is due; None when none is."""
+        return key_due.read(self._vault.folder)
+
+    def mark_key_due(self, why: KeyDue) -> None:
+        """Ask the owner for a new recovery key from the next unlocking on."""
+        key_due.mark(self._vault.folder, why)
+
+    def key_proved(self) -> None:
+        """The key that was shown stands on paper."""
+        key_due.clear(self._vault.folder)
 
     def take_escrow(self, public: EscrowKey) -> bool:
         """Let the organisation's present key open this store; True when that is new.

@@ -13,9 +13,17 @@ from fieldapp.clock import Clock
 from fieldapp.errors import UserError
 from fieldapp.store import audit, sealed, state
 from fieldapp.store.db import Database
-from fieldapp.store.sealed import BY_RECOVERY_KEY, DRAFT, Tally
+from fieldapp.store.sealed import BY_ESCROW, BY_RECOVERY_KEY, DRAFT, Tally
 
-__all__ = ["DRAFT", "SealedStore", "SendOnlyError", "Tally", "opened_for_sending"]
+__all__ = [
+    "BY_ESCROW",
+    "BY_RECOVERY_KEY",
+    "DRAFT",
+    "SealedStore",
+    "SendOnlyError",
+    "Tally",
+    "opened_for_sending",
+]
 
 OPENED = "opened_for_sending"
 
@@ -37,6 +45,8 @@ class SealedStore:
     clock: Clock
     drafts_travel: bool
     contents: tuple[Tally, ...] = ()
+    by: str = BY_RECOVERY_KEY
+    """The way in, as the log names it."""
 
     @property
     def to_send(self) -> int:
@@ -48,16 +58,18 @@ class SealedStore:
         )
 
 
-def opened_for_sending(database: Database, clock: Clock) -> SealedStore:
+def opened_for_sending(database: Database, clock: Clock, by: str = BY_RECOVERY_KEY) -> SealedStore:
     """Log the opening and count. Raises DiskFullError: what cannot be logged does not happen.
+
+    `by` is the way in that the log names.
 
     Raises SendOnlyError for a store that belongs to no server.
     """
     if state.load_enrolment(database) is None:
         raise SendOnlyError
     with database.transaction():
-        audit.append(database, now=clock.now(), actor_id=BY_RECOVERY_KEY, action=OPENED)
-    return counted(SealedStore(database, clock, state.rules(database).drafts_travel))
+        audit.append(database, now=clock.now(), actor_id=by, action=OPENED)
+    return counted(SealedStore(database, clock, state.rules(database).drafts_travel, by=by))
 
 
 def counted(store: SealedStore, database: Database | None = None) -> SealedStore:

@@ -11,6 +11,7 @@ from fieldapp.store.db import Database
 DRAFT = "draft"
 
 BY_RECOVERY_KEY = "recovery_key"
+BY_ESCROW = "escrow"
 """Who the access log names as the opener: which officer it is, the server finds out when something
 is sent."""
 

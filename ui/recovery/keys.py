@@ -32,6 +32,13 @@ class Keys:
     def escrow_fingerprint(self) -> str | None:
         return self._door.escrow_fingerprint()
 
+    def recovery_key_due(self) -> str:
+        return self._door.rescue.key_due() or ""
+
+    @property
+    def took_escrow(self) -> bool:
+        return self._door.took_escrow
+
 
 def keys_of(door: object) -> KeyControl | None:
     """The keys behind the window's door; None for a door without a vault."""

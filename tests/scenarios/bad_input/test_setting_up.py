@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from fieldapp import paths
-from fieldapp.bootstrap import ORIGIN_TEST, Door, door_for
+from fieldapp.bootstrap import ORIGIN_TEST, Door, KeyDue, door_for
 from fieldapp.security.kdf import FAST
 from fieldapp.security.keyring import ORIGINS, DeviceSecrets
 from fieldapp.services import setup
@@ -243,6 +243,8 @@ def test_a_good_start_shows_the_recovery_key_once_and_ends_before_a_store_to_unl
     assert not any(field.isVisible() for field in page.findChildren(QLineEdit))
     paper = page.findChild(KeyPaper)
     assert paper is not None
+    # Were the program killed here, the owner would be asked for a new key after unlocking.
+    assert machine.door("kari").rescue.key_due() is KeyDue.UNPROVED
     button(page, "recoveryWritten").click()
     button(page, "recoveryCheck").click()
     assert "Dette er ikke gruppe nummer" in said(page)
@@ -252,6 +254,7 @@ def test_a_good_start_shows_the_recovery_key_once_and_ends_before_a_store_to_unl
         button(page, "recoveryCheck").click()
     assert ready.args == ["kari"]
     door = machine.door("kari")
+    assert door.rescue.key_due() is None
     window = open_window(door)
     assert try_passphrase(qtbot, window, "feil frase for kontoret") != ""
     assert try_passphrase(qtbot, window, PHRASE) == ""

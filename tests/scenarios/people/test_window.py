@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -12,9 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from fieldapp.clock import SystemClock
 from fieldapp.domain.patients import Patient, Role
+from fieldapp.security import escrow
+from fieldapp.security.errors import EscrowNotAskedError, WrongSecretError
+from fieldapp.security.escrow import EscrowRequest
 from fieldapp.services import settings
 from fieldapp.services.session import Session
-from fieldapp.store import outbox, records
+from fieldapp.store import audit, outbox, records
 from tests.helpers.server_process import PASSWORD
 from tests.helpers.windows import LOOKS, problems_in, show_active
 from tests.scenarios.people.shared_laptop import PHRASES, SharedLaptop, sign_note
@@ -24,6 +28,8 @@ from ui.main_window import MainWindow
 from ui.people.chooser import ChooserPage, SendChooserPage
 from ui.people.people import People
 from ui.people.send_page import SendPage
+from ui.recovery.key_paper import KeyPaper
+from ui.recovery.keys import keys_of
 from ui.setup.page import SetupPage
 from ui.shots import settle
 from ui.sync.connection import HttpConnection
@@ -113,6 +119,17 @@ def unlock(qtbot: QtBot, window: MainWindow, username: str) -> Workspace:
         timeout=20_000,
     )
     return workspace
+
+
+def prove(paper: KeyPaper) -> str:
+    """Type the two groups from the paper; return the key."""
+    key = paper.shown.text().replace(" ", "-")
+    paper.written.click()
+    for number, field in zip(paper.numbers, paper.fields, strict=True):
+        assert isinstance(field.editor, QLineEdit)
+        field.editor.setText(key.split("-")[number - 1])
+    paper.check.click()
+    return key
 
 
 def sync_now(qtbot: QtBot, workspace: Workspace) -> None:
@@ -233,9 +250,84 @@ def test_a_colleagues_work_is_sent_from_the_window_and_no_page_of_hers_is_built(
     found = {look: problems_in(page, theme, *look) for look in LOOKS}
     assert found == {look: [] for look in LOOKS}
     page.leave.click()
+    # The key was used, so a new one stands on paper before the store is closed.
+    paper = page.findChild(KeyPaper)
+    assert paper is not None
+    found = {look: problems_in(page, theme, *look) for look in LOOKS}
+    assert found == {look: [] for look in LOOKS}
+    new_key = prove(paper)
+    qtbot.waitUntil(lambda: "Den nye nøkkelen gjelder" in said(page), timeout=20_000)
+    page.leave.click()
     assert isinstance(window.centralWidget(), ChooserPage)
     door, kari = shared.unlocked("kari")  # the store was closed
     assert outbox.counts(kari.database).waiting == 0
+    assert door.rescue.key_due() is None
+    door.lock()
+    with pytest.raises(WrongSecretError):
+        door.open_for_sending(shared.recovery["kari"])
+    door.open_for_sending(new_key)
+    door.lock()
+
+
+def test_a_used_key_that_was_not_replaced_is_asked_for_when_its_owner_comes_back(
+    qtbot: QtBot, shared: SharedLaptop, patient: Patient, start: Start, tasks: TaskRunner
+) -> None:
+    window, people = start()
+    people._send_for("kari")
+    page = window.centralWidget()
+    assert isinstance(page, SendPage)
+    key = page.findChild(QLineEdit, "sendKey")
+    assert key is not None
+    key.setText(shared.recovery["kari"])
+    page.go_on.click()
+    qtbot.waitUntil(page.unattended.isActive, timeout=20_000)
+    page.leave.click()
+    page.leave.click()  # without a new one
+    assert isinstance(window.centralWidget(), ChooserPage)
+    door, kari = shared.unlocked("kari")
+    keys = keys_of(door)
+    assert keys is not None
+    assert keys.recovery_key_due() == "used"
+    keys.replace_recovery_key(PHRASES["kari"], keys.offer_recovery_key())
+    assert keys.recovery_key_due() == ""
+    door.lock()
+
+
+def test_the_officers_answer_opens_a_colleagues_store_to_send_from_it_once(
+    qtbot: QtBot, shared: SharedLaptop, patient: Patient, start: Start, theme: Theme, tmp_path: Path
+) -> None:
+    private, public = escrow.new_private_key()
+    door, kari = shared.unlocked("kari")
+    sign_note(kari, patient.id, MARKER)
+    door.rescue.take_escrow(public)
+    door.lock()
+    window, people = start()
+    people._send_for("kari")
+    page = window.centralWidget()
+    assert isinstance(page, SendPage)
+    page.no_paper.click()
+    request_file, answer_file = tmp_path / "request.json", tmp_path / "answer.json"
+    page.save_request(request_file)
+    qtbot.waitUntil(lambda: "Forespørselen er lagret" in said(page), timeout=20_000)
+    found = {look: problems_in(page, theme, *look) for look in LOOKS}
+    assert found == {look: [] for look in LOOKS}
+    request = EscrowRequest.from_bytes(request_file.read_bytes())
+    assert request.code in said(page)
+    page.use_answer(request_file)  # the wrong file
+    qtbot.waitUntil(lambda: "ikke svarfilen" in said(page), timeout=20_000)
+    answer_file.write_bytes(escrow.answer(request, private, public))
+    page.use_answer(answer_file)
+    qtbot.waitUntil(lambda: "1 · Notat" in said(page), timeout=20_000)
+    assert MARKER not in said(window)
+    page.leave.click()
+    assert isinstance(window.centralWidget(), ChooserPage)  # no paper was used, none is due
+    door, kari = shared.unlocked("kari")
+    lines = [(line.action, line.actor_id) for line in audit.lines(kari.database)]
+    assert ("opened_for_sending", "escrow") in lines
+    assert door.rescue.key_due() is None
+    door.lock()
+    with pytest.raises(EscrowNotAskedError):
+        door.open_for_sending_by_answer(answer_file.read_bytes())
     door.lock()
 
 
