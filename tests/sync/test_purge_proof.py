@@ -59,6 +59,11 @@ class Field:
         clear = everything_in(self.folder, KEY).lower()
         return {word for word in MARKERS if word.lower().encode() in clear}
 
+    def found_as_it_lies(self) -> set[str]:
+        """The same without moving anything: what stands in the write-ahead log counts too."""
+        clear = everything_in(self.folder, KEY).lower()
+        return {word for word in MARKERS if word.lower().encode() in clear}
+
     def end(self) -> None:
         self.office.unassign(self.who, self.patient.id)
         for _ in range(2):
@@ -84,6 +89,26 @@ def test_a_patient_who_left_is_in_no_page_row_index_or_draft(field: Field) -> No
     field.end()
     assert field.laptop.ids("patient") == {field.other.id}
     assert field.found() == set()
+
+
+def test_the_write_ahead_log_holds_no_word_of_a_patient_who_left_either(field: Field) -> None:
+    field.draft()
+    assert field.found_as_it_lies() == set(MARKERS)  # in the log, for the most part
+    assert field.laptop.sync().complete
+    field.end()
+    assert field.found_as_it_lies() == set()
+
+
+def test_there_are_no_attachments_that_a_purge_could_forget(field: Field) -> None:
+    """A record is rows of one database: no file lies beside it, and no table holds one."""
+    files = {path.name for path in field.folder.rglob("*") if path.is_file()}
+    assert all(".db" in name for name in files), files
+    rows = field.laptop.database.connection.execute(
+        "SELECT t.name || '.' || c.name AS place FROM sqlite_schema AS t,"
+        " pragma_table_info(t.name) AS c WHERE t.type = 'table' AND upper(c.type) = 'BLOB'"
+        " AND t.sql NOT LIKE '%fts5%' AND t.name NOT GLOB '*_data' AND t.name NOT GLOB '*_docsize'"
+    ).fetchall()
+    assert {row["place"] for row in rows} == set()
 
 
 def test_neither_is_one_in_a_copy_made_before_a_migration(field: Field) -> None:
