@@ -42,6 +42,9 @@ class NoLine:
     def confirmed(self, names: list[tuple[str, str]]) -> int:
         raise OfflineError
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
 
 def no_sync(session: Session, tasks: TaskRunner, changes: ChangeBus) -> SyncControl:
     """The real coordinator on a line without coverage."""

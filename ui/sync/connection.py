@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fieldapp import paths
 from fieldapp.clock import Clock
 from fieldapp.ids import IdMaker
 from fieldapp.services import machine, setup, sync_status
@@ -85,6 +86,7 @@ class HttpConnection:
                 line=self.line,
                 clock=self._clock,
                 offset_ms=setup.clock_offset_ms(database),
+                machine_id=paths.machine_id(database.path.parent.parent),
             )
             setup.renew_token(
                 database,
@@ -106,4 +108,5 @@ class HttpConnection:
         return len(held_by_server(self._service, names))
 
     def close(self) -> None:
+        """Close its connections to the server."""
         self._service.close()

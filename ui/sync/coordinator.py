@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -19,6 +19,9 @@ from sync.client.schedule import PROBE_EVERY, ScheduleState, next_action
 from ui.changes import ChangeBus
 from ui.sync.state import LINE_DOWN, NEEDS_LOGIN, NO_COVERAGE, SyncState
 from ui.tasks import TaskRunner
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Connection(Protocol):
@@ -40,6 +43,9 @@ class Connection(Protocol):
 
     def confirmed(self, names: list[tuple[str, str]]) -> int:
         """Return how many of these (kind, id) the server holds. Raises SyncError."""
+
+    def close(self) -> None:
+        """Let go of the line, when nothing is on it any more; harmless a second time."""
 
 
 class SyncCoordinator(QObject):
@@ -74,6 +80,9 @@ class SyncCoordinator(QObject):
         self._changes = changes
         self._jitter = jitter
         self._stop = threading.Event()
+        self._guard = threading.Lock()
+        self._calls = 0
+        """What is on the line just now; counted by workers too."""
         self._probing = False
         self._again = False
         self._closed = False
@@ -99,10 +108,32 @@ class SyncCoordinator(QObject):
         self.take_next_step()
 
     def close(self) -> None:
-        """Stop the timer and ask a running sync to end at its next step. Nothing is lost."""
-        self._closed = True
+        """Stop the timer, ask a running sync to end at its next step, and let go of the line after
+        the last call on it. Nothing is lost."""
         self._timer.stop()
         self._stop.set()
+        with self._guard:
+            self._closed = True
+            unused = self._calls == 0
+        if unused:
+            self._connection.close()
+
+    def _on_line(self, work: Callable[P, T]) -> Callable[P, T]:
+        """`work` for a worker, counted from now on as a call on the line."""
+        with self._guard:
+            self._calls += 1
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return work(*args, **kwargs)
+            finally:
+                with self._guard:
+                    self._calls -= 1
+                    last = self._closed and self._calls == 0
+                if last:
+                    self._connection.close()
+
+        return call
 
     @Slot()
     def take_next_step(self) -> None:
@@ -125,7 +156,8 @@ class SyncCoordinator(QObject):
         if self._probing or self.running or self._closed:
             return
         self._probing = True
-        self._tasks.run(self._connection.probe, self._on_probed, self._on_probe_failed)
+        probe = self._on_line(self._connection.probe)
+        self._tasks.run(probe, self._on_probed, self._on_probe_failed)
 
     def _watch_line(self) -> None:
         """Whether there is coverage is worth knowing also while nothing is sent or fetched."""
@@ -156,7 +188,10 @@ class SyncCoordinator(QObject):
         self._stop.clear()
         self._update(running=True, step="push", done=0, total=0)
         self._tasks.run(
-            self._run_engine, self._on_finished, self._on_crashed, on_progress=self._on_progress
+            self._on_line(self._run_engine),
+            self._on_finished,
+            self._on_crashed,
+            on_progress=self._on_progress,
         )
 
     @Slot()
@@ -181,7 +216,7 @@ class SyncCoordinator(QObject):
         def failed(error: BaseException) -> None:
             on_done(str(getattr(error, "code", "unexpected")))
 
-        self._tasks.run(lambda: self._connection.login(password), succeeded, failed)
+        self._tasks.run(self._on_line(lambda: self._connection.login(password)), succeeded, failed)
 
     def confirm(
         self,
@@ -198,7 +233,9 @@ class SyncCoordinator(QObject):
         def failed(error: BaseException) -> None:
             on_done(None, str(getattr(error, "code", "unexpected")))
 
-        self._tasks.run(lambda: self._connection.confirmed(wanted), succeeded, failed)
+        self._tasks.run(
+            self._on_line(lambda: self._connection.confirmed(wanted)), succeeded, failed
+        )
 
     def _run_engine(self, report: Callable[[object], None]) -> SyncReport:
         return self._connection.run(report, self._stop.is_set)

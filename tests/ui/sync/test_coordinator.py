@@ -34,6 +34,10 @@ class FakeLine:
         self.together = 0
         self.most_together = 0
         self.stopped = False
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
 
     def probe(self) -> bool:
         return self.answers
@@ -250,3 +254,23 @@ def test_a_sync_that_a_person_stopped_begins_again_only_when_a_person_says_so(
     with qtbot.waitSignal(coordinator.finished):
         coordinator.sync_now()
     assert (line.syncs, coordinator.state.paused) == (2, False)
+
+
+def test_the_line_is_let_go_of_at_the_lock_and_never_under_a_running_sync(
+    qtbot: QtBot, coordinator: SyncCoordinator, line: FakeLine
+) -> None:
+    line.gate.clear()
+    coordinator.sync_now()
+    qtbot.waitUntil(lambda: line.syncs == 1)
+    coordinator.close()
+    assert not line.closed
+    line.gate.set()
+    qtbot.waitUntil(lambda: line.closed)
+    assert line.stopped
+
+
+def test_a_line_that_nobody_uses_is_let_go_of_at_once(
+    coordinator: SyncCoordinator, line: FakeLine
+) -> None:
+    coordinator.close()
+    assert line.closed
