@@ -79,6 +79,7 @@ class OrderWatch(QObject):
         self._ask = ask
         self._tell = tell_obeyed
         self._asking = False
+        self._ask_again = False
         self._obeying: set[str] = set()
         self._leaving: LeavingDialog | None = None
         self._timer = QTimer(self)
@@ -93,8 +94,10 @@ class OrderWatch(QObject):
 
     @Slot()
     def ask_now(self) -> None:
-        """Ask for every store on this machine, unless that is under way."""
+        """Ask for every store on this machine; once more where that is under way, since the order
+        may have been given after the server answered."""
         if self._asking:
+            self._ask_again = True
             return
         self._asking = True
         told = self._told_by_the_open_store()
@@ -152,12 +155,17 @@ class OrderWatch(QObject):
         return heard
 
     def _on_failed(self, error: BaseException) -> None:
-        self._asking = False
         log.warning("not asked for orders: %s", type(error).__name__)
+        self._on_asked()
+
+    def _on_asked(self) -> None:
+        self._asking = False
         self.asked.emit()
+        if self._ask_again:
+            self._ask_again = False
+            self.ask_now()
 
     def _on_heard(self, heard: Iterable[Heard]) -> None:
-        self._asking = False
         told = self._told_by_the_open_store()
         for one in heard:
             if told.get(one.username, one.known) != one.known:
@@ -166,7 +174,7 @@ class OrderWatch(QObject):
                 self._destroy(one)
             elif one.username == self._window.username:
                 self._end(one)
-        self.asked.emit()
+        self._on_asked()
 
     # --- ended
 
@@ -210,6 +218,8 @@ class OrderWatch(QObject):
             page = GonePage(heard.order.kind, self._window)
             page.close_asked.connect(self._window.close)
             self._window.stand(page)
+            if self._window.door is not None:
+                self._window.door.drop_pin()  # with it the key would still be in this memory
         door = self._make_door(heard.username)
         self._tasks.run(
             lambda: door.destroy_keys(heard.order, heard.known),

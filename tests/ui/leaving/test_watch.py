@@ -110,10 +110,12 @@ def test_a_lost_laptop_destroys_itself_while_it_is_locked(stage: Stage, qtbot: Q
 
 def test_a_lost_laptop_destroys_itself_while_it_is_open(stage: Stage, qtbot: QtBot) -> None:
     stage.unlock()
+    stage.door.set_pin("483920")
     stage.desk.order(stage.machine, DeviceOrderKind.LOST)
     with qtbot.waitSignal(stage.watch.destroyed, timeout=SLOW):
         stage.watch.ask_now()
     assert stage.window.workspace is None
+    assert not stage.door.has_pin  # it would keep the key in memory
     assert isinstance(stage.window.centralWidget(), GonePage)
     assert stage.gone()
 
