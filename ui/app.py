@@ -287,6 +287,7 @@ def watch(desk: Desk, window: MainWindow, clock: Clock | None = None) -> Watches
     window.unlocked.connect(long_lock.stop)
     window.locked.connect(idle.stop)
     window.locked.connect(clipboard.clear)
+    desk.app.aboutToQuit.connect(clipboard.clear)
     window.locked.connect(long_lock.start)
     idle.idle.connect(window.lock)
     long_lock.due.connect(on_due)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
@@ -124,7 +124,6 @@ class MainWindow(QMainWindow):
         """Whose the store was that was locked last, and where the person stood."""
         self._half_typed: tuple[Question, ...] = ()
         """What the person has been shown of a lock before and wants to keep."""
-        self._ending_door: Door | None = None
         self._question: ConfirmDialog | None = None
         self._may_lose = False
         # Clear while a sync that was running at lock still holds the store.
@@ -355,9 +354,12 @@ class MainWindow(QMainWindow):
         self._workspace = workspace
         self.setCentralWidget(workspace)
         workspace.shown.connect(self.page_shown)
-        self._come_back(workspace)
-        workspace.context.sync.start()
-        self.unlocked.emit()
+        try:
+            self._come_back(workspace)
+        finally:
+            # Whatever fails in a page: what is open is watched, and locks when nobody is there.
+            workspace.context.sync.start()
+            self.unlocked.emit()
 
     def _come_back(self, workspace: Workspace) -> None:
         """Show the place that was left, and offer what was half written there."""
@@ -404,6 +406,8 @@ class MainWindow(QMainWindow):
             return
         self._workspace = None
         self._half_typed = ()
+        for timer in workspace.findChildren(QTimer):
+            timer.stop()  # a window that was closed lives on for a while, without its store
         sync = workspace.context.sync
         sync.close()
         if not sync.running:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -181,6 +181,23 @@ def test_a_fault_in_a_form_does_not_keep_the_window_open(
         assert WORDS not in caplog.text
         laptop.unlock()
         _write_note(laptop)
+
+
+def test_a_page_that_fails_at_the_return_does_not_leave_the_window_unwatched(
+    laptop: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write_note(laptop)
+    laptop.window.lock()
+
+    def fail(self: object, **args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(VisitPage, "show_for", fail)
+    with laptop.qtbot.captureExceptions() as caught:
+        laptop.unlock()
+    assert [kind for kind, _, _ in caught] == [ZeroDivisionError]
+    assert laptop.watches.idle.timer.isActive()
+    laptop.window.lock()
 
 
 # --- questions that were half typed
@@ -396,6 +413,16 @@ def test_copied_words_leave_the_clipboard_at_the_lock(laptop: Laptop) -> None:
     assert QGuiApplication.clipboard().text() == ""
 
 
+def test_copied_words_leave_the_clipboard_when_the_program_ends(laptop: Laptop) -> None:
+    editor = _write_note(laptop)
+    editor.selectAll()
+    editor.copy()
+    application = QApplication.instance()
+    assert application is not None
+    application.aboutToQuit.emit()
+    assert QGuiApplication.clipboard().text() == ""
+
+
 def test_copied_words_leave_the_clipboard_after_a_minute(laptop: Laptop) -> None:
     editor = _write_note(laptop)
     editor.selectAll()
@@ -425,3 +452,12 @@ def test_no_dialog_is_left_when_the_window_is_closed_and_opened_again(laptop: La
     laptop.window.lock()
     settle()
     assert [d for d in laptop.window.findChildren(QDialog) if d.isVisible()] == []
+
+
+def test_no_timer_of_the_workspace_runs_in_a_window_that_was_closed(laptop: Laptop) -> None:
+    laptop.unlock()
+    workspace = laptop.workspace
+    assert any(timer.isActive() for timer in workspace.findChildren(QTimer))
+    laptop.window.close()
+    assert laptop.door.vault.store is None
+    assert not any(timer.isActive() for timer in workspace.findChildren(QTimer))
