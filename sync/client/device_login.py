@@ -85,9 +85,9 @@ class DeviceLogin:
             authorities=enrolment.authorities,
         )
 
-    def proof(self, method: str, url: str, *, with_token: bool = True) -> str:
-        """Return the proof for one request; each serves once."""
-        token = self.token if with_token else None
+    def proof(self, method: str, url: str, token: str | None) -> str:
+        """Return the proof for one request; each serves once. `token` is the one that goes with it:
+        another thread may have renewed it meanwhile."""
         return make_proof(self.key, method, url, self._server_time(), token)
 
     def assertion(self, device_id: str, server_id: str) -> str:

@@ -279,11 +279,16 @@ class HttpSyncService:
         device = self._device
         assert device is not None
         old = self._need_token()
-        answer = self._once_more(
-            lambda: self._call(
-                TokenAnswer, "POST", "/token", None, token=old, prefix=EXCHANGE_PREFIX
-            )
-        )
+
+        def ask() -> TokenAnswer:
+            try:
+                return self._call(
+                    TokenAnswer, "POST", "/token", None, token=old, prefix=EXCHANGE_PREFIX
+                )
+            except TokenExpiredError:
+                raise LoginExpiredError from None  # or the renewal would renew itself without end
+
+        answer = self._once_more(ask)
         device.take(answer.token, answer.expires_at)
 
     def _shown(self, request: httpx2.Request, token: str | None) -> httpx2.Request:
@@ -293,7 +298,7 @@ class HttpSyncService:
             request.headers["Authorization"] = f"{scheme} {token}"
         if self._device is not None:
             request.headers[PROOF_HEADER] = self._device.proof(
-                request.method, str(request.url), with_token=token is not None
+                request.method, str(request.url), token
             )
         return request
 

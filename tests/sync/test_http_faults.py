@@ -11,9 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 import zstandard
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fieldapp.clock import from_iso
+from fieldapp.clock import FixedClock, from_iso
 from sync.client import http
+from sync.client.device_login import DeviceLogin
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
 from sync.protocol.codec import PACKED, AnswerWriter, encode_packed
@@ -261,6 +263,17 @@ def test_our_own_server_is_recognised_and_given_no_token_for_a_probe() -> None:
         (request,) = server.requests
     assert b"Fieldapp-Protocol: 1" in request
     assert b"Authorization" not in request
+
+
+def test_a_server_that_knows_no_token_at_all_is_not_asked_without_end() -> None:
+    device = DeviceLogin(Ed25519PrivateKey.generate(), FixedClock(NOW), token="token")
+    with (
+        OddServer(ours(401, "token_expired")) as server,
+        HttpSyncService(server.url, device, Line(), server_id="server-1") as service,
+        pytest.raises(LoginExpiredError),
+    ):
+        service.digests()
+    assert len(server.requests) == 2  # the question, and the one for a new token
 
 
 @pytest.mark.parametrize("url", ["ftp://server", "server", "http://"])

@@ -456,6 +456,18 @@ def test_a_token_that_ran_out_is_renewed_on_the_way_without_a_person(running: Ru
             laptop.digests()
 
 
+def test_a_token_that_another_thread_renews_meanwhile_spoils_no_request(running: Running) -> None:
+    class RenewedBeside(DeviceLogin):
+        def __call__(self) -> str | None:
+            shown, self.token = self.token, "renewed-beside"
+            return shown
+
+    device = RenewedBeside(KEY, running.team.clock, token=running.token())
+    with service(running, device) as laptop:
+        laptop.digests()
+    assert device.token == "renewed-beside"
+
+
 # --- log-in
 
 
