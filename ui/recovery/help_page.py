@@ -65,6 +65,8 @@ class HelpPage(FrontPage):
     ) -> None:
         super().__init__("key-round", "", parent)
         self._door = door
+        whose = self.tr("Bruker: {name}").format(name=door.username)
+        self.column.addWidget(Text(whose, "muted", self.card))
         self._tasks = tasks
         self._situation = situation(code)
         self._way: Way | None = None

@@ -55,6 +55,12 @@ def refused(code: str) -> str:
             "etter skrivefeil i koden, også etter punktumet. Er den riktig, kan nettet være "
             "falskt: bytt nett, og si fra til administrator.",
         )
+    if code in ("offline", "name_lookup", "connection_refused", "connect_timeout", "timeout"):
+        return translate(
+            "setup",
+            "Serveren svarer ikke. Ingenting er slettet. Se at adressen er riktig og at maskinen "
+            "har nett, og prøv en gang til.",
+        )
     if code == "line_broken":
         return translate(
             "setup",

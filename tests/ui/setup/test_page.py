@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from sync.protocol.errors import InterceptedError
+from sync.protocol.errors import InterceptedError, NameLookupError, OfflineError, RefusedError
 from tests.helpers.windows import LOOKS, problems_in, show_active
 from ui.setup.page import NewDoor, SetupPage
 from ui.setup.state import SetupForm, is_address, problems, same_request
@@ -134,3 +134,12 @@ def test_enter_presses_the_button_with_the_focus(page: SetupPage, qtbot: QtBot) 
     assert page.focusWidget().objectName() == "recoveryWritten"
     qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Return)
     assert page.focusWidget().objectName() == "recoveryGroup0"
+
+
+def test_nobody_is_told_that_a_first_start_tries_again_by_itself(page: SetupPage) -> None:
+    for error in (RefusedError(), OfflineError(), NameLookupError()):
+        page._on_refused(error)
+        said = page._banner.text.text()
+        assert "av seg selv" not in said
+        assert "prøver igjen" not in said
+        assert page.focusWidget().objectName() == "setup_server_url"
