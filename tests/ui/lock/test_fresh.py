@@ -20,6 +20,20 @@ def _copies(pid: int, word: str) -> int:
     return memory.count(word.encode("ascii")) + memory.count(word.encode("utf-16-le"))
 
 
+def _left_running(session: int) -> list[int]:
+    """Every process that this one and its children have begun, itself included."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # Behind the name, which may hold anything: state, parent, group, session.
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
 def test_after_the_long_lock_no_word_and_no_secret_is_in_the_memory_of_the_new_process(
     tmp_path: Path,
 ) -> None:
@@ -34,6 +48,7 @@ def test_after_the_long_lock_no_word_and_no_secret_is_in_the_memory_of_the_new_p
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     ) as child:
         assert child.stdout is not None
         assert child.stdin is not None
@@ -43,6 +58,9 @@ def test_after_the_long_lock_no_word_and_no_secret_is_in_the_memory_of_the_new_p
         child.stdin.flush()
         assert child.stdout.readline() == "fresh\n"
         assert _copies(child.pid, word) == 0  # the same number, another memory
+        left = _left_running(child.pid)
+        assert child.pid in left
+        assert {pid: _copies(pid, word) for pid in left} == dict.fromkeys(left, 0)
         child.stdin.write("\n")
         child.stdin.flush()
         assert child.wait(timeout=60) == 0
