@@ -455,7 +455,6 @@ def test_no_dialog_is_left_when_the_window_is_closed_and_opened_again(laptop: La
 
 
 def test_no_timer_of_the_workspace_runs_in_a_window_that_was_closed(laptop: Laptop) -> None:
-    laptop.unlock()
     workspace = laptop.workspace
     assert any(timer.isActive() for timer in workspace.findChildren(QTimer))
     laptop.window.close()
