@@ -81,8 +81,10 @@ def login(
     line: Line | None = None,
     clock: Clock | None = None,
     offset_ms: int | None = None,
+    machine_id: str = "",
 ) -> Enrolment:
-    """Return the enrolment with a new token. `offset_ms`: as in `fieldapp.store.state`.
+    """Return the enrolment with a new token. `offset_ms`: as in `fieldapp.store.state`;
+    `machine_id` tells the office on which laptop the store lies, "" nothing new.
 
     A laptop that was enrolled before there were courier files gets its keys now. Raises
     WrongPasswordError, RevokedError, or the error of the line.
@@ -100,6 +102,7 @@ def login(
                 password=password,
                 # Also when it was told before: a server that was restored may have lost it.
                 device_key=_public_half(key),
+                machine_id=machine_id,
             )
         )
     return replace(

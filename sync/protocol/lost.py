@@ -18,6 +18,8 @@ class GiveOrderRequest(Message):
     device_id: Id
     kind: Annotated[DeviceOrderKind, Field(strict=False)]
     reason: Words
+    others: Annotated[list[Id], Field(max_length=100)] = []
+    """Stores of other people on the same laptop that get the same order, all or none."""
 
 
 class BreachRequest(Message):
@@ -92,3 +94,5 @@ class BreachReport(Message):
     orders: list[OrderGiven] = []
     log_lines: Count = 0
     """Lines of the laptop's access log that are here: who was opened, and when."""
+    others: list[BreachReport] = []
+    """The same of the other stores on that laptop; they have no `others` of their own."""

@@ -140,6 +140,8 @@ class LoginRequest(Message):
     """As in `EnrolRequest`. It becomes known if the server knows none yet, and no other does."""
     assertion: str | None = Field(default=None, repr=False)
     """The laptop's own word for who it is, signed by its key (`sync.protocol.proofs`)."""
+    machine_id: Annotated[str, Field(max_length=64)] = ""
+    """As in `EnrolRequest`; so a store that was enrolled before there were such names tells its."""
 
 
 class LoginAnswer(Message):

@@ -320,6 +320,8 @@ class ClosingAnswer(Message):
     laptops: list[LaptopRow]
     points: list[ClosingPoint]
     only_they_follow: list[PatientName] = []
+    same_machine: list[LaptopRow] = []
+    """Other people's stores on the laptop that is to be closed, without those that are lost."""
 
 
 # --- people and patients

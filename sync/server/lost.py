@@ -24,13 +24,36 @@ from sync.server.storage.values import DeviceRow
 _MOST_PARKED = 10_000
 
 
+def same_machine(transaction: Transaction, device_id: str) -> frozenset[str]:
+    """Return the other stores that say they lie on the same laptop."""
+    machines = transaction.accounts.machines()
+    machine = machines.get(device_id)
+    if machine is None:
+        return frozenset()
+    return frozenset(other for other, name in machines.items() if name == machine) - {device_id}
+
+
 def breach_report(
     transaction: Transaction, device_id: str, now: datetime, *, with_names: bool
 ) -> BreachReport:
-    """Gather what is known of a laptop; without names for who may not see patients.
+    """Gather what is known of a laptop, with the other people's stores on it; without names for
+    who may not see patients.
 
-    Raises NotFoundError_.
+    A store that was ended, and says that it has destroyed itself, is told of as well. Raises
+    NotFoundError_.
     """
+    others = [
+        _of_store(transaction, other, now, with_names=with_names)
+        for other in same_machine(transaction, device_id)
+    ]
+    others.sort(key=lambda one: (sort_key(one.user_name), one.device_id))
+    report = _of_store(transaction, device_id, now, with_names=with_names)
+    return report.model_copy(update={"others": others})
+
+
+def _of_store(
+    transaction: Transaction, device_id: str, now: datetime, *, with_names: bool
+) -> BreachReport:
     device = transaction.accounts.device(device_id)
     user = None if device is None else transaction.accounts.user(device.user_id)
     if device is None or user is None:

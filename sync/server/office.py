@@ -18,6 +18,7 @@ from typing import Any, Final, NoReturn
 from fieldapp.clock import from_iso, to_iso
 from fieldapp.domain.codec import from_body, to_body
 from fieldapp.domain.collation import sort_key
+from fieldapp.domain.device_orders import DeviceOrderKind
 from fieldapp.domain.patients import Practitioner, Role
 from fieldapp.domain.people import may_give
 from fieldapp.domain.rights import Right, may
@@ -112,7 +113,7 @@ from sync.server.courier import receive
 from sync.server.drafts import out
 from sync.server.identity import Identity
 from sync.server.join import JoinError, join_patients, possible_duplicates
-from sync.server.lost import breach_report
+from sync.server.lost import breach_report, same_machine
 from sync.server.office_rows import (
     fits_query,
     flagged_row,
@@ -296,14 +297,20 @@ class ServerOfficeService:
         if (request.user_id is None) == (request.device_id is None):
             raise BadRequestError("one_of_two")
         with self._storage.read() as transaction:
+            known = laptop_rows(transaction, act.at)
             rows = [
                 row
-                for row in laptop_rows(transaction, act.at)
+                for row in known
                 if request.user_id == row.user_id
                 or (request.device_id is not None and request.device_id == row.device_id)
             ]
             if not rows:
                 raise NotFoundError_("user" if request.device_id is None else "device")
+            beside = (
+                same_machine(transaction, request.device_id)
+                if request.device_id is not None
+                else frozenset[str]()
+            ) - {self._who.device_id}
             alone = (
                 transaction.office.only_follower(request.user_id)
                 if request.user_id is not None
@@ -313,7 +320,16 @@ class ServerOfficeService:
         points = closing_points([row for row in rows if not row.revoked], act.at, len(alone))
         self._seen(act, len(alone), subject=request.user_id or request.device_id)
         only = sorted(patients.values(), key=lambda patient: sort_key(patient.name))
-        return ClosingAnswer(laptops=rows, points=points, only_they_follow=only[:MAX_LISTED])
+        return ClosingAnswer(
+            laptops=rows,
+            points=points,
+            only_they_follow=only[:MAX_LISTED],
+            same_machine=[
+                row
+                for row in known
+                if row.device_id in beside and row.order is not DeviceOrderKind.LOST
+            ],
+        )
 
     def revoke(self, request: RevokeRequest) -> Done:
         """Shut a laptop out."""
@@ -330,21 +346,26 @@ class ServerOfficeService:
         """Order a laptop to end or to be destroyed."""
         act = self._act("give_order", Right.REVOKE)
         reason = _words(request.reason)
-        if request.device_id == self._who.device_id:
+        wanted = list(dict.fromkeys((request.device_id, *request.others)))
+        if self._who.device_id in wanted:
             # Whoever does this by mistake would lose the very page on which it can be seen.
             raise BadRequestError("own_laptop")
         with self._storage.write() as transaction:
-            give_order(
-                transaction,
-                request.device_id,
-                request.kind,
-                by=self._who.user_id,
-                reason=reason,
-                now=act.at,
-                new_id=self._world.new_id,
-            )
-            subject = f"{request.device_id}/{request.kind.value}"
-            transaction.office.add_line(act.line(subject=subject, reason=reason))
+            beside = same_machine(transaction, request.device_id)
+            if not beside.issuperset(request.others):
+                raise BadRequestError("other_machine")
+            for device_id in wanted:
+                give_order(
+                    transaction,
+                    device_id,
+                    request.kind,
+                    by=self._who.user_id,
+                    reason=reason,
+                    now=act.at,
+                    new_id=self._world.new_id,
+                )
+                subject = f"{device_id}/{request.kind.value}"
+                transaction.office.add_line(act.line(subject=subject, reason=reason))
         return Done()
 
     def breach_report(self, request: BreachRequest) -> BreachReport:
@@ -358,7 +379,8 @@ class ServerOfficeService:
                 act.at,
                 with_names=may(self._who.role, Right.ASSIGN),
             )
-        self._seen(act, len(report.patients), subject=request.device_id, reason=reason)
+        for one in (report, *report.others):
+            self._seen(act, len(one.patients), subject=one.device_id, reason=reason)
         return report
 
     def close_account(self, request: CloseAccountRequest) -> Done:

@@ -175,6 +175,8 @@ class ServerSyncService:
             )
             if public_key is not None and device.public_key is None:
                 transaction.accounts.set_public_key(device.id, public_key)
+            if request.machine_id:
+                transaction.accounts.set_machine(device.id, request.machine_id)
             return LoginAnswer(
                 token=token.token,
                 expires_at=token.expires_at,

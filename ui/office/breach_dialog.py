@@ -101,7 +101,14 @@ class BreachDialog(Dialog):
         self.body.insertLayout(1, buttons)
         self.said = Banner("", "ok", self)
         self.body.insertWidget(2, self.said)
-        for place, (heading, part) in enumerate(self._parts(answer)):
+        parts = self._parts(answer)
+        for other in answer.others:
+            whose = self.tr("På samme maskin: {0}").format(other.user_name)
+            parts.extend(
+                (f"{whose} · {heading}" if not place else heading, part)
+                for place, (heading, part) in enumerate(self._parts(other))
+            )
+        for place, (heading, part) in enumerate(parts):
             self.body.insertWidget(3 + 2 * place, Text(heading, "heading", self))
             self.body.insertWidget(4 + 2 * place, part)
         printed.setFocus()

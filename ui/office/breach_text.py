@@ -92,8 +92,9 @@ def _order(given: OrderGiven) -> str:
 
 def title(report: BreachReport) -> str:
     """The heading of the paper."""
+    everybody = {one.id for store in (report, *report.others) for one in store.patients}
     number = counted(
-        len(report.patients), translate("office", "pasient"), translate("office", "pasienter")
+        len(everybody), translate("office", "pasient"), translate("office", "pasienter")
     )
     return translate("office", "Opplysninger på {0}: {1}").format(report.device_name, number)
 
@@ -110,6 +111,24 @@ def deadline() -> str:
 def html(report: BreachReport) -> str:
     """The whole report for a printer."""
     made = translate("office", "Laget {0}").format(moment(report.made_at))
+    others = (
+        f"<h1>{escape(_same_machine(other))}</h1>{_one_store(other)}" for other in report.others
+    )
+    return "".join(
+        (
+            f"<h1>{escape(title(report))}</h1>",
+            f"<p>{escape(made)}. {escape(deadline())}</p>",
+            _one_store(report),
+            *others,
+        )
+    )
+
+
+def _same_machine(report: BreachReport) -> str:
+    return translate("office", "På samme maskin: {0}").format(report.user_name)
+
+
+def _one_store(report: BreachReport) -> str:
     heads = (
         translate("office", "Pasient"),
         translate("office", "Født / nummer"),
@@ -117,8 +136,6 @@ def html(report: BreachReport) -> str:
     )
     return "".join(
         (
-            f"<h1>{escape(title(report))}</h1>",
-            f"<p>{escape(made)}. {escape(deadline())}</p>",
             _table(facts(report)),
             f"<h2>{escape(translate('office', 'Ordrer'))}</h2>",
             *(f"<p>{escape(line)}</p>" for line in orders(report)),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from sync.client.office_messages import (
     CloseAccountRequest,
@@ -15,6 +15,7 @@ from sync.client.office_messages import (
     DeviceOrderKind,
     Done,
     GiveOrderRequest,
+    LaptopRow,
     OfficeService,
 )
 from ui.office.desk import OfficeDesk
@@ -90,6 +91,16 @@ class ClosingDialog(Dialog):
         self._patients = Text("", "muted", self)
         self._patients.hide()
         self.body.addWidget(self._patients)
+        # Other people's stores on the same laptop: lost with it, so they are ticked.
+        self.others: dict[str, QCheckBox] = {}
+        self._others = QWidget(self)
+        self._others.setObjectName("closingOthers")
+        column = QVBoxLayout(self._others)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(Text(self.tr("På samme maskin ligger også"), "label", self._others))
+        self._others.hide()
+        self.body.addWidget(self._others)
         self.reason = QLineEdit(self)
         self.reason.setObjectName("closingReason")
         self.reason.setPlaceholderText(self.tr("For eksempel: mistet på toget 20. november"))
@@ -141,7 +152,12 @@ class ClosingDialog(Dialog):
     def _close_call(self) -> Callable[[OfficeService], Done]:
         reason = self.reason.text().strip()
         if self._device_id is not None:
-            order = GiveOrderRequest(device_id=self._device_id, kind=self._kind, reason=reason)
+            order = GiveOrderRequest(
+                device_id=self._device_id,
+                kind=self._kind,
+                reason=reason,
+                others=[other for other, box in self.others.items() if box.isChecked()],
+            )
             return lambda service: service.give_order(order)
         assert self._user_id is not None
         close = CloseAccountRequest(user_id=self._user_id, reason=reason)
@@ -164,6 +180,8 @@ class ClosingDialog(Dialog):
             names = self.tr("{0} og {1} til").format(names, len(answer.only_they_follow) - 8)
         self._patients.setText(self.tr("Følges av ingen andre: {0}").format(names))
         self._patients.setVisible(bool(names))
+        if self._device_id is not None and self._kind is DeviceOrderKind.LOST:
+            self._show_others(answer.same_machine)
         ends = self._device_id is not None and self._kind is DeviceOrderKind.ENDED
         lost = any(point.blocking for point in answer.points) and not ends
         self._warning_words = self.tr("Er du sikker? Dette kan ikke gjøres om.")
@@ -174,6 +192,22 @@ class ClosingDialog(Dialog):
             )
         self.confirm_button.setEnabled(True)
         self._fit_soon()
+
+    def _show_others(self, rows: Sequence[LaptopRow]) -> None:
+        column = self._others.layout()
+        assert column is not None
+        for row in rows:
+            if row.device_id is None or row.device_id in self.others:
+                continue
+            words = self.tr("Meld også lageret til {0} tapt").format(row.name)
+            if row.waiting:
+                words = self.tr("{0} ({1} usendt ved siste melding)").format(words, row.waiting)
+            box = QCheckBox(words, self._others)
+            box.setObjectName("closingOther")
+            box.setChecked(True)
+            column.addWidget(box)
+            self.others[row.device_id] = box
+        self._others.setVisible(bool(self.others))
 
     def _on_closed(self, done: Done) -> None:
         del done

@@ -14,6 +14,7 @@ from ui.office.desk import OfficeDesk
 from ui.office.enrol_dialog import EnrolDialog
 from ui.office.parts import Facts
 from ui.office.state import (
+    beside,
     counted,
     issue_row,
     laptop_facts,
@@ -164,7 +165,11 @@ class OverviewTab(OfficeTab):
         self._newest = newest_version(answer.rows)
         self._line.setText(overview_line(answer))
         self.rows.set_rows(
-            [laptop_row(row, now, self._newest) for row in answer.rows], select_first=True
+            [
+                laptop_row(row, now, self._newest, shared=bool(beside(row, answer.rows)))
+                for row in answer.rows
+            ],
+            select_first=True,
         )
         self.rows.setVisible(bool(answer.rows))
         self.rows.fit_height(7)
@@ -201,7 +206,8 @@ class OverviewTab(OfficeTab):
         clear(self._warnings)
         for words in laptop_warnings(row):
             self._warnings.addWidget(Banner(words, "warn", self._card))
-        self._facts.set_facts(laptop_facts(row, now, self._newest))
+        others = beside(row, self._rows.values())
+        self._facts.set_facts(laptop_facts(row, now, self._newest, others))
         has_laptop = row.device_id is not None
         fits = {
             self.parked: row.parked_here > 0,

@@ -105,12 +105,15 @@ def role_word(code: str) -> str:
         return code
 
 
-def laptop_row(row: LaptopRow, now: datetime, newest: str) -> Row:
-    """Who, on which laptop, when it was last whole, and what wants somebody's attention."""
+def laptop_row(row: LaptopRow, now: datetime, newest: str, *, shared: bool = False) -> Row:
+    """Who, on which laptop, when it was last whole, and what wants somebody's attention; `shared`
+    where other people have stores on the same laptop."""
     detail = [role_word(row.role), laptop_name(row)]
     if row.device_id is not None:
         # First, as the end of the line is what a narrow window leaves out.
         detail.insert(0, synced_text(row, now))
+    if shared:
+        detail.append(translate("office", "delt maskin"))
     tags = marks(row, now, newest)
     tone = "neutral" if not tags else tags[0].tone
     return Row(
@@ -181,8 +184,22 @@ def _possible_marks(row: LaptopRow, now: datetime, newest: str) -> list[tuple[bo
     ]
 
 
-def laptop_facts(row: LaptopRow, now: datetime, newest: str) -> tuple[Fact, ...]:
-    """Everything that is known of a laptop, as last heard of."""
+def beside(row: LaptopRow, rows: Iterable[LaptopRow]) -> list[LaptopRow]:
+    """The other people's stores on the same laptop, by name."""
+    if not row.machine_id:
+        return []
+    found = [
+        other
+        for other in rows
+        if other.machine_id == row.machine_id and other.device_id != row.device_id
+    ]
+    return sorted(found, key=lambda other: other.name)
+
+
+def laptop_facts(
+    row: LaptopRow, now: datetime, newest: str, others: Sequence[LaptopRow] = ()
+) -> tuple[Fact, ...]:
+    """Everything that is known of a laptop, as last heard of; `others` share the machine."""
     if row.device_id is None:
         return (Fact(translate("office", "Laptop"), translate("office", "har ingen ennå")),)
     late = bool(row.visits_since) or is_silent(row, now)
@@ -214,6 +231,9 @@ def laptop_facts(row: LaptopRow, now: datetime, newest: str) -> tuple[Fact, ...]
         )
     )
     facts.append(_disk(row))
+    if others:
+        names = ", ".join(other.name for other in others)
+        facts.append(Fact(translate("office", "På samme maskin"), names))
     return tuple(facts)
 
 

@@ -7,16 +7,22 @@ from dataclasses import replace
 import pytest
 
 from fieldapp.domain.codec import from_body
+from fieldapp.domain.device_orders import DeviceOrderKind
 from fieldapp.domain.handout_events import WitnessCode
 from fieldapp.domain.patients import Practitioner, Role
 from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError_
+from sync.protocol.lost import BreachRequest, GiveOrderRequest
+from sync.protocol.messages import LoginRequest
+from sync.protocol.office import ClosingRequest
 from sync.protocol.people import AddPersonRequest, ChangePersonRequest, NewPasswordRequest
+from sync.protocol.proofs import make_assertion
 from sync.server.__main__ import main
 from sync.server.admin import AdminError
 from sync.server.own import _put
+from sync.server.service import ServerSyncService
 from sync.server.storage.storage import Storage
 from tests.sync.server.desk import desk, office_log
-from tests.sync.server.team import Team
+from tests.sync.server.team import KEY, PASSWORD, PUBLIC_KEY, Laptop, Team
 
 WHY = "Begynner på legemiddelrunden"
 
@@ -211,3 +217,60 @@ def test_the_office_sees_which_stores_lie_on_one_laptop(team: Team) -> None:
     machines = {row.username: row.machine_id for row in chief.overview().rows}
     assert machines["kari"] == machines["ola"] == "m" * 32
     assert machines["administrator"] == ""
+
+
+def test_a_store_tells_its_laptop_at_the_next_log_in_and_all_on_a_lost_one_get_the_order(
+    team: Team,
+) -> None:
+    chief = desk(team, Role.ADMINISTRATOR)
+    kari, ola = team.laptop("kari"), team.laptop("ola")
+    elsewhere = team.laptop("per")
+    ids = [laptop.enrolled.device_id for laptop in (kari, ola, elsewhere)]
+    for laptop, machine in ((kari, "m" * 32), (ola, "m" * 32), (elsewhere, "x" * 32)):
+        login(team, laptop, machine)
+    login(team, ola, "")  # an older program tells nothing, and takes nothing back
+    answer = chief.closing(ClosingRequest(device_id=ids[0]))
+    assert [row.username for row in answer.same_machine] == ["ola"]
+    with pytest.raises(BadRequestError, match="other_machine"):
+        chief.give_order(lost(ids[0], ids[2]))
+    with team.storage.read() as transaction:
+        assert all(transaction.device_orders.standing(one) is None for one in ids)
+
+    chief.give_order(lost(ids[0], ids[1]))
+
+    with team.storage.read() as transaction:
+        given = [transaction.device_orders.standing(one) for one in ids]
+    assert [one.order.kind if one else None for one in given] == [
+        DeviceOrderKind.LOST,
+        DeviceOrderKind.LOST,
+        None,
+    ]
+    report = chief.breach_report(BreachRequest(device_id=ids[0], reason="Mistet på toget"))
+    assert [one.username for one in report.others] == ["ola"]
+    assert report.others[0].others == []
+    assert chief.closing(ClosingRequest(device_id=ids[0])).same_machine == []
+
+
+def login(team: Team, laptop: Laptop, machine_id: str) -> None:
+    """As an upgraded program does whose store was enrolled without the laptop's name."""
+    known = laptop.enrolled
+    word = make_assertion(KEY, known.device_id, "server-1", team.clock.now())
+    request = LoginRequest(
+        device_id=known.device_id,
+        device_secret=known.device_secret,
+        username=str(known.practitioner["username"]),
+        password=PASSWORD,
+        device_key=PUBLIC_KEY,
+        assertion=word,
+        machine_id=machine_id,
+    )
+    ServerSyncService(team.world).login(request, PUBLIC_KEY)
+
+
+def lost(device_id: str, *others: str) -> GiveOrderRequest:
+    return GiveOrderRequest(
+        device_id=device_id,
+        kind=DeviceOrderKind.LOST,
+        reason="Mistet på toget",
+        others=list(others),
+    )

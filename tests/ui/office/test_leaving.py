@@ -163,3 +163,45 @@ def test_how_long_a_login_lasts_is_a_rule(qtbot: QtBot, office: Office, scene: S
     page.show_for(tab="rules")
     tab = part(page, RulesTab)
     wait_for(qtbot, tab, "Innlogging varer uten nett i")
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_whoever_has_a_store_on_the_lost_laptop_is_named_and_may_be_left_out(
+    qtbot: QtBot, office: Office, scene: Scene, theme: Theme, both: bool
+) -> None:
+    nils, kari = scene.nils.enrolled.device_id, scene.kari.enrolled.device_id
+    with scene.team.storage.write() as transaction:
+        for device_id in (nils, kari):
+            transaction.accounts.set_machine(device_id, "m" * 32)
+    page, _ = office()
+    wait_for(qtbot, page, "3 laptoper")
+    tab = chosen(page, scene)
+    assert "På samme maskin" in said(page)
+    tab.revoke.click()
+    dialog = open_dialog(ClosingDialog)
+    assert isinstance(dialog, ClosingDialog)
+    qtbot.waitUntil(lambda: dialog.confirm_button.isEnabled())
+    (box,) = dialog.others.values()
+    assert box.isChecked()
+    found = {look: problems_in(dialog, theme, *look) for look in LOOKS}
+    assert found == {look: [] for look in LOOKS}
+    box.setChecked(both)
+    dialog.reason.setFocus()
+    write("Mistet på toget")
+    press("Ctrl+Return")
+    write("Feltbærbar 3")
+    press("Ctrl+Return")
+    wait_for(qtbot, page, "meldt tapt")
+    with scene.team.storage.read() as transaction:
+        given = [transaction.device_orders.standing(one) for one in (nils, kari)]
+    assert [one is not None for one in given] == [True, both]
+    if both:
+        BreachDialog(tab.context, tab._desk, nils, "Feltbærbar 3", tab).open()
+        report = open_dialog(BreachDialog)
+        assert isinstance(report, BreachDialog)
+        write("Melding om brudd")
+        press("Ctrl+Return")
+        wait_for(qtbot, report, "På samme maskin")
+        assert isinstance(report.answer, BreachReport)
+        assert "På samme maskin" in breach_text.html(report.answer)
+        report.reject()
