@@ -15,6 +15,7 @@ from fieldapp.domain.device_orders import DeviceOrder
 from fieldapp.errors import UserError
 from fieldapp.ids import new_id
 from fieldapp.security import destroy, orders_file
+from fieldapp.security.device_orders import is_genuine
 from fieldapp.security.errors import EscrowKeyMalformedError
 from fieldapp.security.escrow import EscrowKey, EscrowRequest
 from fieldapp.security.kdf import KdfParams
@@ -65,6 +66,7 @@ __all__ = [
     "finish_destroying",
     "groups_to_check",
     "harden_process",
+    "is_genuine",
     "is_group",
     "read_answer",
     "unlock",

@@ -6,10 +6,7 @@ import base64
 import binascii
 import ssl
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from fieldapp.domain.device_orders import DeviceOrder, OrdersFile, signed_bytes
+from fieldapp.domain.device_orders import DeviceOrder, OrdersFile
 from sync.client.http import HttpSyncService
 from sync.client.line import Line
 from sync.client.trust import trusting
@@ -26,17 +23,14 @@ from sync.protocol.standing import (
 
 
 def ask(known: OrdersFile, line: Line | None = None) -> DeviceOrder | None:
-    """Return the order that stands for this laptop, if the organisation has signed it.
+    """Return the order that stands for this laptop, as the server tells it; None for none.
 
-    None for no order and for one that is not genuine: whoever answers in the server's place orders
-    nothing. Raises the error of the line (`sync.protocol.errors`).
+    Whether the organisation has signed it is for `fieldapp.security.device_orders` to say. Raises
+    the error of the line (`sync.protocol.errors`).
     """
     with _service(known, line) as service:
         answer = service.ask_openly(StandingAnswer, "GET", _path(known), None)
-    if answer.order is None:
-        return None
-    order = answer.order.order()
-    return order if _is_genuine(order, known) else None
+    return None if answer.order is None else answer.order.order()
 
 
 def deliver(known: OrdersFile, file: bytes, line: Line | None = None) -> bytes:
@@ -73,16 +67,6 @@ def _service(known: OrdersFile, line: Line | None) -> HttpSyncService:
 def _verify(authorities: tuple[str, ...]) -> ssl.SSLContext | bool:
     """Believe the organisation's own certificates alone, where they are known."""
     return trusting(authorities) if authorities else True
-
-
-def _is_genuine(order: DeviceOrder, known: OrdersFile) -> bool:
-    """What is destroyed is proven once more where it is destroyed (`fieldapp.security.destroy`)."""
-    try:
-        key = Ed25519PublicKey.from_public_bytes(known.public_key)
-        key.verify(bytes.fromhex(order.signature), signed_bytes(order))
-    except (InvalidSignature, ValueError):
-        return False
-    return order.device_id == known.device_id
 
 
 def _path(known: OrdersFile, act: str = "") -> str:

@@ -138,6 +138,7 @@ class OrderWatch(QObject):
 
     def _ask_for_all(self, told: Mapping[str, OrdersFile | None]) -> list[Heard]:
         """Runs on a worker. `told`: what an open store knows, by user name."""
+        from fieldapp.bootstrap import is_genuine
         from sync.client import standing
 
         heard = []
@@ -150,8 +151,13 @@ class OrderWatch(QObject):
             except FieldAppError as error:
                 log.info("not heard whether this laptop is wanted: %s", error.code)
                 continue
-            if order is not None:
+            if order is None:
+                continue
+            if is_genuine(order, known.device_id, known.public_key):
                 heard.append(Heard(username, known, order))
+            else:
+                # Whoever answers in the server's place orders nothing.
+                log.warning("an order that the organisation has not signed was passed over")
         return heard
 
     def _on_failed(self, error: BaseException) -> None:
