@@ -60,8 +60,8 @@ class OpenOthersDialog(Dialog):
         self._people: dict[str, FoundPatient] = {}
         self._asking = False
         self._opened: str | None = None
-        self._opening_id = context.session.new_id()
-        """One opening, however often the button is pressed on a bad line."""
+        self._opening_ids: dict[str, str] = {}
+        """By patient: one opening of each, however often the button is pressed on a bad line."""
         self._build()
         self._show_step()
         context.sync.finished.connect(self._on_synced)
@@ -226,8 +226,9 @@ class OpenOthersDialog(Dialog):
             self._fit_soon()
             self._reveal_soon()
             return
+        opening_id = self._opening_ids.setdefault(chosen.patient_id, self._context.session.new_id())
         request = OpenPatientRequest(
-            id=self._opening_id, patient_id=chosen.patient_id, reason=reason, words=words
+            id=opening_id, patient_id=chosen.patient_id, reason=reason, words=words
         )
 
         def done(answer: OpenedAnswer) -> None:

@@ -14,7 +14,13 @@ from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.access_log import AccessReason
 from fieldapp.domain.patients import Role
-from sync.client.access import FindPatientRequest
+from sync.client.access import (
+    FindPatientRequest,
+    FoundAnswer,
+    FoundPatient,
+    OpenedAnswer,
+    OpenPatientRequest,
+)
 from sync.protocol.errors import OfflineError
 from sync.server.access import find_patient, open_patient
 from sync.server.identity import Identity
@@ -130,6 +136,34 @@ def test_what_was_typed_stays_without_a_line_and_one_opening_is_one(
     press(qtbot, dialog)
     with server.team.storage.read() as transaction:
         assert len(transaction.access.listed(5)) == 1
+
+
+def test_each_patient_whose_opening_got_no_answer_has_an_opening_of_their_own(
+    qtbot: QtBot, dialog: OpenOthersDialog
+) -> None:
+    asked: list[OpenPatientRequest] = []
+
+    def find_two(request: FindPatientRequest) -> FoundAnswer:
+        return FoundAnswer(
+            patients=[
+                FoundPatient(patient_id=one, name=one, birth_year=1972, followed=False)
+                for one in ("p8", "p9")
+            ],
+            more=False,
+        )
+
+    def no_answer(request: OpenPatientRequest) -> OpenedAnswer:
+        asked.append(request)
+        raise OfflineError
+
+    dialog._prepare = lambda: AccessDesk(find_two, no_answer)
+    find(qtbot, dialog)
+    dialog.reason.choose(AccessReason.ETREAT)
+    for patient_id in ("p8", "p9", "p9"):
+        dialog.found.select_id(patient_id)
+        press(qtbot, dialog)
+    assert [one.patient_id for one in asked] == ["p8", "p9", "p9"]
+    assert asked[0].id != asked[1].id == asked[2].id
 
 
 def test_nobody_found_and_half_a_number_are_said_in_words(
