@@ -7,7 +7,6 @@ if it has that fingerprint, and from then on believes TLS lines of this CA and o
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import Annotated, Final
 
@@ -15,15 +14,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import Field
 
+from fieldapp.domain import paper
 from sync.protocol.messages import Message
 
 CA_PATH: Final = "/ca"
 MAX_AUTHORITIES: Final = 4
 """The present CA, the next one, and room."""
 
-_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
-_BITS: Final = 80
 _LONGEST_PEM: Final = 16_384
 
 Certificate = Annotated[str, Field(max_length=_LONGEST_PEM)]
@@ -51,16 +48,15 @@ def certificate_of(pem: str) -> x509.Certificate:
 
 def fingerprint(pem: str) -> str:
     """Return 80 bits of a certificate's SHA-256, as people type them. Raises ValueError."""
-    digest = hashlib.sha256(certificate_of(pem).public_bytes(Encoding.DER)).digest()
-    number = int.from_bytes(digest[: _BITS // 8], "big")
-    letters = "".join(_LETTERS[number >> shift & 31] for shift in range(_BITS - 5, -1, -5))
-    return "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
+    return paper.fingerprint(certificate_of(pem).public_bytes(Encoding.DER))
 
 
 def has_fingerprint(pem: str, wanted: str) -> bool:
     """True for a CA's certificate with this fingerprint, however it was typed."""
     try:
-        return hmac.compare_digest(_plain(fingerprint(pem)), _plain(wanted))
+        return hmac.compare_digest(
+            paper.plain(fingerprint(pem)).encode(), paper.plain(wanted).encode()
+        )
     except ValueError:
         return False
 
@@ -74,8 +70,3 @@ def code_and_pin(text: str) -> tuple[str, str | None]:
     """Take apart what a person typed; the fingerprint is None where there is none."""
     code, _, pin = text.strip().partition(".")
     return code.strip(), (pin.strip() or None)
-
-
-def _plain(text: str) -> bytes:
-    letters = text.upper().translate(_MISREAD).replace("-", "")
-    return "".join(letters.split()).encode()
