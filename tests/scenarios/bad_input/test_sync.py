@@ -167,6 +167,9 @@ class Day:
         cursor = form.note_card.editor.textCursor()
         cursor.setPosition(7)
         form.note_card.editor.setTextCursor(cursor)
+        # However slow the machine: the form is not stored while the line is tried.
+        for timer in (form.presenter.autosave.quiet, form.presenter.autosave.ceiling):
+            timer.stop()
 
     def figures(self) -> object:
         status = sync_status.read(self.session)
