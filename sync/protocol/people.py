@@ -47,6 +47,8 @@ class ChangePersonRequest(Message):
     team: Short | None = None
     phone: Short | None = None
     reason: Annotated[str, Field(max_length=2000)] = ""
+    reopen: bool = False
+    """Open a closed account again; needs a reason. Its laptops stay as they are."""
 
 
 class NewPasswordRequest(Message):

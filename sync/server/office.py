@@ -465,12 +465,18 @@ class ServerOfficeService:
                 # Two are needed for a role: nobody makes themselves what they are not.
                 raise BadRequestError("own_role")
             _words(request.reason)
+        if request.reopen:
+            self._may_act_on(act, request.user_id)
+            _words(request.reason)
         with self._storage.write() as transaction, _person_told():
             transaction.records.take_turn()
             user = _user(transaction, request.user_id)
             changes = people.Changes(role, request.language, request.team, request.phone)
             people.change(transaction, user, changes, act.at)
             changed = "role/" + role.value if role is not None else "facts"
+            if request.reopen and not user.active:
+                people.reopen(transaction, user, act.at)
+                changed = "reopened"
             transaction.office.add_line(
                 act.line(subject=f"{user.id}/{changed}", reason=request.reason.strip())
             )

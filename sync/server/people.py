@@ -86,6 +86,16 @@ def add(
     _store(transaction, to_body(person), now)
 
 
+def reopen(transaction: Transaction, user: UserRow, now: datetime) -> None:
+    """Open a closed account again. The caller has taken the turn. Raises PersonError."""
+    record = transaction.records.get(KIND, user.id)
+    if record is None:
+        raise PersonError("name")
+    transaction.accounts.set_user_active(user.id, True)
+    person = replace(from_body(Practitioner, record.body), active=True)
+    _store(transaction, {**record.body, **to_body(person)}, now)
+
+
 def change(transaction: Transaction, user: UserRow, changes: Changes, now: datetime) -> None:
     """Change what is named. The caller has taken the turn. Raises PersonError."""
     record = transaction.records.get(KIND, user.id)

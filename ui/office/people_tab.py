@@ -12,7 +12,12 @@ from ui.context import AppContext
 from ui.office.desk import OfficeDesk
 from ui.office.enrol_dialog import EnrolDialog
 from ui.office.parts import Facts
-from ui.office.person_dialog import PasswordDialog, PersonDialog, language_word
+from ui.office.person_dialog import (
+    PasswordDialog,
+    PersonDialog,
+    ReopenDialog,
+    language_word,
+)
 from ui.office.state import Fact, role_word
 from ui.office.tab import OfficeTab
 from ui.widgets import (
@@ -82,7 +87,11 @@ class PeopleTab(OfficeTab):
         self.enrol.setAccessibleName(self.tr("Lag engangskode for laptop"))
         self.enrol.clicked.connect(self._make_code)
         acts = FlowLayout(None, 8)
-        for button in (self.change, self.password, self.enrol):
+        self.reopen = SecondaryButton(
+            self.tr("Åpne kontoen igjen …"), card, icon="user", name="personReopen"
+        )
+        self.reopen.clicked.connect(self._reopen)
+        for button in (self.change, self.password, self.enrol, self.reopen):
             acts.addWidget(button)
         card.body.addLayout(acts)
         self._why = Text(
@@ -125,7 +134,8 @@ class PeopleTab(OfficeTab):
         self.change.setVisible(person.active)
         self.password.setVisible(person.active and within)
         self.enrol.setVisible(person.active and may(own.role, Right.ENROL))
-        self._why.setVisible(person.active and not within)
+        self.reopen.setVisible(not person.active and within and person.user_id != own.id)
+        self._why.setVisible(not within)
 
     # --- acts
 
@@ -156,7 +166,16 @@ class PeopleTab(OfficeTab):
         if self.chosen is not None:
             EnrolDialog(self._desk, self.chosen.user_id, self.chosen.name, self).open()
 
-    def _ended(self, dialog: PersonDialog, words: str) -> None:
+    @Slot()
+    def _reopen(self) -> None:
+        if self.chosen is None:
+            return
+        dialog = ReopenDialog(self._desk, self.chosen, self)
+        words = self.tr("Kontoen er åpen igjen.")
+        dialog.finished.connect(lambda: self._ended(dialog, words))
+        dialog.open()
+
+    def _ended(self, dialog: PersonDialog | ReopenDialog, words: str) -> None:
         if dialog.stored:
             self.say_done(words)
             self.load()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, Qt, Slot
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from fieldapp.domain.patients import Role
 from fieldapp.domain.people import may_give
+from fieldapp.domain.rights import Right, may
 from sync.client.office_messages import (
     AddPersonAnswer,
     AddPersonRequest,
@@ -19,8 +20,8 @@ from sync.client.office_messages import (
 from ui.i18n import LANGUAGES
 from ui.office.desk import OfficeDesk
 from ui.office.reasons import not_done_text
-from ui.office.state import role_word
-from ui.widgets import ChoiceRow, Dialog, FormField, Text
+from ui.office.state import counted, role_word
+from ui.widgets import Banner, ChoiceRow, Dialog, FormField, Text
 
 translate = QCoreApplication.translate
 
@@ -79,6 +80,11 @@ class PersonDialog(Dialog):
         )
         self._role_field = FormField(self.tr("Rolle"), self.role, role_help, self)
         self.body.addWidget(self._role_field)
+        # Said before it is done: the patients leave the person's laptop with the next sync.
+        self.warning = Banner("", "warn", self)
+        self.warning.setObjectName("personRoleWarning")
+        self.body.addWidget(self.warning)
+        self.role.currentIndexChanged.connect(self._warn)
         self.team = self._text_field(
             self.tr("Team"), "personTeam", person.team if person is not None else ""
         )
@@ -114,6 +120,26 @@ class PersonDialog(Dialog):
         self.body.addWidget(self.password)
         self.body.addStretch(1)
         (self.name.editor if person is None else self.role).setFocus()
+
+    @Slot()
+    def _warn(self) -> None:
+        """Say what a role that reads no patients costs."""
+        person = self._person
+        role = str(self.role.currentData())
+        costs = person is not None and person.patients > 0 and not may(role, Right.READ_PATIENTS)
+        if not costs or person is None:
+            self.warning.say("")
+        else:
+            patients = counted(person.patients, self.tr("pasient"), self.tr("pasienter"))
+            self.warning.say(
+                self.tr(
+                    "Rollen leser ikke pasienter. {name} følger {patients}, som da ikke lenger "
+                    "kommer til laptopen. Sørg for at noen andre følger dem først. Det som er "
+                    "ført, står i journalen."
+                ).format(name=person.name, patients=patients),
+                "warn",
+            )
+        self._fit_soon()
 
     def check(self) -> str:
         """Say what is missing."""
@@ -237,6 +263,63 @@ class PasswordDialog(Dialog):
         self.confirm_button.hide()
         self.cancel_button.setFocus()
         self._fit_soon()
+
+    def _fail(self, error: BaseException) -> None:
+        self._asked = False
+        self.problem.say(not_done_text(error), "danger")
+        self._fit_soon()
+
+
+class ReopenDialog(Dialog):
+    """Opens a closed account again, for a reason. `stored` is true when the server has done it."""
+
+    def __init__(self, desk: OfficeDesk, person: PersonRow, parent: QWidget | None = None) -> None:
+        super().__init__("", "", parent)
+        title = self.tr("Åpne kontoen til {0} igjen").format(person.name)
+        self.setWindowTitle(title)
+        self.title.setText(title)
+        self.confirm_button.say(self.tr("Åpne kontoen"))
+        self._desk = desk
+        self._person = person
+        self._asked = False
+        self.stored = False
+        self.body.addWidget(
+            Text(
+                self.tr(
+                    "Personen slipper inn på serveren igjen, med rollen {role}. Laptoper som er "
+                    "avsluttet eller meldt tapt, åpnes ikke; lag en engangskode til en ny. Lag et "
+                    "nytt passord hvis det gamle kan være kjent."
+                ).format(role=role_word(person.role)),
+                "",
+                self,
+            )
+        )
+        self.reason = QLineEdit(self)
+        self.reason.setObjectName("reopenReason")
+        self._field = FormField(self.tr("Begrunnelse"), self.reason, parent=self)
+        self.body.addWidget(self._field)
+        self.body.addStretch(1)
+        self.reason.setFocus()
+
+    def check(self) -> str:
+        """Say what is missing."""
+        said = "" if self.reason.text().strip() else self.tr("Skriv hvorfor.")
+        self._field.say_problem(said)
+        return said
+
+    def accept(self) -> None:
+        """Ask the server once; the dialog closes when it has done it."""
+        if self._asked:
+            return
+        self._asked = True
+        request = ChangePersonRequest(
+            user_id=self._person.user_id, reason=self.reason.text().strip(), reopen=True
+        )
+        self._desk.ask(lambda service: service.change_person(request), self._done, self._fail)
+
+    def _done(self, _: Done) -> None:
+        self.stored = True
+        super().accept()
 
     def _fail(self, error: BaseException) -> None:
         self._asked = False

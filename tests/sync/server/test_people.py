@@ -167,6 +167,25 @@ def test_a_new_password_ends_every_log_in_of_that_person_alone(team: Team) -> No
     assert kari.enrolled.device_id
 
 
+def test_a_closed_account_is_opened_again_for_a_reason_by_who_may_give_its_role(
+    team: Team,
+) -> None:
+    leader = desk(team, Role.TEAM_LEADER)
+    kari, gro = team.add_user("kari"), team.add_user("gro", Role.RECOVERY_OFFICER)
+    for name in ("kari", "gro"):
+        team.admin.set_active(name, False)
+    with pytest.raises(BadRequestError, match="reason_missing"):
+        leader.change_person(ChangePersonRequest(user_id=kari, reopen=True))
+    with pytest.raises(BadRequestError, match="role_not_yours"):
+        leader.change_person(ChangePersonRequest(user_id=gro, reopen=True, reason=WHY))
+    assert {row.username for row in leader.people().people if not row.active} == {"kari", "gro"}
+    leader.change_person(ChangePersonRequest(user_id=kari, reopen=True, reason=WHY))
+    assert person(team, kari).active
+    line = office_log(team)[0]
+    assert (line.subject, line.reason) == (f"{kari}/reopened", WHY)
+    assert {row.username for row in leader.people().people if not row.active} == {"gro"}
+
+
 def test_a_closed_account_gets_no_password(team: Team) -> None:
     chief = desk(team, Role.ADMINISTRATOR)
     kari = team.add_user("kari")

@@ -8,12 +8,13 @@ from pytestqt.qtbot import QtBot
 
 from fieldapp.domain.codec import from_body
 from fieldapp.domain.patients import Practitioner, Role
+from fieldapp.domain.rights import Right, may
 from tests.helpers.windows import LOOKS, problems_in
 from tests.ui.office.conftest import Office, Scene
 from tests.ui.office.test_page import said, wait_for
 from ui.office.page import OfficePage
 from ui.office.people_tab import PeopleTab
-from ui.office.person_dialog import PasswordDialog, PersonDialog, roles_to_give
+from ui.office.person_dialog import PasswordDialog, PersonDialog, ReopenDialog, roles_to_give
 from ui.theme import Theme
 
 
@@ -130,3 +131,54 @@ def test_a_leader_gives_no_role_with_more_rights_and_not_their_own(
 def test_the_secretary_has_no_such_part(office: Office) -> None:
     page, _ = office(Role.SECRETARY)
     assert "people" not in page.names
+
+
+def test_a_role_that_reads_no_patients_says_before_how_many_the_person_follows(
+    leader: OfficePage, qtbot: QtBot, scene: Scene, theme: Theme
+) -> None:
+    tab = tab_of(leader)
+    tab.show_id(scene.number("nils"))
+    chosen = tab.chosen
+    assert chosen is not None
+    assert chosen.patients > 0
+    tab.change.click()
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, PersonDialog)
+    assert "Rollen leser ikke pasienter" not in said(dialog)
+    dialog.role.setCurrentIndex(dialog.role.findData("secretary"))
+    assert dialog.warning.isVisible() == (not may(Role.SECRETARY, Right.READ_PATIENTS))
+    dialog.role.setCurrentIndex(dialog.role.findData("auditor"))
+    if dialog.role.currentData() != "auditor":
+        dialog.role.addItem("Kontroll", "auditor")
+        dialog.role.setCurrentIndex(dialog.role.findData("auditor"))
+    assert f"følger {chosen.patients} pasient" in said(dialog)
+    found = {look: problems_in(dialog, theme, *look) for look in LOOKS}
+    assert found == {look: [] for look in LOOKS}
+    dialog.role.setCurrentIndex(dialog.role.findData("lar_staff"))
+    assert not dialog.warning.isVisible()
+    dialog.reject()
+
+
+def test_a_closed_account_is_opened_again_for_a_reason(
+    leader: OfficePage, qtbot: QtBot, scene: Scene, theme: Theme
+) -> None:
+    scene.team.admin.set_active("kari", False)
+    tab = tab_of(leader)
+    tab.load()
+    tab.show_id(scene.number("kari"))
+    qtbot.waitUntil(lambda: tab.chosen is not None and not tab.chosen.active)
+    qtbot.waitUntil(tab.reopen.isVisible)
+    tab.reopen.click()
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, ReopenDialog)
+    found = {look: problems_in(dialog, theme, *look) for look in LOOKS}
+    assert found == {look: [] for look in LOOKS}
+    dialog.try_accept()
+    assert "Skriv hvorfor." in said(dialog)
+    dialog.reason.setText("Tilbake fra permisjon")
+    with qtbot.waitSignal(dialog.finished):
+        dialog.try_accept()
+    wait_for(qtbot, leader, "Kontoen er åpen igjen.")
+    assert person(scene, "kari").active
+    qtbot.waitUntil(lambda: tab.chosen is not None and tab.chosen.active)
+    assert not tab.reopen.isVisible()
