@@ -6,9 +6,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from fieldapp.domain.patients import Role
 from sync.server.storage.storage import Storage
 from tests.helpers.sync_world import Fault
-from tests.sync.fleet import DAYS, FIELDS, JUMPS, LAPTOPS, MOST_COMMITS, PATIENTS, Fleet
+from tests.sync.fleet import (
+    DAYS,
+    FIELDS,
+    JUMPS,
+    LAPTOPS,
+    MOST_COMMITS,
+    PATIENTS,
+    ROLES,
+    Fleet,
+)
 
 MODEL = settings(
     max_examples=16,
@@ -90,6 +100,18 @@ class Convergence(RuleBasedStateMachine):
     @rule(which=laptops, number=patients)
     def reassign(self, which: int, number: int) -> None:
         self.fleet.reassign(which, number)
+
+    @rule(which=laptops, role=st.sampled_from(ROLES))
+    def change_role(self, which: int, role: Role) -> None:
+        self.fleet.change_role(which, role)
+
+    @rule(which=laptops, lost_answers=st.integers(0, 2))
+    def end_laptop(self, which: int, lost_answers: int) -> None:
+        self.fleet.end_laptop(which, lost_answers)
+
+    @rule(which=laptops)
+    def lose_laptop(self, which: int) -> None:
+        self.fleet.lose_laptop(which)
 
     @rule(number=patients)
     def correct_address(self, number: int) -> None:

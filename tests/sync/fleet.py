@@ -8,6 +8,8 @@ what lines, machines and administrators do; the checks are what may never happen
 - every edit reached the server, unless its own author replaced it or gave it up;
 - two doses in one slot are both kept, and one safety item tells of them;
 - drafts are on the server word for word, and no colleague's laptop ever holds them;
+- a laptop that the office ends has handed over everything before it is destroyed, and one that is
+  reported lost changes no record any more;
 - after quiet syncs each laptop holds exactly what the server holds of its user's patients.
 
 A server that is set back to a backup, or a laptop set back to an old copy of its disk, loses what
@@ -29,19 +31,22 @@ from pathlib import Path
 from typing import Final
 
 from fieldapp.domain.corrections import EntryCorrection
+from fieldapp.domain.device_orders import DeviceOrderKind
 from fieldapp.domain.kinds import Policy, policy_of
 from fieldapp.domain.notes import Draft, Note
+from fieldapp.domain.patients import Role
 from fieldapp.domain.visits import Appointment
 from fieldapp.ids import new_id
 from fieldapp.store import drafts, outbox, records
 from fieldapp.store.db import IntegrityError
 from sync.server import corrections
-from sync.server.identity import Identity
+from sync.server.identity import Identity, Standing
 from sync.server.keys import key_pairs
 from sync.server.storage.storage import Storage, Transaction
 from tests.helpers import server_backup
 from tests.helpers.stores import START
-from tests.helpers.sync_world import Fault, Laptop, LaptopFactory, Office
+from tests.helpers.sync_world import Body, Fault, Laptop, LaptopFactory, Office
+from tests.sync import endings
 
 LAPTOPS: Final = 3
 """The third one belongs to the user of the first."""
@@ -54,6 +59,9 @@ MOST_COMMITS: Final = 14
 
 JUMPS: Final = (-86_400, -3_600, -1, 1, 3_600, 40 * 86_400)
 """Seconds by which a laptop's clock jumps."""
+
+ROLES: Final = (Role.CASE_MANAGER, Role.PEER, Role.SECRETARY, Role.ADMINISTRATOR)
+"""All rights of the day's work, fewer, none to write what is clinical, none to read a patient."""
 
 
 class ServerDiedError(Exception):
@@ -88,8 +96,6 @@ class Fleet:
         self.owners: list[Identity] = [first, second, third]
         self.laptops = [self._laptop(who) for who in self.owners]
         self.patients: list[str] = []
-        self.followed: set[tuple[str, str]] = set()
-        """(user id, patient id)"""
         self.events: dict[str, tuple[str, str]] = {}
         """Kind and text of everything signed or given."""
         self.edits: dict[tuple[int, str, str], list[str]] = {}
@@ -112,6 +118,8 @@ class Fleet:
         self._values = 0
         self._restores = 0
         self._set_back = 0
+        self._ended: list[str] = []
+        """Laptops that are no more."""
 
     def begin(self) -> None:
         """Register the patients and bring every laptop up to date."""
@@ -120,9 +128,7 @@ class Fleet:
         for number in range(PATIENTS):
             # The first patient is everybody's, the others are one person's each.
             owners = self.owners[:2] if number == 0 else [self.owners[number - 1]]
-            patient = self.office.add_patient(*owners)
-            self.patients.append(patient.id)
-            self.followed |= {(owner.user_id, patient.id) for owner in owners}
+            self.patients.append(self.office.add_patient(*owners).id)
         for laptop in self.laptops:
             assert laptop.sync().complete
 
@@ -238,14 +244,45 @@ class Fleet:
 
     def reassign(self, which: int, number: int) -> None:
         who, patient_id = self.owners[which], self.patients[number]
-        grant = (who.user_id, patient_id)
-        if grant in self.followed:
+        if (who.user_id, patient_id) in self._followed():
             self.office.unassign(who, patient_id)
-            self.followed.remove(grant)
         else:
             self.office.assign(who, patient_id)
-            self.followed.add(grant)
         self.done["re-assignment"] += 1
+
+    def change_role(self, which: int, role: Role) -> None:
+        """Change what a user may do; their laptops hear of it at the next sync."""
+        with self.storage.write() as transaction:
+            transaction.accounts.set_role(self.owners[which].user_id, role)
+        self._know_the_roles()
+        self.done["role changed"] += 1
+
+    def end_laptop(self, which: int, lost_answers: int) -> None:
+        """The office ends a laptop (Avsluttet); it hands over what it has and is destroyed."""
+        laptop = self.laptops[which]
+        endings.order(self.office, laptop, DeviceOrderKind.ENDED)
+        handed = endings.hand_over(self.office, laptop, lost_answers=lost_answers)
+        assert handed.complete, "something is left on a laptop that has handed over everything"
+        held = self._drafts_on_the_server(laptop.who)
+        for draft in drafts.everything(laptop.database):
+            text = held.get((draft.id, laptop.who.device_id))
+            assert text == draft.body["text"], "a draft was not handed over"
+        self._replace(which)
+        self.faults["laptop ended"] += 1
+
+    def lose_laptop(self, which: int) -> None:
+        """A laptop is reported lost (Tapt). Whoever has it tries to sync once."""
+        laptop = self.laptops[which]
+        endings.order(self.office, laptop, DeviceOrderKind.LOST)
+        lost = replace(self._identity(laptop), standing=Standing.LOST)
+        laptop.line.real = self.office.service(lost)
+        before, had = self._newest_version(), laptop.contents()
+        report = laptop.sync()
+        assert not report.complete, "a lost laptop was served"
+        assert self._newest_version() == before, "a lost laptop changed a record"
+        assert laptop.contents() == had, "a lost laptop was told something"
+        self._replace(which)
+        self.faults["laptop lost"] += 1
 
     def correct_address(self, number: int) -> None:
         patient_id = self.patients[number]
@@ -324,16 +361,12 @@ class Fleet:
         """Set the server back to its last backup; nobody tells the laptops."""
         if self._backup is None:
             return
-        followed = self.followed
+        followed = self._followed()
         server_backup.restore(self.storage, self._backup)
         self._restores += 1
         self.faults["server restored"] += 1
-        with self.storage.read() as transaction:
-            self.followed = {
-                (who.user_id, patient_id)
-                for who in self.owners
-                for patient_id in transaction.scope.standing(who.user_id)
-            }
+        self._know_the_laptops()
+        self._know_the_roles()
         for laptop in self.laptops:
             laptop.may_heal = True
         self._strike_what_nobody_holds(followed)
@@ -349,6 +382,7 @@ class Fleet:
             return
         old = self.laptops[which]
         self.laptops[which] = self._laptop(self.owners[which], image)
+        self._know_the_roles()
         self.laptops[which].clock.advance(old.clock.now() - START)
         self.laptops[which].may_heal = True
         old.close()
@@ -367,7 +401,7 @@ class Fleet:
                     drafts.delete(self.laptops[which].database, draft.id)
             else:
                 self.drafts[draft.id] = (which, str(draft.body["text"]))
-        self._strike_what_nobody_holds(self.followed)
+        self._strike_what_nobody_holds(self._followed())
 
     # --- what may never happen
 
@@ -404,9 +438,11 @@ class Fleet:
 
     def _become_quiet(self) -> None:
         # Everybody follows everybody, so that every conflict can be shown to its author.
-        for who in self.owners[:2]:
+        for which, who in enumerate(self.owners[:2]):
+            self.change_role(which, Role.CASE_MANAGER)
+            followed = self._followed()
             for patient_id in self.patients:
-                if (who.user_id, patient_id) not in self.followed:
+                if (who.user_id, patient_id) not in followed:
                     self.office.assign(who, patient_id)
         for _ in range(8):
             if not self._everybody_syncs():
@@ -443,6 +479,7 @@ class Fleet:
     def _check_edits(self) -> None:
         for (_, patient_id, field), values in self.edits.items():
             past = {body[field] for body in self.office.past_bodies("patient", patient_id)}
+            past |= {str(body.get(field)) for body in self._left_at_the_office()}
             # An author's later edit of the same field may have replaced the earlier ones unsent.
             assert values[-1] in past | self.given_up, "an edit was silently dropped"
 
@@ -477,7 +514,8 @@ class Fleet:
             own |= {
                 draft_id
                 for draft_id, user_id in self._left_behind.items()
-                if user_id == laptop.who.user_id and (self._restores or self._set_back)
+                if user_id == laptop.who.user_id
+                and (self._restores or self._set_back or self._ended)
             }
             assert foreign <= own, "a colleague's draft is on a laptop, or one that is gone"
 
@@ -555,7 +593,23 @@ class Fleet:
             for (kind, patient_id), (_, body) in laptop.contents().items():
                 if kind == "patient" and (laptop.who.user_id, patient_id) in followed:
                     held |= {str(body[field]) for field in FIELDS}
+        for body in self._left_at_the_office():
+            held |= {str(body.get(field)) for field in FIELDS}
         return held
+
+    def _left_at_the_office(self) -> list[Body]:
+        """Texts that a person at the office decides on: what laptops that are no more have brought,
+        and what was refused, of which no laptop keeps a copy once the patient has left it.
+        """
+        with self.storage.read() as transaction:
+            rows = transaction._db.rows(
+                "SELECT device_id, outcome, body FROM parked_change WHERE body IS NOT NULL"
+            )
+        return [
+            json.loads(body)
+            for device_id, outcome, body in rows
+            if device_id in self._ended or outcome == "refused"
+        ]
 
     def _ids_on_the_server(self, kind: str) -> set[str]:
         with self.storage.read() as transaction:
@@ -570,6 +624,59 @@ class Fleet:
         return {(str(row[0]), str(row[1])): json.loads(row[2])["text"] for row in rows}
 
     # --- inner parts
+
+    def _followed(self) -> set[tuple[str, str]]:
+        """(user id, patient id), as the server has it."""
+        with self.storage.read() as transaction:
+            return {
+                (who.user_id, patient_id)
+                for who in self.owners
+                for patient_id in transaction.scope.standing(who.user_id)
+            }
+
+    def _identity(self, laptop: Laptop) -> Identity:
+        """Who somebody is, with the role that they have now."""
+        with self.storage.read() as transaction:
+            user = transaction.accounts.user(laptop.who.user_id)
+        assert user is not None
+        return replace(laptop.who, role=user.role)
+
+    def _know_the_roles(self) -> None:
+        """Let the server take everybody as what they are now, as it does at each request."""
+        for laptop in self.laptops:
+            laptop.line.real = self.office.service(self._identity(laptop))
+
+    def _know_the_laptops(self) -> None:
+        """Enrol again who was enrolled after the backup that the server was set back to."""
+        for who in self.owners:
+            with self.storage.read() as transaction:
+                known = transaction.accounts.device(who.device_id)
+            if known is None:
+                self.office.add_device(who)
+
+    def _newest_version(self) -> int:
+        with self.storage.read() as transaction:
+            ((newest,),) = transaction._db.rows("SELECT max(seq) FROM record")
+        return int(newest)
+
+    def _replace(self, which: int) -> None:
+        """Destroy a laptop and give its user a new one."""
+        old = self.laptops[which]
+        self._ended.append(old.who.device_id)
+        self._copies.pop(which, None)
+        self.owners[which] = replace(old.who, device_id=new_id())
+        self.office.add_device(self.owners[which])
+        self.laptops[which] = self._laptop(self.owners[which])
+        self.laptops[which].clock.advance(old.clock.now() - START)
+        self.laptops[which].may_heal = old.may_heal
+        self._know_the_roles()
+        old.close()
+        for draft_id, (owner, _) in list(self.drafts.items()):
+            if owner == which:
+                # Its author finds it on the server.
+                self._left_behind[draft_id] = old.who.user_id
+                del self.drafts[draft_id]
+        self._strike_what_nobody_holds(self._followed())
 
     def _laptop(self, who: Identity, path: Path | None = None) -> Laptop:
         return self.factory.laptop(

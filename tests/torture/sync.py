@@ -19,7 +19,7 @@ from pathlib import Path
 from sync.server.storage import sqlite
 from sync.server.storage.storage import Storage
 from tests.helpers.sync_world import Fault
-from tests.sync.fleet import DAYS, FIELDS, JUMPS, MOST_COMMITS, PATIENTS, Fleet
+from tests.sync.fleet import DAYS, FIELDS, JUMPS, MOST_COMMITS, PATIENTS, ROLES, Fleet
 from tests.sync.planted import PLANTS
 from tests.torture.result import Result
 
@@ -91,7 +91,7 @@ def _step(fleet: Fleet, dice: random.Random) -> None:
     which, number = dice.randrange(len(fleet.laptops)), dice.randrange(PATIENTS)
     field, during = dice.choice(FIELDS), dice.choice(("push", "pull"))
     faults = [dice.choice(list(Fault)) for _ in range(dice.randrange(6))]
-    acts: list[tuple[int, Callable[[], None]]] = [
+    acts: list[tuple[float, Callable[[], None]]] = [
         (5, lambda: fleet.edit_patient(which, number, field)),
         (4, lambda: fleet.sign_note(which, number)),
         (1, lambda: fleet.write_addendum(which)),
@@ -99,8 +99,13 @@ def _step(fleet: Fleet, dice: random.Random) -> None:
         (2, lambda: fleet.begin_draft(which, number)),
         (2, lambda: fleet.write_on(which)),
         (2, lambda: fleet.finish_draft(which, dice.random() < 0.6)),
+        (3, lambda: fleet.mark_wrong(which, dice.randrange(50))),
+        (2, lambda: fleet.decide_on_marks(dice.random() < 0.7)),
         (2, lambda: fleet.settle_conflict(which, dice.random() < 0.5)),
         (1, lambda: fleet.reassign(which, number)),
+        (1, lambda: fleet.change_role(which, dice.choice(ROLES))),
+        (1, lambda: fleet.end_laptop(which, dice.randrange(3))),
+        (0.5, lambda: fleet.lose_laptop(which)),
         (1, lambda: fleet.correct_address(number)),
         (1, lambda: fleet.plan_visit(number)),
         (6, lambda: fleet.sync(which, faults)),
