@@ -35,9 +35,7 @@ deliver_router = APIRouter(prefix=EXCHANGE_PREFIX, dependencies=[Depends(protoco
 
 
 @deliver_router.post(DELIVER_PATH)
-def deliver_route(
-    request: Request, world: TheWorld, address: Address, body: PlainBody
-) -> Response:
+def deliver_route(request: Request, world: TheWorld, address: Address, body: PlainBody) -> Response:
     """Take in one sealed part for the colleague who wrote it."""
     with refusals_counted(world, address):
         return answer(request, deliver(world, decode(DeliverRequest, body, None)))

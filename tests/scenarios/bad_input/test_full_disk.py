@@ -22,6 +22,7 @@ from tests.scenarios.bad_input.screen import button, said, unlock
 from ui.handout.page import HandoutPage
 from ui.imports.page import ImportsPage
 from ui.main_window import MainWindow
+from ui.shots import settle
 from ui.visit.page import VisitPage
 from ui.workspace import Workspace
 
@@ -156,6 +157,7 @@ def test_a_dose_that_finds_no_room_is_not_recorded_and_its_form_is_kept(
         target = QApplication.focusWidget()
         assert target is not None
         QTest.keyClicks(target, key)
+    settle()  # the line of the log that says who was opened comes when the dose is on screen
     before = _figures(session)
     refused = 0
     for room in ROOM:

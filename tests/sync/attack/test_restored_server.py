@@ -1,4 +1,4 @@
-"""A server set back to a copy from before somebody was shut out: what is open again, what is not."""
+"""A server set back to a copy from before somebody was shut out: what is open again, what not."""
 
 from __future__ import annotations
 
