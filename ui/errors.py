@@ -47,8 +47,8 @@ _SENTENCES: dict[str, object] = {
     ),
     "device_secret_missing": QT_TRANSLATE_NOOP(
         "errors",
-        "Nøkkelen til denne maskinen er borte fra nøkkelringen. Lageret er urørt. "
-        "Lederen kan åpne det med gjenopprettingsnøkkelen.",
+        "Nøkkelen til denne maskinen er borte fra nøkkelringen. Lageret er urørt, og ingenting er "
+        "slettet. Det åpnes med gjenopprettingsnøkkelen på papir: velg «Få hjelp».",
     ),
     "keyfile_missing": QT_TRANSLATE_NOOP(
         "errors",
@@ -139,7 +139,7 @@ _SENTENCES: dict[str, object] = {
     "db_damaged": QT_TRANSLATE_NOOP(
         "errors",
         "Lageret er skadet på disken. Filen er latt urørt, og ingenting er slettet. "
-        "Kontakt brukerstøtte, som kan hente den fra sikkerhetskopi.",
+        "Velg «Få hjelp» på låsesiden for å redde det som kan leses.",
     ),
     "db_plaintext": QT_TRANSLATE_NOOP(
         "errors",

@@ -18,6 +18,13 @@ def open_help(window: MainWindow, door: object, tasks: TaskRunner, code: str) ->
     if door is None:
         return
     page = HelpPage(cast("HelpDoor", door), tasks, code, window)
-    page.done.connect(window.show_unlock)
+
+    def back() -> None:
+        said = page.tr("Passfrasen er byttet. Lås opp med den nye.") if page.is_recovered else ""
+        window.show_unlock()
+        if window.unlock_page is not None:
+            window.unlock_page.say(said, "ok")
+
+    page.done.connect(back)
     window.stand(page)
     page.focus_first()

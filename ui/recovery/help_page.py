@@ -76,6 +76,8 @@ class HelpPage(FrontPage):
         self._body: QWidget | None = None
         self._first: QWidget | None = None
         self._busy = False
+        self.is_recovered = False
+        """True once a new passphrase stands."""
         self.step = Step.SITUATION
         self._show(Step.SITUATION)
 
@@ -413,7 +415,7 @@ class HelpPage(FrontPage):
     def _take_passphrase(self) -> None:
         passphrase, again = _typed(self.new), _typed(self.again)
         long_enough = is_long_enough(passphrase)
-        self.new.say_problem("" if long_enough else self.tr("Minst tolv tegn eller fire ord."))
+        self.new.say_problem("" if long_enough else self.tr("Passfrasen er for kort."))
         same = passphrase == again
         self.again.say_problem("" if same else self.tr("De to passfrasene er ikke like."))
         if not (long_enough and same):
@@ -439,6 +441,7 @@ class HelpPage(FrontPage):
 
     def _finished(self, _: None) -> None:
         self._way, self._passphrase, self._new_key = None, "", ""
+        self.is_recovered = True
         self.done.emit()
 
     # --- damaged files ---

@@ -154,7 +154,7 @@ class PassphraseDialog(_SecretDialog):
         old, new = self._typed(self.old), self._typed(self.new)
         long_enough, same = is_long_enough(new), new == self._typed(self.again)
         self.old.say_problem("" if old else self.tr("Skriv passfrasen du har nå."))
-        self.new.say_problem("" if long_enough else self.tr("Minst tolv tegn eller fire ord."))
+        self.new.say_problem("" if long_enough else self.tr("Passfrasen er for kort."))
         self.again.say_problem("" if same else self.tr("De to passfrasene er ikke like."))
         if self._working or not (old and long_enough and same):
             return

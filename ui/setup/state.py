@@ -40,7 +40,7 @@ def problems(form: SetupForm) -> dict[str, str]:
             "setup", "Skriv hele adressen slik administratoren gav den; den begynner med https://."
         )
     if "passphrase" not in found and not is_long_enough(form.passphrase):
-        found["passphrase"] = translate("setup", "Minst tolv tegn eller fire ord.")
+        found["passphrase"] = translate("setup", "Passfrasen er for kort.")
     if form.passphrase != form.passphrase_again:
         found["passphrase_again"] = translate("setup", "De to passfrasene er ikke like.")
     return found

@@ -29,6 +29,7 @@ from ui.widgets import (
     QuietButton,
     SecondaryButton,
     Text,
+    Tone,
     row_of,
     set_role,
 )
@@ -87,9 +88,9 @@ class UnlockPage(QWidget):
         """What is said under the field."""
         return self._message.text()
 
-    def say(self, words: str) -> None:
+    def say(self, words: str, tone: Tone = "warn") -> None:
         """Say something above the field that is no answer to what was typed."""
-        self._notice.say(words, "warn")
+        self._notice.say(words, tone)
 
     def focus_field(self) -> None:
         """Put the caret in the field."""

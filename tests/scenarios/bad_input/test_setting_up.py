@@ -114,9 +114,9 @@ def _key(page: SetupPage) -> str:
     [
         ({"code": "ABCD-EFGH-JKLM"}, "Engangskoden er feil, brukt eller for gammel."),
         ({"password": "feil passord her"}, "Brukernavn eller passord stemmer ikke."),
-        ({"server_url": "http://127.0.0.1:9"}, "Serveren tar ikke imot nå."),
+        ({"server_url": "http://127.0.0.1:9"}, "Serveren svarer ikke."),
         ({"server_url": "serveren vår"}, "Skriv hele adressen slik administratoren gav den"),
-        ({"passphrase": "kort", "passphrase_again": "kort"}, "Minst tolv tegn eller fire ord."),
+        ({"passphrase": "kort", "passphrase_again": "kort"}, "Passfrasen er for kort."),
         ({"passphrase_again": "noe helt annet enn det"}, "De to passfrasene er ikke like."),
         ({"code": " "}, "Skriv engangskoden fra administrator."),
     ],

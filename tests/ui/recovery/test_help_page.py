@@ -25,6 +25,7 @@ from ui.recovery.key_paper import KeyPaper
 from ui.recovery.state import WayOn, situation
 from ui.tasks import TaskRunner
 from ui.theme import Theme
+from ui.widgets import Banner
 
 NEW = "en helt annen frase her"
 CODES = [
@@ -365,3 +366,22 @@ def test_enter_takes_the_way_with_the_focus_and_esc_leads_back(
     assert page.step is Step.SITUATION
     with qtbot.waitSignal(page.done):
         qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Escape)
+
+
+def test_after_a_recovery_the_unlock_page_says_that_the_passphrase_is_new(
+    qtbot: QtBot, tasks: TaskRunner, theme: Theme, laptop: Laptop
+) -> None:
+    window = MainWindow(LazyDoor(USERNAME, lambda _: laptop.door()), tasks, theme, no_sync)
+    qtbot.addWidget(window)
+    show_active(qtbot, window)
+    window.help_wanted.connect(lambda code: _help(window, tasks, code))
+    window.help_wanted.emit("forgotten")
+    page = window.centralWidget()
+    assert isinstance(page, HelpPage)
+    page.is_recovered = True
+    page.done.emit()
+    assert window.unlock_page is not None
+    notice = window.unlock_page.findChild(Banner, "unlockNotice")
+    assert notice is not None
+    assert notice.text.text() == "Passfrasen er byttet. Lås opp med den nye."
+    window.close()
