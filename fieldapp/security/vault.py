@@ -48,7 +48,7 @@ from fieldapp.security.pin import PinKeeper
 from fieldapp.security.recovery import new_recovery_key, parse_recovery_key
 from fieldapp.security.secretbuf import wipe
 from fieldapp.security.throttle import Throttle
-from fieldapp.store import claims, commits, wholeness
+from fieldapp.store import claims, commits, salvage, wholeness
 from fieldapp.store.db import Database, DatabaseError, named_errors, require_driver
 from fieldapp.store.errors import DatabaseDamagedError, DiskFullError, ReadOnlyStoreError
 from fieldapp.store.files import flush_folder
@@ -378,6 +378,7 @@ class Vault:
         return self._params if key_file.origin == ORIGIN_SYSTEM else FAST
 
     def _open_database(self, key_file: KeyFile, root: bytearray) -> Database:
+        salvage.finish_interrupted(self.database_path)
         store = Database.open(self.database_path, key_file.key_source(root), key_file.page_size)
         try:
             if store.store_id() != key_file.store_id:

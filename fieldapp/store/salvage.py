@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 DAMAGED_NAME = "damaged"
 _WORK_NAME = "salvage-work"
 _UNFINISHED_NAME = "journal.db.salvage"
+_WHOLE_NAME = "journal.db.salvaged"
+"""The new store once it is whole, for the moments in which the old log is taken away."""
 _FILES = ("", "-wal")
 _BATCH = 500
 _FURTHEST = 1 << 40
@@ -139,6 +141,7 @@ def salvage(
     _clear(work, unfinished)
     try:
         with named_disk_errors():
+            finish_interrupted(path)
             keyed = _Keyed(key_source, page_size, empty_pages)
             source, from_copy = _open_source(path, work, keyed)
             with contextlib.closing(source):
@@ -164,6 +167,23 @@ def salvage(
         report.others.copied,
     )
     return report
+
+
+def finish_interrupted(path: Path) -> bool:
+    """Put in place the new store of a salvage that was cut off once it was whole; True if it was.
+
+    The store's lock must be held. To be called before a database is opened: with its log gone, the
+    old file would open without the newest work, or be salvaged without it.
+    """
+    whole = path.parent / _WHOLE_NAME
+    if not whole.exists():
+        return False
+    for suffix in ("-wal", "-shm", ""):
+        _make_way(path.with_name(path.name + suffix))
+    flush_folder(path.parent)
+    whole.replace(path)
+    flush_folder(path.parent)
+    return True
 
 
 def free_name(path: Path, word: str) -> Path:
@@ -458,7 +478,7 @@ def _finish(target: Database) -> None:
 def _keep_damaged(path: Path, clock: Clock) -> Path:
     """Lay the damaged files in a folder of their own; they are never opened again by us."""
     moment = clock.now().strftime("%Y%m%dT%H%M%S%fZ")
-    kept = path.parent / DAMAGED_NAME / f"{moment}-{new_id()[:8]}"
+    kept = path.parent / DAMAGED_NAME / f"{moment}-{new_id()[-8:]}"
     make_private_folder(kept)
     for suffix in ("", "-wal", "-shm"):
         original = path.with_name(path.name + suffix)
@@ -482,11 +502,19 @@ def _put_in_place(path: Path, unfinished: Path) -> None:
 
     A log that stayed would be replayed into the new file. Its copy is in the folder ``damaged``.
     """
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    unfinished.replace(path.parent / _WHOLE_NAME)
     flush_folder(path.parent)
-    unfinished.replace(path)
-    flush_folder(path.parent)
+    finish_interrupted(path)
+
+
+def _make_way(old: Path) -> None:
+    """Take a file away that has its second name in ``damaged``; any other one is kept."""
+    if not old.exists():
+        return
+    if old.stat().st_nlink > 1 or old.name.endswith("-shm"):
+        old.unlink()
+    else:
+        old.replace(free_name(old, "before-salvage"))
 
 
 def _remove_log(unfinished: Path) -> None:
