@@ -8,6 +8,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from sync.server.storage.storage import Storage
 from tests.sync.convergence import MODEL, PARTS, Convergence
 
+SPREAD = True
+
 
 @pytest.mark.parametrize("storage", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("part", range(PARTS))
