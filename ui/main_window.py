@@ -408,6 +408,7 @@ class MainWindow(QMainWindow):
         self._half_typed = ()
         for timer in workspace.findChildren(QTimer):
             timer.stop()  # a window that was closed lives on for a while, without its store
+        workspace.stop()
         sync = workspace.context.sync
         sync.close()
         if not sync.running:

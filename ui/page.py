@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtWidgets import QWidget
 
 from fieldapp.domain.changes import ChangeSet
@@ -41,11 +43,14 @@ class Page(QWidget):
     def take_back(self, kept: dict[str, object]) -> list[tuple[str, str]]:
         """Put what `keep` gave back into the page, which has not been shown yet. What has no place
         any more is returned as (label, text) and shown to the person."""
-        ids = ("_id", "_at")
-        return [
-            (name, str(value)) for name, value in kept.items() if value and not name.endswith(ids)
-        ]
+        return lines_of(kept)
 
     def holds_unsaved(self) -> bool:
         """True while something typed here could not be stored, so that only this page has it."""
         return False
+
+
+def lines_of(kept: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What was kept, as (label, text) for the person: ids and times say nothing to them."""
+    ids = ("_id", "_at")
+    return [(name, str(value)) for name, value in kept.items() if value and not name.endswith(ids)]

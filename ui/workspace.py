@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -23,7 +23,7 @@ from ui.lock.stand import Stand
 from ui.main_window import SMALLEST
 from ui.navigation import History, Place, rail_mark
 from ui.opened import OpenedLines
-from ui.page import Page
+from ui.page import Page, lines_of
 from ui.recovery.key_banner import KeyBanner
 from ui.rights import first_page, may_open
 from ui.tasks import TaskRunner
@@ -163,6 +163,12 @@ class Workspace(QWidget):
         """Where this person's work begins."""
         return first_page(self.context.session)
 
+    def stop(self) -> None:
+        """Read the store no more: it is about to be closed, and this widget may live on a while."""
+        self._lease_timer.stop()
+        for shown in (self._show_parked, self._show_set_back, self._show_lease):
+            self.context.sync.status_changed.disconnect(shown)
+
     def navigate(self, page: str, /, **args: object) -> None:
         """Show a page by its name in ui.pages; `args` go to its `show_for`.
 
@@ -238,13 +244,21 @@ class Workspace(QWidget):
         """Give pages what they kept; return what is to be shown to the person."""
         shown = list(leftovers.questions)
         for name, kept in leftovers.pages.items():
-            if name not in pages.PAGES:
-                continue
-            lines = _take_back(self._page_called(name), dict(kept))
+            lines = self._given_back(name, kept)
             if lines:
                 title = self.tr("Ikke lagret da vinduet ble låst")
                 shown.append(Question(title, tuple(lines), str(kept.get("patient_id", ""))))
         return tuple(shown)
+
+    def _given_back(self, name: str, kept: Mapping[str, object]) -> list[tuple[str, str]]:
+        """What the page could not put back into itself, as lines to be shown. A page that fails, or
+        that this program does not have, must not cost what was kept."""
+        try:
+            if name in pages.PAGES:
+                return self._page_called(name).take_back(dict(kept))
+        except Exception as error:  # whatever it is; the text is shown all the same
+            log.error("%s took nothing back: %s", name, type(error).__name__)
+        return lines_of(kept)
 
     def keeps_all(self, left: Leftovers) -> bool:
         """True when `left` holds all that pages and dialogs have not stored."""
@@ -443,12 +457,3 @@ def _leave(part: Page | Dialog) -> None:
         part.leave()
     except Exception as error:  # whatever it is; the text is still there and is asked for next
         log.error("%s was not left in order: %s", type(part).__name__, type(error).__name__)
-
-
-def _take_back(page: Page, kept: dict[str, object]) -> list[tuple[str, str]]:
-    """What the page could not put back into itself, as lines to be shown."""
-    try:
-        return page.take_back(kept)
-    except Exception as error:  # a page that fails must not cost what was kept
-        log.error("%s took nothing back: %s", type(page).__name__, type(error).__name__)
-        return Page.take_back(page, kept)

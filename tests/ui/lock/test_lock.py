@@ -28,10 +28,12 @@ from tests.helpers.small_disk import fill
 from tests.helpers.stores import PASSPHRASE
 from tests.helpers.ward import AASE, MARET, ODD
 from tests.ui.lock.conftest import Laptop, MakeLaptop
+from ui import pages
 from ui.events import open_patient_incident
 from ui.events.incident_dialog import IncidentDialog
 from ui.handout.page import HandoutPage
 from ui.lock.half_typed import HalfTypedDialog
+from ui.lock.leftovers import Leftovers
 from ui.patient.page import PatientPage
 from ui.patient.wish_dialog import WishDialog
 from ui.shots import settle
@@ -198,6 +200,28 @@ def test_a_page_that_fails_at_the_return_does_not_leave_the_window_unwatched(
     assert [kind for kind, _, _ in caught] == [ZeroDivisionError]
     assert laptop.watches.idle.timer.isActive()
     laptop.window.lock()
+
+
+@pytest.mark.parametrize("name", ["visit", "of_another_program"])
+def test_what_a_page_cannot_take_back_is_shown_in_its_words(
+    laptop: Laptop, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def fail(_: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pages, "factory", fail)
+    laptop.workspace._built.clear()
+    left = Leftovers(pages={name: {"patient_id": AASE, "text": WORDS}})
+    (question,) = laptop.workspace.take_back(left)
+    assert (question.lines, question.patient_id) == ((("text", WORDS),), AASE)
+
+
+def test_a_window_that_was_closed_reads_the_store_no_more(laptop: Laptop) -> None:
+    workspace = laptop.workspace
+    laptop.window.close()
+    assert not workspace._lease_timer.isActive()
+    sync = workspace.context.sync
+    sync.status_changed.emit(sync.state)  # what a sync that ends after the lock says
 
 
 # --- questions that were half typed
