@@ -599,17 +599,11 @@ class Fleet:
 
     def _left_at_the_office(self) -> list[Body]:
         """Texts that a person at the office decides on: what laptops that are no more have brought,
-        and what was refused, of which no laptop keeps a copy once the patient has left it.
+        and what was refused or in conflict when the patient left the laptop.
         """
         with self.storage.read() as transaction:
-            rows = transaction._db.rows(
-                "SELECT device_id, outcome, body FROM parked_change WHERE body IS NOT NULL"
-            )
-        return [
-            json.loads(body)
-            for device_id, outcome, body in rows
-            if device_id in self._ended or outcome == "refused"
-        ]
+            rows = transaction._db.rows("SELECT body FROM parked_change WHERE body IS NOT NULL")
+        return [json.loads(body) for (body,) in rows]
 
     def _ids_on_the_server(self, kind: str) -> set[str]:
         with self.storage.read() as transaction:

@@ -207,6 +207,9 @@ class SyncCoordinator(QObject):
     def login(self, password: str, on_done: Callable[[str | None], None]) -> None:
         """Log in again and then sync. `on_done` gets None, or the error code."""
 
+        def log_in() -> None:
+            self._connection.login(password)
+
         def succeeded(_: None) -> None:
             self._schedule = replace(self._schedule, needs_login=False, failures=0)
             self._update(error_code=None, online=True)
@@ -216,7 +219,7 @@ class SyncCoordinator(QObject):
         def failed(error: BaseException) -> None:
             on_done(str(getattr(error, "code", "unexpected")))
 
-        self._tasks.run(self._on_line(lambda: self._connection.login(password)), succeeded, failed)
+        self._tasks.run(self._on_line(log_in), succeeded, failed)
 
     def confirm(
         self,
@@ -227,15 +230,16 @@ class SyncCoordinator(QObject):
         None and the error code."""
         wanted = list(names)
 
+        def ask() -> int:
+            return self._connection.confirmed(wanted)
+
         def succeeded(held: int) -> None:
             on_done(held, None)
 
         def failed(error: BaseException) -> None:
             on_done(None, str(getattr(error, "code", "unexpected")))
 
-        self._tasks.run(
-            self._on_line(lambda: self._connection.confirmed(wanted)), succeeded, failed
-        )
+        self._tasks.run(self._on_line(ask), succeeded, failed)
 
     def _run_engine(self, report: Callable[[object], None]) -> SyncReport:
         return self._connection.run(report, self._stop.is_set)
