@@ -65,19 +65,19 @@ def contents_text(store: SealedStore, name: str) -> str:
 
 def receipt_lines(done: Delivered, name: str) -> Sequence[str]:
     """The receipt in sentences."""
-    lines = [
-        translate("people", "{0} er lagret på serveren, med {1} som forfatter.").format(
-            done.stored, name
+    lines = []
+    if done.stored or not (done.parked or done.drafts):
+        lines.append(
+            translate("people", "{0} er lagret på serveren, med {1} som forfatter.").format(
+                done.stored, name
+            )
         )
-    ]
     if done.parked:
         lines.append(
             translate("people", "{0} venter på kontoret, der noen ser på dem.").format(done.parked)
         )
     if done.drafts:
-        lines.append(
-            translate("people", "{0} utkast er tatt vare på på serveren.").format(done.drafts)
-        )
+        lines.append(translate("people", "{0} utkast er sikret på serveren.").format(done.drafts))
     if done.left_here:
         lines.append(
             translate("people", "{0} ligger fortsatt her, og er ikke slettet.").format(
