@@ -59,6 +59,30 @@ def mounted(place: Path, size: int) -> Iterator[Path]:
     yield place  # the child has the real one
 
 
+@contextmanager
+def read_only(place: Path) -> Iterator[None]:
+    """The disk takes nothing meanwhile; a pretended one is full and its folders are closed."""
+    if os.environ.get(_PLACE) != _PRETEND:
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["mount", "-o", "remount,rw", str(place)], check=True)
+        return
+    room = size_file(place).read_text()
+    size_file(place).write_text("0")
+    everything = [place, *place.rglob("*")]
+    modes = [(one, one.stat().st_mode) for one in everything]
+    for one, mode in modes:
+        one.chmod(mode & ~0o222)
+    try:
+        yield
+    finally:
+        for one, mode in modes:
+            one.chmod(mode)
+        size_file(place).write_text(room)
+
+
 def elsewhere(test: str) -> None:
     """Run one test, by its id, where it may have a small disk."""
     start, kind = _way()

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from fieldapp.errors import FieldAppError
 from fieldapp.security.keyring import DemoKeyring
 from fieldapp.security.vault import Vault
 from fieldapp.store.errors import AlreadyOpenError, DiskFullError
-from tests.helpers.small_disk import mounted
+from tests.helpers.small_disk import mounted, read_only
 from tests.helpers.stores import PASSPHRASE, USERNAME, make_vault
 
 ROOT = Path(__file__).parents[3]
@@ -157,3 +158,45 @@ def test_creating_a_store_on_a_full_disk_leaves_none_behind(small_disk: Path) ->
     ballast.unlink()
     vault.create(USERNAME, PASSPHRASE)
     vault.lock()
+
+
+def test_a_disk_that_takes_nothing_has_a_word_of_its_own_and_no_byte_is_changed(
+    small_disk: Path,
+) -> None:
+    vault = vault_in(small_disk / "store")
+    vault.create(USERNAME, PASSPHRASE)
+    store = vault.store
+    assert store is not None
+    with store.transaction() as connection:
+        connection.execute("INSERT INTO person (id, name) VALUES (1, 'Åse')")
+    vault.lock()
+    before = _bytes_of(small_disk)
+    with read_only(small_disk):
+        code = _code_of_writing(vault)
+        vault.lock()
+        # Which one depends on what the system says of such a disk; it is never "damaged".
+        assert code in {"read_only", "disk_full", "store_input_output"}
+        assert _bytes_of(small_disk) == before
+    vault.unlock(USERNAME, PASSPHRASE)
+    assert _ids(vault) == [1]
+    vault.lock()
+
+
+def _code_of_writing(vault: Vault) -> str | None:
+    """Open and write; what refused either."""
+    try:
+        store = vault.unlock(USERNAME, PASSPHRASE)
+        with store.transaction() as connection:
+            connection.execute("INSERT INTO person (id, name) VALUES (2, 'Odd')")
+    except FieldAppError as error:
+        return error.code
+    return None
+
+
+def _bytes_of(disk: Path) -> dict[str, bytes]:
+    """What must stay as it is; the index of the log and the lock are made anew at every opening."""
+    return {
+        path.name: path.read_bytes()
+        for path in disk.rglob("journal*")
+        if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+    }
