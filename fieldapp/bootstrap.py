@@ -346,10 +346,18 @@ def door_for(
     return Door(username, vault, clock, synthetic=origin in (ORIGIN_DEMO, ORIGIN_TEST))
 
 
-def finish_destroying(data_dir: Path, *, trial: bool = False) -> None:
-    """At the start: delete what an interrupted destruction has left. Slow; see `destroy`."""
+def finish_destroying(data_dir: Path, *, trial: bool = False) -> list[tuple[OrdersFile, str]]:
+    """At the start: delete what an interrupted destruction has left. Slow; see `destroy`.
+
+    Return whom to tell that an order (id) is obeyed: who was interrupted has told nobody.
+    """
     secrets = DemoKeyring(data_dir) if trial else DeviceSecrets()
-    destroy.finish_all(data_dir, secrets)
+    known = {
+        destroy.order_being_obeyed(folder): orders_file.read(folder)
+        for folder in paths.user_folders(data_dir)
+    }
+    obeyed = destroy.finish_all(data_dir, secrets)
+    return [(whom, order) for order in obeyed if (whom := known.get(order)) is not None]
 
 
 def unlock(username: str, passphrase: str, data_dir: Path | None = None) -> Session:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from fieldapp import paths
 from fieldapp.clock import Clock, SystemClock
+from fieldapp.errors import FieldAppError
 from ui.clipboard import ClipboardWatch
 from ui.errors import sentence, sentence_for
 from ui.garbage import GarbageCollector
@@ -403,8 +404,13 @@ def _help(window: MainWindow, tasks: TaskRunner, code: str) -> None:
 def _finish_destroying(folder: Path, *, trial: bool) -> None:
     """What an order has begun to destroy and a crash has left. Runs beside the screen."""
     from fieldapp.bootstrap import finish_destroying
+    from sync.client import standing
 
-    finish_destroying(folder, trial=trial)
+    for known, order_id in finish_destroying(folder, trial=trial):
+        try:
+            standing.tell_obeyed(known, order_id)
+        except FieldAppError as error:
+            log.info("the server was not told: %s", error.code)
 
 
 def _load_libraries() -> None:

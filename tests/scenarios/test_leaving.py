@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldapp.bootstrap import is_genuine
+from fieldapp.bootstrap import finish_destroying, is_genuine
 from fieldapp.clock import SystemClock
 from fieldapp.domain.device_orders import DeviceOrderKind
 from fieldapp.domain.patients import Patient
@@ -109,6 +109,22 @@ def test_a_lost_laptop_destroys_itself_at_the_lock_page(
     (given,) = desk.report(machine).orders
     assert given.asked_at is not None
     assert given.obeyed_at is not None
+
+
+def test_a_destruction_that_was_cut_off_is_finished_and_told_at_the_next_start(
+    machine: Machine, desk: Desk
+) -> None:
+    desk.order(machine, DeviceOrderKind.LOST)
+    order = machine.ask()
+    assert order is not None
+    machine.door.destroy_keys(order, machine.known)
+    machine.door.lock()  # and here the battery is empty
+    assert finish_destroying(machine.data) == [(machine.known, order.id)]
+    assert not machine.folder.exists()
+    standing.tell_obeyed(machine.known, order.id)
+    (given,) = desk.report(machine).orders
+    assert given.obeyed_at is not None
+    assert finish_destroying(machine.data) == []
 
 
 def test_what_a_lost_laptop_delivers_on_its_signature_waits_for_a_person_too(
