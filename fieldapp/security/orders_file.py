@@ -9,6 +9,7 @@ because while the store is open the key inside the store counts.
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from typing import Final
 from fieldapp.domain.device_orders import OrdersFile
 from fieldapp.errors import RetryError, UserError
 from fieldapp.store.files import write_private_file
+
+log = logging.getLogger(__name__)
 
 ORDERS_NAME: Final = "journal.orders"
 _FORMAT: Final = "fieldapp-orders"
@@ -47,13 +50,13 @@ def read(folder: Path) -> OrdersFile | None:
 
 
 def write(folder: Path, orders: OrdersFile) -> None:
-    """Write the file where it says something else. A full disk is no reason not to work: the file
-    is written again when the store is next opened.
+    """Write the file where it says something else. A disk that does not take it is no reason not to
+    work: it is written again when the store is next opened.
     """
     if read(folder) == orders:
         return
     text = json.dumps({"format": _FORMAT, **asdict(orders)}, indent=1)
     try:
         write_private_file(path_in(folder), text.encode("utf-8"))
-    except (UserError, RetryError):
-        return
+    except (UserError, RetryError, OSError) as error:
+        log.warning("the orders file was not written: %s", type(error).__name__)

@@ -235,3 +235,13 @@ def test_the_orders_file_holds_no_secret_and_a_damaged_one_is_none(laptop: Lapto
     for broken in ("", "[]", "{", '{"server_url": 1}', text.replace(DEVICE, "")[:-3]):
         orders_file.path_in(laptop.folder).write_text(broken, encoding="utf-8")
         assert orders_file.read(laptop.folder) is None
+
+
+def test_a_disk_that_does_not_take_the_orders_file_is_in_nobodys_way(
+    laptop: Laptop, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = orders_file.path_in(laptop.folder)
+    place.unlink()
+    place.mkdir()  # no full disk and no lack of rights: any other fault
+    orders_file.write(laptop.folder, OrdersFile("https://s", "s", DEVICE, PUBLIC.hex()))
+    assert "not written" in caplog.text
