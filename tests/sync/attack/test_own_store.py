@@ -133,7 +133,7 @@ def test_a_patient_taken_away_and_given_back_while_a_clone_works_on(
     twin.close()
 
 
-def test_a_patient_unassigned_with_a_conflict_and_a_refusal_waiting_loses_neither(
+def test_a_conflict_of_a_patient_who_leaves_waits_at_the_office_and_on_no_laptop(
     laptop: Laptop, other: Laptop, patient: Patient, office: Office
 ) -> None:
     flag = allergy(patient, laptop.who)
@@ -145,18 +145,20 @@ def test_a_patient_unassigned_with_a_conflict_and_a_refusal_waiting_loses_neithe
     note = laptop.sign_note(patient.id, "besøk")
     office.unassign(laptop.who, patient.id)
     laptop.sync()
-    (waits,) = laptop.unsent()
-    assert (waits.reason_code, waits.body["text"]) == ("conflict", "jod")
-    assert waits.server_body is None, "what a colleague wrote since is not shown any more"
     assert office.body("note", note) is not None
-    assert patient.id in laptop.ids("patient")
+    assert laptop.unsent() == []
+    assert patient.id not in laptop.ids("patient")
+    with office.storage.read() as transaction:
+        (waits,) = transaction.parked.open(10)
+    assert waits.body is not None
+    assert (waits.outcome, waits.body["text"]) == ("conflict", "jod")
     office.assign(laptop.who, patient.id)
-    laptop.sync()
-    (waits,) = laptop.unsent()
-    outbox.keep_mine(laptop.database, waits.change_id, new_id)
     quiet(laptop, other)
     assert laptop.unsent() == []
-    assert records.select(other.database, Flag)[0].text == "jod"
+    for one in (laptop, other):
+        assert records.select(one.database, Flag)[0].text == "sulfa"
+    with office.storage.read() as transaction:
+        assert [one.change_id for one in transaction.parked.open(10)] == [waits.change_id]
 
 
 @pytest.mark.parametrize("cut", range(0, 12, 3))

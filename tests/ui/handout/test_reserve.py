@@ -102,7 +102,7 @@ def test_without_a_line_only_the_emergency_is_left(open_page: OpenPage, ward: Wa
     assert not offered(page, "forceAsk")
 
 
-def test_somebody_who_may_not_force_is_told_so_instead_of_a_button(
+def test_somebody_who_may_neither_give_nor_force_is_told_so_instead_of_a_button(
     open_page: OpenPage, ward: Ward
 ) -> None:
     give_to_berit(ward)
@@ -111,4 +111,4 @@ def test_somebody_who_may_not_force_is_told_so_instead_of_a_button(
     ward = replace(ward, session=replace(ward.session, user=peer))
     page = open_page(PER, ward)
     assert not offered(page, "forceAsk")
-    assert "Rollen din kan ikke gjøre nødutdeling" in said(page)
+    assert "Rollen din gir ikke adgang til dette. Ingenting er endret." in said(page)
