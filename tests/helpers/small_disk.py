@@ -85,7 +85,7 @@ def read_only(place: Path) -> Iterator[None]:
 
 def elsewhere(test: str) -> None:
     """Run one test, by its id, where it may have a small disk."""
-    start, kind = _way()
+    start, kind = way()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
     variables = {**os.environ, _PLACE: kind}
     done = subprocess.run(
@@ -95,7 +95,8 @@ def elsewhere(test: str) -> None:
 
 
 @cache
-def _way() -> tuple[tuple[str, ...], str]:
+def way() -> tuple[tuple[str, ...], str]:
+    """How a child begins that may have a small disk, and what it has then."""
     if _mounts(_NAMESPACES):
         return _NAMESPACES, _MOUNT
     if _runs([*_PRETENDED, "true"]):
