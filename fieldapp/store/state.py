@@ -30,7 +30,8 @@ class Rules:
     """What the organisation has decided; `mark` is the server's fingerprint of it.
 
     `service_day_begins` is local time ("06:00"). A pull older than `pull_max_age_hours` gives no
-    green light; `longest_trip_days` counts today. `lease_days` after the last log-in at the server
+    green light; `longest_trip_days` counts today. Nobody may choose a longer time before the lock
+    than `lock_minutes`. `lease_days` after the last log-in at the server
     older notes close.
     """
 
@@ -44,6 +45,9 @@ class Rules:
     witness_required: bool = False
     folder_export_allowed: bool = False
     lease_days: int = 7
+    lock_minutes: int = 3
+    etreat_hours: int = 24
+    btg_hours: int = 8
 
     @property
     def day_begins(self) -> time:

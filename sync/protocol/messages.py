@@ -45,6 +45,9 @@ TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 PullHours = Annotated[int, Field(ge=1, le=720)]
 TripDays = Annotated[int, Field(ge=1, le=7)]
 LeaseDays = Annotated[int, Field(ge=1, le=30)]
+LockMinutes = Annotated[int, Field(ge=1, le=5)]
+EtreatHours = Annotated[int, Field(ge=1, le=72)]
+BtgHours = Annotated[int, Field(ge=1, le=24)]
 
 
 def _is_json(body: Body) -> Body:
@@ -411,7 +414,9 @@ class Rules(Message):
 
     `service_day_begins` is local time ("06:00"). A pull older than `pull_max_age_hours` gives no
     green light. `longest_trip_days` is how far ahead days can be claimed, today included. A laptop
-    closes its older notes `lease_days` after the last log-in at the server.
+    closes its older notes `lease_days` after the last log-in at the server, and locks after
+    `lock_minutes` without a touch, or sooner. A patient opened outside one's list stays for
+    `etreat_hours` or `btg_hours`, by the reason.
     """
 
     mark: str
@@ -424,6 +429,9 @@ class Rules(Message):
     witness_required: bool = False
     folder_export_allowed: bool = False
     lease_days: LeaseDays = 7
+    lock_minutes: LockMinutes = 3
+    etreat_hours: EtreatHours = 24
+    btg_hours: BtgHours = 8
 
 
 class Receipt(Message):

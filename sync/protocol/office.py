@@ -32,11 +32,14 @@ from sync.protocol.control import (
 from sync.protocol.lost import BreachReport, BreachRequest, GiveOrderRequest
 from sync.protocol.messages import (
     Body,
+    BtgHours,
     Count,
     DraftOut,
+    EtreatHours,
     Id,
     Instant,
     LeaseDays,
+    LockMinutes,
     Message,
     PullHours,
     PushResult,
@@ -532,6 +535,9 @@ class SetRulesRequest(Message):
     witness_required: bool | None = None
     folder_export_allowed: bool | None = None
     lease_days: LeaseDays | None = None
+    lock_minutes: LockMinutes | None = None
+    etreat_hours: EtreatHours | None = None
+    btg_hours: BtgHours | None = None
 
 
 class DraftsRequest(Message):

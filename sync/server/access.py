@@ -33,12 +33,14 @@ from sync.server import assignments, limits
 from sync.server.identity import Identity
 from sync.server.office_rows import name_in, patient_names
 from sync.server.overview import staff_names
+from sync.server.rules import rules
 from sync.server.storage.access import Opening
 from sync.server.storage.office import OfficeLine
 from sync.server.storage.storage import Transaction
 from sync.server.world import World
 
-LASTS: Final = {AccessReason.ETREAT: timedelta(hours=24), AccessReason.BTG: timedelta(hours=8)}
+REASONS: Final = frozenset({AccessReason.ETREAT, AccessReason.BTG})
+"""By which somebody outside one's list is opened. How long it lasts is a rule."""
 """How long the patient stays on the list. Verified by nobody yet; the organisation's to decide."""
 
 _NATIONAL_DIGITS: Final = 11
@@ -79,6 +81,12 @@ def find_patient(world: World, who: Identity, request: FindPatientRequest) -> Fo
     )
 
 
+def _lasts(transaction: Transaction, reason: AccessReason) -> timedelta:
+    decided = rules(transaction)
+    hours = decided.etreat_hours if reason is AccessReason.ETREAT else decided.btg_hours
+    return timedelta(hours=hours)
+
+
 def open_patient(world: World, who: Identity, request: OpenPatientRequest) -> OpenedAnswer:
     """Put a patient on the user's list for some hours; safe to repeat.
 
@@ -88,7 +96,7 @@ def open_patient(world: World, who: Identity, request: OpenPatientRequest) -> Op
     _ask(world, who, "access_open")
     limits.take(world, limits.OPEN, who.user_id)
     now, words = world.clock.now(), request.words.strip()
-    if request.reason not in LASTS:
+    if request.reason not in REASONS:
         raise BadRequestError("access_reason")
     if request.reason.needs_words and not words:
         raise BadRequestError("words_missing")
@@ -110,7 +118,7 @@ def open_patient(world: World, who: Identity, request: OpenPatientRequest) -> Op
         ]
         if not running and request.patient_id in transaction.scope.standing(who.user_id):
             raise BadRequestError("followed")
-        ends = now + LASTS[request.reason]
+        ends = now + _lasts(transaction, request.reason)
         until = max([to_iso(ends), *(one.until for one in running)])
         transaction.access.add(
             Opening(

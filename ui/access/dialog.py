@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from fieldapp.domain.access_log import AccessReason
 from fieldapp.errors import FieldAppError
-from fieldapp.services import patients, registration
+from fieldapp.services import patients, registration, rules
 from fieldapp.services.session import NotFoundError
 from sync.client.access import (
     FindPatientRequest,
@@ -100,8 +100,13 @@ class OpenOthersDialog(Dialog):
         self.again = QuietButton(self.tr("Søk på nytt"), self, icon="search", name="othersAgain")
         self.again.clicked.connect(self._search_anew)
         self.body.addLayout(row_of(self.again, None))
+        decided = rules.decided(self._context.session)
         self.reason = ChoiceRow(
-            self.tr("Hvorfor åpner du?"), reasons(), self, name="othersReason", vertical=True
+            self.tr("Hvorfor åpner du?"),
+            reasons(decided.etreat_hours, decided.btg_hours),
+            self,
+            name="othersReason",
+            vertical=True,
         )
         self.reason.chosen.connect(self._show_step)
         self._reason_label = Text(self.tr("Hvorfor åpner du?"), "label", self)

@@ -43,16 +43,18 @@ def reason_word(code: str) -> str:
     return code if text is None else translate("access", str(text))
 
 
-def reasons() -> list[tuple[AccessReason, str]]:
-    """The two reasons that one chooses between, with what each brings."""
+def reasons(etreat_hours: int = 24, btg_hours: int = 8) -> list[tuple[AccessReason, str]]:
+    """The two reasons that one chooses between, with what each brings by the rules."""
     return [
         (
             AccessReason.ETREAT,
-            translate("access", "Øyeblikkelig hjelp: på listen i 24 timer"),
+            translate("access", "Øyeblikkelig hjelp: på listen i {0} timer").format(etreat_hours),
         ),
         (
             AccessReason.BTG,
-            translate("access", "Annen tungtveiende grunn: på listen i 8 timer"),
+            translate("access", "Annen tungtveiende grunn: på listen i {0} timer").format(
+                btg_hours
+            ),
         ),
     ]
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from fieldapp.services import settings
+from fieldapp.services import rules, settings
 from fieldapp.services.session import Session
 
 LOCK_MINUTES = "lock_minutes"
 PIN_WANTED = "pin_wanted"
 
 CHOICES = (1, 2, 3, 4, 5)
-DEFAULT_MINUTES = 3
 HANDOUT_MINUTES = 2
 HANDOUT_PAGE = "handout"
 
 
+def choices(session: Session) -> tuple[int, ...]:
+    """What a person may choose: never longer than the organisation has decided."""
+    longest = rules.decided(session).lock_minutes
+    return tuple(choice for choice in CHOICES if choice <= max(longest, CHOICES[0]))
+
+
 def minutes(session: Session) -> int:
-    """The minutes without a touch after which the window locks."""
-    stored = settings.get(session, LOCK_MINUTES, str(DEFAULT_MINUTES))
-    allowed = {str(choice) for choice in CHOICES}
-    return int(stored) if stored in allowed else DEFAULT_MINUTES
+    """The minutes without a touch after which the window locks: the organisation's, or the
+    person's own where that is shorter."""
+    allowed = choices(session)
+    stored = settings.get(session, LOCK_MINUTES, "")
+    return int(stored) if stored in {str(choice) for choice in allowed} else allowed[-1]
 
 
 def minutes_on(session: Session, page: str) -> int:

@@ -18,6 +18,10 @@ _BEGINNINGS = ("05:00", "06:00", "07:00", "08:00")
 _PULL_HOURS = (12, 24, 48, 72, 96, 168)
 _TRIP_DAYS = (1, 2, 3, 4, 5, 6, 7)
 _LEASE_DAYS = (1, 2, 3, 5, 7, 10, 14, 30)
+_LOCK_MINUTES = (1, 2, 3, 4, 5)
+_ETREAT_HOURS = (8, 12, 24, 48, 72)
+_BTG_HOURS = (2, 4, 8, 12, 24)
+_IN_HOURS = frozenset({"pull_max_age_hours", "etreat_hours", "btg_hours"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,12 @@ class RulesTab(OfficeTab):
         super().__init__("", context, desk, parent)
         self.setAccessibleName(self.tr("Regler"))
         self._may_set = may(context.session.user.role, Right.SET_RULES)
-        self._rules = (*self._of_texts(), *self._of_handing_out(), *self._of_the_register())
+        self._rules = (
+            *self._of_texts(),
+            *self._of_access(),
+            *self._of_handing_out(),
+            *self._of_the_register(),
+        )
         self._card = card = Card(self.tr("Regler for virksomheten"), self)
         self.body.addWidget(card)
         self.body.addStretch(1)
@@ -134,6 +143,34 @@ class RulesTab(OfficeTab):
             ),
         )
 
+    def _of_access(self) -> tuple[_Rule, ...]:
+        return (
+            _Rule(
+                "lock_minutes",
+                self.tr("Vinduet låses uten bruk etter"),
+                self.tr(
+                    "Den enkelte kan velge kortere tid, ikke lengre. Medisinrunden låses etter to "
+                    "minutter, eller før."
+                ),
+                tuple((minutes, self._minutes(minutes)) for minutes in _LOCK_MINUTES),
+                "lockMinutesRule",
+            ),
+            _Rule(
+                "etreat_hours",
+                self.tr("Øyeblikkelig hjelp åpner en pasient i"),
+                self.tr("For pasienter utenfor ens egen liste. Hver åpning står i «Tilganger»."),
+                tuple((hours, self._hours(hours)) for hours in _ETREAT_HOURS),
+                "etreatHours",
+            ),
+            _Rule(
+                "btg_hours",
+                self.tr("Annen tungtveiende grunn åpner en pasient i"),
+                self.tr("Krever ord om hvorfor, og noen ser på hver åpning etterpå."),
+                tuple((hours, self._hours(hours)) for hours in _BTG_HOURS),
+                "btgHours",
+            ),
+        )
+
     def _of_handing_out(self) -> tuple[_Rule, ...]:
         return (
             _Rule(
@@ -196,6 +233,13 @@ class RulesTab(OfficeTab):
     def _hours(self, hours: int) -> str:
         return self.tr("{hours} timer").format(hours=hours)
 
+    def _minutes(self, minutes: int) -> str:
+        return (
+            self.tr("1 minutt")
+            if minutes == 1
+            else self.tr("{minutes} minutter").format(minutes=minutes)
+        )
+
     def _days(self, days: int) -> str:
         return self.tr("1 dag") if days == 1 else self.tr("{days} dager").format(days=days)
 
@@ -216,7 +260,8 @@ class RulesTab(OfficeTab):
         elif rule.field == "service_day_begins":
             said = self._clock(str(value))
         elif isinstance(value, int):
-            said = self._hours(value) if rule.field == "pull_max_age_hours" else self._days(value)
+            words = self._hours if rule.field in _IN_HOURS else self._days
+            said = self._minutes(value) if rule.field == "lock_minutes" else words(value)
         return Row(
             id=rule.field,
             title=f"{rule.words}: {said}",

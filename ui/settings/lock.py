@@ -33,7 +33,13 @@ class LockCard(Card):
     def show_now(self) -> None:
         """Show what holds now."""
         session = self._context.session
+        allowed = lock_settings.choices(session)
+        for minutes, button in zip(lock_settings.CHOICES, self._minutes.buttons(), strict=True):
+            button.setVisible(minutes in allowed)
         self._minutes.choose(lock_settings.minutes(session))
+        self._longest.setText(
+            self.tr("Virksomheten har bestemt høyst {n} minutter.").format(n=allowed[-1])
+        )
         locks = self._context.locks
         has_pin = locks is not None and locks.has_pin
         self._pin_says.setText(
@@ -54,6 +60,8 @@ class LockCard(Card):
         self._minutes.chosen.connect(self._on_minutes)
         self.body.addWidget(Text(words, "label", self))
         self.body.addWidget(self._minutes)
+        self._longest = Text("", "small", self)
+        self.body.addWidget(self._longest)
         handout = self.tr(
             "Medisinrunden låses etter {n} minutter, eller før. Maskinen låser alltid når den går "
             "i dvale. Det du skriver, er lagret først."

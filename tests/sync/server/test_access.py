@@ -21,6 +21,7 @@ from sync.protocol.errors import BadRequestError, NotAllowedError, NotFoundError
 from sync.protocol.office import AssignRequest
 from sync.server.access import find_patient, open_patient
 from sync.server.identity import Identity
+from sync.server.rules import set_rules
 from sync.server.storage.base import BadValueError
 from sync.server.storage.storage import Storage
 from tests.sync.server.desk import desk, exchange, office_log
@@ -162,6 +163,17 @@ def test_an_opened_patient_comes_and_is_taken_back_when_the_time_is_over(
     kari.service._world = team.world
     assert kari.pull().ended_patients == ["p1"]
     assert held_by(team, kari) == set()
+
+
+def test_the_organisation_decides_how_long_an_opening_lasts(team: Team, kari: Laptop) -> None:
+    with team.storage.write() as transaction:
+        set_rules(transaction, etreat_hours=48, btg_hours=2)
+    answer = open_patient(team.world, who(team), opening(AccessReason.BTG))
+    assert answer.until == team.clock.now() + timedelta(hours=2)
+    again = opening(AccessReason.ETREAT, number="o2")
+    assert open_patient(team.world, who(team), again).until == team.clock.now() + timedelta(
+        hours=48
+    )
 
 
 def test_the_laptop_is_told_why_and_until_when(team: Team, kari: Laptop) -> None:

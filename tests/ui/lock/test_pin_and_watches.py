@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from fieldapp.services import settings
+from fieldapp.store import state
 from tests.helpers.stores import PASSPHRASE
 from tests.helpers.ward import AASE
 from tests.helpers.windows import LOOKS, problems_in
@@ -22,6 +23,7 @@ from ui.lock.sleep import _Message, is_suspend
 from ui.shots import settle
 from ui.theme import Scheme, Theme
 from ui.unlock.state import FORGOTTEN
+from ui.widgets import Text
 
 PIN = "480317"
 SECOND = timedelta(seconds=1)
@@ -197,16 +199,49 @@ def test_where_doses_are_handed_out_it_is_two_and_elsewhere_three_again(laptop: 
     assert laptop.window.workspace is None
 
 
-@pytest.mark.parametrize(("stored", "minutes"), [("1", 1), ("5", 5), ("0", 3), ("60", 3), ("", 3)])
-def test_a_person_chooses_one_to_five_minutes_and_nothing_else_counts(
-    laptop: Laptop, stored: str, minutes: int
+@pytest.mark.parametrize(
+    ("rule", "stored", "minutes"),
+    [
+        (3, "1", 1),
+        (3, "5", 3),
+        (3, "0", 3),
+        (3, "60", 3),
+        (3, "", 3),
+        (5, "5", 5),
+        (5, "", 5),
+        (5, "4", 4),
+        (1, "2", 1),
+        (1, "", 1),
+    ],
+)
+def test_a_person_chooses_a_shorter_time_than_the_organisation_and_never_a_longer(
+    laptop: Laptop, rule: int, stored: str, minutes: int
 ) -> None:
     session = laptop.workspace.context.session
+    state.remember_rules(session.database, state.Rules("m", lock_minutes=rule))
     settings.put(session, lock_settings.LOCK_MINUTES, stored)
     laptop.workspace.navigate("patients")
     assert laptop.watches.idle.timer.interval() == minutes * 60_000
     laptop.workspace.navigate("handout")
     assert laptop.watches.idle.timer.interval() == min(2, minutes) * 60_000
+
+
+def test_the_settings_offer_no_longer_time_than_the_organisation_has_decided(
+    laptop: Laptop,
+) -> None:
+    session = laptop.workspace.context.session
+    state.remember_rules(session.database, state.Rules("m", lock_minutes=2))
+    laptop.workspace.navigate("settings")
+    settle()
+    offered = [
+        minutes
+        for minutes in lock_settings.CHOICES
+        if _button(laptop.workspace, f"lockMinutes_{minutes}").isVisible()
+    ]
+    assert offered == [1, 2]
+    assert "høyst 2 minutter" in "\n".join(
+        text.text() for text in laptop.workspace.findChildren(Text) if text.isVisible()
+    )
 
 
 def test_another_choice_holds_at_once_and_after_the_next_unlocking(laptop: Laptop) -> None:

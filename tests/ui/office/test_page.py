@@ -783,6 +783,9 @@ def test_the_rules_of_handing_out_are_decided_and_read_at_the_office(
         "two_person_register": True,
         "witness_required": True,
         "folder_export_allowed": True,
+        "lock_minutes": 2,
+        "etreat_hours": 48,
+        "btg_hours": 4,
     }
     for field, value in wished.items():
         tab.choice(field).choose(value)
@@ -792,7 +795,13 @@ def test_the_rules_of_handing_out_are_decided_and_read_at_the_office(
     decided = road.service.rules()
     assert {field: getattr(decided, field) for field in wished} == wished
     page, _ = office(tab="rules")
-    for words in ("begynner: kl. 07:00", "synk: 24 timer", "tur: 5 dager", "av to: ja"):
+    for words in (
+        "begynner: kl. 07:00",
+        "synk: 24 timer",
+        "tur: 5 dager",
+        "av to: ja",
+        "bruk etter: 2 minutter",
+    ):
         wait_for(qtbot, page, words)
     del scene
 
