@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from fieldapp.bootstrap import groups_to_check, is_group
 from ui import theme
+from ui.paper import makes_file
 from ui.people.front import press_by_enter
 from ui.widgets import Banner, FormField, PrimaryButton, SecondaryButton, Text, column_of, row_of
 
@@ -137,7 +138,7 @@ class KeyPaper(QWidget):
     def print_on(self, printer: QPrinter) -> bool:
         """Print the key; refuses a printer that makes a file."""
         is_file = printer.outputFormat() != QPrinter.OutputFormat.NativeFormat
-        if is_file or printer.outputFileName():
+        if is_file or makes_file(printer):
             self.banner.say(
                 self.tr("Nøkkelen skrives bare ut på papir, aldri til en fil. Velg en skriver."),
                 "danger",
