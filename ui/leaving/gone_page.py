@@ -51,9 +51,10 @@ class GonePage(QWidget):
         column.addStretch(2)
         self.setAccessibleName(f"{title}. {self._words(lost)}")
 
-    def say_done(self) -> None:
-        """All is gone."""
-        self.state.setText(self.tr("Slettet."))
+    def say_done(self, *, all_gone: bool = True) -> None:
+        """All is gone, or the keys are and the files follow at the next start."""
+        rest = self.tr("Nøklene er ødelagt. Resten slettes neste gang programmet starter.")
+        self.state.setText(self.tr("Slettet.") if all_gone else rest)
         self.close_button.setFocus()
 
     def _words(self, lost: bool) -> str:

@@ -246,22 +246,24 @@ class OrderWatch(QObject):
             return
         self._tasks.run(
             lambda: self._finish(door, heard),
-            lambda _: self._on_gone(heard),
-            lambda _: self._on_gone(heard),  # the rest goes at the next start
+            lambda gone: self._on_gone(heard, gone=gone),
+            lambda _: self._on_gone(heard, gone=False),
         )
 
-    def _finish(self, door: Door, heard: Heard) -> None:
-        """Runs on a worker."""
+    def _finish(self, door: Door, heard: Heard) -> bool:
+        """Runs on a worker. False: a file is in use, and goes at the next start. The order is
+        obeyed all the same, since nothing opens it any more."""
         from sync.client import standing
 
-        door.destroy_files()
+        gone = door.destroy_files()
         try:
             (self._tell or standing.tell_obeyed)(heard.known, heard.order.id)
         except FieldAppError as error:
             log.info("the server was not told: %s", error.code)
+        return gone
 
-    def _on_gone(self, heard: Heard) -> None:
+    def _on_gone(self, heard: Heard, *, gone: bool) -> None:
         page = self._window.centralWidget()
         if isinstance(page, GonePage):
-            page.say_done()
+            page.say_done(all_gone=gone)
         self.destroyed.emit(heard.username)

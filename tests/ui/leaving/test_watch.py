@@ -108,6 +108,18 @@ def test_a_lost_laptop_destroys_itself_while_it_is_locked(stage: Stage, qtbot: Q
     assert paths.usernames(stage.machine.data) == []
 
 
+def test_files_that_are_in_use_are_not_said_to_be_gone(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fieldapp.bootstrap.Door.destroy_files", lambda _: False)
+    stage.desk.order(stage.machine, DeviceOrderKind.LOST)
+    with qtbot.waitSignal(stage.watch.destroyed, timeout=SLOW):
+        stage.watch.start()
+    page = stage.window.centralWidget()
+    assert isinstance(page, GonePage)
+    assert "Resten slettes neste gang" in page.state.text()
+
+
 def test_a_lost_laptop_destroys_itself_while_it_is_open(stage: Stage, qtbot: QtBot) -> None:
     stage.unlock()
     stage.door.set_pin("483920")
