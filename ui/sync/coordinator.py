@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from fieldapp.domain.changes import ChangeSet
+from fieldapp.errors import FieldAppError
 from fieldapp.services import sync_status
 from fieldapp.services.session import Session
 from sync.client.engine import ALREADY_RUNNING, CANCELLED, Progress, SyncReport
@@ -19,6 +21,10 @@ from sync.client.schedule import PROBE_EVERY, ScheduleState, next_action
 from ui.changes import ChangeBus
 from ui.sync.state import LINE_DOWN, NEEDS_LOGIN, NO_COVERAGE, SyncState
 from ui.tasks import TaskRunner
+
+log = logging.getLogger(__name__)
+
+DRAFTS_EVERY_MILLISECONDS = 1_000
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,6 +99,10 @@ class SyncCoordinator(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.take_next_step)
+        # A draft is stored at every pause in the writing, and announced to nobody.
+        self.glance = QTimer(self)
+        self.glance.setInterval(DRAFTS_EVERY_MILLISECONDS)
+        self.glance.timeout.connect(self._look_at_drafts)
         changes.changed.connect(self._on_changed)
 
     @property
@@ -105,12 +115,14 @@ class SyncCoordinator(QObject):
 
     def start(self) -> None:
         """Begin to watch the line. Nothing is sent before the first answer."""
+        self.glance.start()
         self.take_next_step()
 
     def close(self) -> None:
         """Stop the timer, ask a running sync to end at its next step, and let go of the line after
         the last call on it. Nothing is lost."""
         self._timer.stop()
+        self.glance.stop()
         self._stop.set()
         with self._guard:
             self._closed = True
@@ -318,6 +330,22 @@ class SyncCoordinator(QObject):
         del change_set
         self._update(status=sync_status.read(self._session))
         self._schedule = replace(self._schedule, oldest_unsent=self._oldest_unsent())
+        self.take_next_step()
+
+    @Slot()
+    def _look_at_drafts(self) -> None:
+        """Never say that all is sent beside a draft that the server has not got as it stands."""
+        if self._closed or self.running:
+            return
+        try:
+            unsent = sync_status.drafts_unsent(self._session)
+            if unsent == self.state.status.drafts_unsent:
+                return
+            self._update(status=sync_status.read(self._session))
+            self._schedule = replace(self._schedule, oldest_unsent=self._oldest_unsent())
+        except FieldAppError as error:
+            log.warning("drafts were not counted: %s", error.code)
+            return
         self.take_next_step()
 
     def _oldest_unsent(self) -> datetime | None:

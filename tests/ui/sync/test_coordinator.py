@@ -14,7 +14,7 @@ from fieldapp.services import notes, patients, sync_status
 from fieldapp.store import outbox
 from sync.client.engine import Progress, SyncReport
 from sync.protocol.errors import WrongPasswordError
-from tests.helpers.ward import Ward
+from tests.helpers.ward import AASE, Ward
 from ui.changes import ChangeBus
 from ui.sync.coordinator import SyncCoordinator
 from ui.tasks import TaskRunner
@@ -274,3 +274,14 @@ def test_a_line_that_nobody_uses_is_let_go_of_at_once(
 ) -> None:
     coordinator.close()
     assert line.closed
+
+
+def test_a_draft_that_was_written_on_is_unsent_at_the_next_glance(
+    coordinator: SyncCoordinator, ward: Ward
+) -> None:
+    coordinator.glance.timeout.emit()
+    before = coordinator.state.status.drafts_unsent
+    body = {"template": "", "text": "Mer uten nett.", "addendum_to": None}
+    notes.new_draft(ward.session, AASE, "note", None, body)
+    coordinator.glance.timeout.emit()
+    assert coordinator.state.status.drafts_unsent == before + 1
