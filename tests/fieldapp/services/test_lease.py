@@ -25,7 +25,7 @@ from fieldapp.services import (
 )
 from fieldapp.services.lease import LeaseEndedError
 from fieldapp.services.session import Session
-from fieldapp.store import state
+from fieldapp.store import state, trusted_time
 from tests.helpers.builders import appointment, assignment, patient, receive, request
 
 DAYS: Final = 7
@@ -83,6 +83,28 @@ def test_a_clock_that_is_put_back_prolongs_nothing(away: Session) -> None:
     assert isinstance(away.clock, FixedClock)
     away.clock.jump(-timedelta(days=6))
     assert lease.has_ended(away)
+
+
+def test_a_clock_put_back_every_morning_prolongs_nothing_while_the_machine_runs(
+    session: Session,
+) -> None:
+    """Closing the lid is no new start: what the machine counts nobody can set."""
+    clock = session.clock
+    assert isinstance(clock, FixedClock)
+    begun = clock.now()
+    trusted_time.note_server_time(session.database, begun, clock.elapsed(), begun)
+    state.note_login(session.database, begun)
+    for day in range(DAYS):
+        assert not lease.has_ended(session), day
+        clock.advance(timedelta(days=1))
+        clock.jump(timedelta(days=-1))  # the same morning again
+        with session.write():
+            pass
+    assert clock.now() == begun
+    assert lease.has_ended(session)
+    clock.reboot()
+    clock.jump(timedelta(hours=-1))
+    assert lease.has_ended(session)
 
 
 def test_a_login_opens_again_also_after_a_clock_that_was_years_ahead(away: Session) -> None:
