@@ -37,11 +37,6 @@ class Kept:
         # None: whatever there is, lies in the file.
         self._sealed: bytes | None = None
 
-    @property
-    def in_memory_only(self) -> bool:
-        """True while the disk has not taken what is kept: the process must not end."""
-        return self._sealed is not None
-
     def keep(self, data: bytes, root: bytearray, store_id: str) -> None:
         """Seal `data` in place of what was kept before; no data takes that away."""
         if not data:

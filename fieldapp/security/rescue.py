@@ -34,7 +34,7 @@ from fieldapp.security.keyring import DeviceSecrets
 from fieldapp.security.pages import empty_damaged_pages
 from fieldapp.security.recovery import new_recovery_key, parse_recovery_key
 from fieldapp.security.secretbuf import wipe
-from fieldapp.security.vault import DATABASE_NAME, Vault, Way, by_recovery_key
+from fieldapp.security.vault import DATABASE_NAME, Vault, Way
 from fieldapp.store import salvage
 from fieldapp.store.files import flush_folder, write_private_file
 from fieldapp.store.migrate import MIGRATIONS
@@ -71,10 +71,6 @@ class Rescue:
         self._reply: ReplyKey | None = None
 
     # --- the ways in ---
-
-    def open_with_recovery_key(self, recovery_key: str) -> None:
-        """Open the store. Raises what ``Vault.unlock_with_recovery`` raises."""
-        self._vault.unlock_by(by_recovery_key(recovery_key))
 
     def open_with_answer(self, answer: bytes) -> None:
         """Open the store with the officers' answer.
