@@ -141,6 +141,8 @@ class People(QObject):
         door = self._make_door(username)
         page = SendPage(username, door, self._tasks, send=self._send or over_http)
         page.closed.connect(self.choose)
+        # An order to another store on this machine takes the page's place without asking it.
+        page.destroyed.connect(lambda: door.lock())
         self._sending = page
         self._window.stand(page)
         page.focus_field()

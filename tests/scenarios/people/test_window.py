@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from fieldapp.bootstrap import Door
 from fieldapp.clock import SystemClock
 from fieldapp.domain.patients import Patient, Role
 from fieldapp.security import escrow
@@ -347,6 +348,35 @@ def test_an_opened_store_that_is_left_alone_closes_by_itself(
     assert isinstance(window.centralWidget(), ChooserPage)
     door, _ = shared.unlocked("kari")
     door.lock()
+
+
+def test_a_page_that_something_else_replaces_leaves_no_store_open(
+    qtbot: QtBot,
+    shared: SharedLaptop,
+    patient: Patient,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[str] = []
+    lock = Door.lock
+
+    def noted(door: Door) -> None:
+        closed.append(door.username)
+        lock(door)
+
+    monkeypatch.setattr(Door, "lock", noted)
+    window, people = start()
+    people._send_for("kari")
+    page = window.centralWidget()
+    assert isinstance(page, SendPage)
+    key = page.findChild(QLineEdit, "sendKey")
+    assert key is not None
+    key.setText(shared.recovery["kari"])
+    page.go_on.click()
+    qtbot.waitUntil(page.unattended.isActive, timeout=20_000)
+    closed.clear()
+    window.stand(QWidget())
+    qtbot.waitUntil(lambda: closed == ["kari"])
 
 
 def test_a_name_that_has_a_store_here_already_uses_no_code(
