@@ -49,7 +49,8 @@ class LogEntry(Message):
     """One line. `at` as its writer's clock said (text as it came), `received_at` as the server's.
 
     `role` is the person's present one. `words` were typed at the office. `count` is how many
-    records a look was about, `allowed` False a refusal.
+    records a look was about, `allowed` False a refusal. `laptop_of` is the name of the laptop's
+    user where the line names somebody else: a line is the word of a laptop, which may be changed.
     """
 
     source: Annotated[LogSource, Field(strict=False)]
@@ -69,6 +70,7 @@ class LogEntry(Message):
     words: str = ""
     count: Count | None = None
     allowed: bool = True
+    laptop_of: str = ""
 
 
 class LogPerson(Message):

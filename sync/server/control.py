@@ -208,8 +208,17 @@ def _entries(transaction: Transaction, lines: Iterable[ControlLine]) -> list[Log
     shown = list(lines)
     names = staff_names(transaction)
     roles = {user.id: user.role for user in transaction.accounts.users()}
-    devices = {device.id: device.name for device in transaction.accounts.devices()}
+    known = transaction.accounts.devices()
+    devices = {device.id: device.name for device in known}
+    users = {device.id: device.user_id for device in known}
     patients = patient_names(transaction, {line.patient_id for line in shown})
+
+    def owner(line: ControlLine) -> str:
+        """The laptop's user where somebody else is named."""
+        user_id = users.get(line.device_id, line.actor_id)
+        of_a_laptop = LogSource(line.source) is LogSource.LAPTOP
+        return names.get(user_id, "") if of_a_laptop and user_id != line.actor_id else ""
+
     return [
         LogEntry(
             source=LogSource(line.source),
@@ -229,6 +238,7 @@ def _entries(transaction: Transaction, lines: Iterable[ControlLine]) -> list[Log
             words=line.words,
             count=line.count,
             allowed=line.allowed,
+            laptop_of=owner(line),
         )
         for line in shown
     ]

@@ -54,7 +54,13 @@ def place_text(entry: LogEntry) -> str:
     """Where it was done."""
     if entry.source is LogSource.OFFICE:
         return translate("log", "på kontoret")
-    return entry.device_name or translate("log", "ukjent laptop")
+    name = entry.device_name or translate("log", "ukjent laptop")
+    if entry.laptop_of:
+        # Whoever reads this must not take the laptop's word for the person's.
+        return translate("log", "{laptop}, som tilhører {name}").format(
+            laptop=name, name=entry.laptop_of
+        )
+    return name
 
 
 def moment_text(at: str) -> str:
