@@ -94,7 +94,7 @@ def _fill(page: SetupPage, office: ServerProcess, **other: str) -> None:
 
 def _start(qtbot: QtBot, page: SetupPage) -> str:
     button(page, "setupStart").click()
-    qtbot.waitUntil(lambda: "Kobler til serveren" not in said(page))
+    qtbot.waitUntil(lambda: "Kobler til serveren" not in said(page), timeout=20_000)
     return said(page)
 
 
