@@ -40,6 +40,7 @@ class GonePage(QWidget):
         for label in (self.title, self.text, self.state):
             words.addWidget(label)
         self.close_button = SecondaryButton(self.tr("Lukk programmet"), inner, name="goneClose")
+        self.close_button.setAutoDefault(True)  # Enter presses it, as on every front page
         self.close_button.clicked.connect(self.close_asked)
         words.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignLeft)
         # Half of the window, at any size of text: what is cut off here is read by nobody.

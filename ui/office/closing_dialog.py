@@ -103,7 +103,10 @@ class ClosingDialog(Dialog):
         self.body.addWidget(self._others)
         self.reason = QLineEdit(self)
         self.reason.setObjectName("closingReason")
-        self.reason.setPlaceholderText(self.tr("For eksempel: mistet på toget 20. november"))
+        example = self.tr("For eksempel: mistet på toget 20. november")
+        if not (laptop and kind is DeviceOrderKind.LOST):
+            example = self.tr("For eksempel: slutter 30. november")
+        self.reason.setPlaceholderText(example)
         self.reason_field = FormField(self.tr("Begrunnelse"), self.reason, parent=self)
         self.body.addWidget(self.reason_field)
         self._warning = Banner("", "danger", self)
