@@ -60,6 +60,11 @@ _SENTENCES: dict[str, object] = {
         "Nøkkelfilen er skadet, så lageret kan ikke åpnes. Ingenting er slettet eller laget på "
         "nytt. Kontakt brukerstøtte, som kan hente filen fra sikkerhetskopi.",
     ),
+    "keyfile_other_store": QT_TRANSLATE_NOOP(
+        "errors",
+        "Nøkkelfilen hører til en annen journal. Ingenting er endret eller slettet. Velg filen fra "
+        "sikkerhetskopien av denne mappen.",
+    ),
     "keyfile_too_new": QT_TRANSLATE_NOOP(
         "errors",
         "Nøkkelfilen er skrevet av en nyere utgave av programmet. Ingenting er endret. "

@@ -89,6 +89,12 @@ class KeyFileDamagedError(UserError):
     code = "keyfile_damaged"
 
 
+class KeyFileOtherStoreError(UserError):
+    """The key file belongs to another store; nothing is changed."""
+
+    code = "keyfile_other_store"
+
+
 class KeyFileTooNewError(UserError):
     """The key file was written by a newer version of the application."""
 

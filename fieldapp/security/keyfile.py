@@ -349,6 +349,15 @@ class KeyFile:
 
     # --- the database key ---
 
+    def is_of(self, database_file: Path) -> bool:
+        """True when this key file was made with that database, which begins with its salt."""
+        salt = _from_base64(self._document["db"]["salt"])
+        try:
+            with database_file.open("rb") as file:
+                return file.read(len(salt)) == salt
+        except OSError:
+            return False
+
     def key_source(self, root: bytearray) -> Callable[[], bytearray]:
         """Makes SQLCipher's key text on each call, for as long as ``root`` is not wiped.
 

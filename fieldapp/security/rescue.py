@@ -24,6 +24,7 @@ from fieldapp.security.errors import (
     EscrowNotAskedError,
     KeyFileDamagedError,
     KeyFileMissingError,
+    KeyFileOtherStoreError,
     StoreExistsError,
 )
 from fieldapp.security.escrow import EscrowKey, EscrowRequest, ReplyKey, open_answer
@@ -37,7 +38,7 @@ from fieldapp.security.secretbuf import wipe
 from fieldapp.security.vault import DATABASE_NAME, Vault, Way
 from fieldapp.store import salvage
 from fieldapp.store.files import flush_folder, write_private_file
-from fieldapp.store.migrate import MIGRATIONS
+from fieldapp.store.migrate import COPIES_NAME, MIGRATIONS
 from fieldapp.store.salvage import SalvageReport
 
 log = logging.getLogger(__name__)
@@ -283,7 +284,8 @@ class Rescue:
         """Put a key file from a backup in the place of one that is missing or damaged.
 
         What lies there is kept under another name. Raises StoreExistsError when the present one
-        can be read, KeyFileDamagedError or KeyFileTooNewError for the source.
+        can be read, KeyFileDamagedError or KeyFileTooNewError for the source, and
+        KeyFileOtherStoreError: once it lay here and could be read, no other would take its place.
         """
         place = self._vault.key_file_path
         try:
@@ -296,12 +298,21 @@ class Rescue:
             data = source.read_bytes()[: keyfile.LARGEST_FILE + 1]
         except OSError as error:
             raise KeyFileDamagedError("read") from error
-        KeyFile.parse(data)
+        self._check_is_ours(KeyFile.parse(data))
         for old in (place, keyfile.backup_path(place)):
             if old.exists():
                 old.replace(salvage.free_name(old, "damaged"))
         flush_folder(place.parent)
         write_private_file(place, data)
+
+    def _check_is_ours(self, key_file: KeyFile) -> None:
+        """Raise KeyFileOtherStoreError for the key file of another store. An older copy of the
+        database tells it as well, where the database itself is damaged at its beginning."""
+        folder = self._vault.folder
+        known = [folder / DATABASE_NAME, *(folder / COPIES_NAME).glob("*.db")]
+        present = [path for path in known if path.is_file()]
+        if present and not any(key_file.is_of(path) for path in present):
+            raise KeyFileOtherStoreError
 
     def salvage(self, way: Way) -> SalvageReport:
         """Copy what can be read of a damaged database into a new encrypted store in its place.

@@ -17,6 +17,7 @@ from fieldapp.security.errors import (
     EscrowOtherStoreError,
     KeyFileDamagedError,
     KeyFileMissingError,
+    KeyFileOtherStoreError,
     KeyringUnavailableError,
     RecoveryKeyMalformedError,
     SlotTooWeakError,
@@ -297,6 +298,24 @@ def test_a_key_file_from_a_backup_is_put_in_place_and_the_damaged_one_kept(
     assert Program(place).names(place, PASSPHRASE) == NAMES
     kept = [path for path in place.folder.iterdir() if "damaged" in path.name]
     assert [path.read_bytes() for path in kept] == [b"spoilt", b"spoilt"]
+
+
+def test_the_key_file_of_another_store_is_not_put_in_place(place: Place, tmp_path: Path) -> None:
+    backup = tmp_path / "backup.hvkey"
+    shutil.copy(place.folder / "journal.hvkey", backup)
+    for name in ("journal.hvkey", "journal.hvkey.bak"):
+        (place.folder / name).unlink()
+    database = place.folder / "journal.db"
+    own = database.read_bytes()
+    database.write_bytes(bytes(16) + own[16:])  # another store's begins with another salt
+    with pytest.raises(KeyFileOtherStoreError):
+        Program(place).rescue.adopt_key_file(backup)
+    assert not (place.folder / "journal.hvkey").exists()
+    (place.folder / "copies").mkdir()
+    (place.folder / "copies" / "older.db").write_bytes(own)
+    Program(place).rescue.adopt_key_file(backup)  # its own, though the beginning is damaged
+    database.write_bytes(own)
+    assert Program(place).names(place, PASSPHRASE) == NAMES
 
 
 def test_a_key_file_that_can_be_read_is_never_replaced(place: Place, tmp_path: Path) -> None:
