@@ -17,9 +17,10 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
-from fieldapp.bootstrap import Door, door_for
+from fieldapp.bootstrap import Door, KeyDue, door_for
 from fieldapp.clock import SystemClock
 from fieldapp.domain.codec import to_body
+from fieldapp.domain.device_orders import DeviceOrderKind
 from fieldapp.services import patients, sheets, today
 from fieldapp.services.conflicts import Conflict, Side
 from ui import shots
@@ -31,11 +32,19 @@ from ui.demo.handout_scenes import take_handout
 from ui.demo.stage import PASSPHRASE, DemoError, Stage, first_sync, set_stage
 from ui.demo.window import DemoWindow
 from ui.imports.page import ImportsPage
+from ui.leaving.closed import ClosedPart
+from ui.leaving.gone_page import GonePage
 from ui.main_window import MainWindow
+from ui.office.breach_dialog import BreachDialog
 from ui.office.closing_dialog import ClosingDialog
+from ui.office.overview_tab import OverviewTab
 from ui.office.page import OfficePage
 from ui.office.state import sections
 from ui.page import Page
+from ui.people.chooser import ChooserPage
+from ui.people.send_page import SendPage
+from ui.people.state import Known
+from ui.recovery.help_page import HelpPage
 from ui.setup.page import SetupPage
 from ui.sync.conflict_dialog import ConflictDialog
 from ui.sync.page import SyncPage
@@ -43,6 +52,8 @@ from ui.theme import Scheme
 from ui.workspace import Workspace
 
 SIZE = QSize(1366, 768)
+_PIN = "482915"
+_HELP = ("forgotten", "device_secret_missing", "db_damaged")
 LOOKS = [(scheme, scale) for scheme in (Scheme.LIGHT, Scheme.DARK) for scale in (100, 200)]
 
 _LIST = (
@@ -76,7 +87,11 @@ class Camera:
         patient_id, appointment_id = self._next_visit()
         self._pages(patient_id)
         self._work(patient_id, appointment_id)
+        self._key_banner()
+        self._closed_by_lease(patient_id)
+        self._locked_with_pin()
         self._window.lock()
+        self._before_the_store()
         self._office_pages()
         self._first_start()
 
@@ -203,7 +218,9 @@ class Camera:
             page.tab.focus_first()
             self._shoot_widget(window, f"office-{name}")
         workspace.navigate("office", tab="overview")
+        self._choose_another_laptop(workspace)
         self._dialog_on(window, "laptopRevoke", "office-closing")
+        self._breach_report(window)
         window.lock()
         window.hide()
         self._window.activateWindow()
@@ -219,6 +236,84 @@ class Camera:
             wait_until(dialog.confirm_button.isEnabled, "the checklist")
         self._shoot_widget(dialog, name)
         dialog.reject()
+        shots.settle()
+
+    # --- locks, ways in, and the end
+
+    def _locked_with_pin(self) -> None:
+        """The short lock and its PIN; the return leads to the same page."""
+        door = self._stage.door
+        door.set_pin(_PIN)
+        self._window.lock()
+        self._window.activateWindow()
+        self._shoot("unlock-pin")
+        door.unlock_with_pin(_PIN)
+        door.drop_pin()
+        self._window.enter()
+
+    def _key_banner(self) -> None:
+        rescue = self._stage.door.rescue
+        rescue.mark_key_due(KeyDue.UNPROVED)
+        self._workspace.key_banner.show_now()
+        self._page("today", "key-banner")
+        rescue.key_proved()
+        self._workspace.key_banner.show_now()
+
+    def _closed_by_lease(self, patient_id: str) -> None:
+        """What stands where the lease has closed a patient. Nothing of the store is changed."""
+        session = self._workspace.context.session
+        closed = ClosedPart(self._workspace.context)
+        closed.say_patient(patients.page(session, patient_id).patient, session.today())
+        self._shoot_alone(closed, "lease-closed")
+
+    def _before_the_store(self) -> None:
+        """The pages that stand where the unlock page does."""
+        door, tasks, now = self._stage.door, self._desk.tasks, SystemClock().now()
+        known = [Known(door.username, now), Known("berit", now - timedelta(days=1))]
+        self._shoot_alone(ChooserPage(known, now), "chooser")
+        self._shoot_alone(SendPage(door.username, door, tasks), "send")
+        for code in _HELP:
+            self._shoot_alone(HelpPage(door, tasks, code), f"help-{code.replace('_', '-')}")
+        paper = HelpPage(door, tasks, _HELP[0])
+        paper.show_paper(door.rescue.offer_recovery_key())
+        self._shoot_alone(paper, "key-paper")
+        for kind in DeviceOrderKind:
+            self._shoot_alone(GonePage(kind), f"gone-{kind.value}")
+
+    def _choose_another_laptop(self, workspace: Workspace) -> None:
+        """Nobody closes the laptop that they sit at, so its card has no such button."""
+        page = workspace.page
+        assert isinstance(page, OfficePage)
+        tab = page.tab
+        assert isinstance(tab, OverviewTab)
+        wait_until(tab.is_quiet, "the office's overview")
+        model, own = tab.rows.model(), workspace.context.session.device_id
+        for number in range(model.rowCount()):
+            tab.rows.setCurrentIndex(model.index(number, 0))
+            if tab.chosen is not None and tab.chosen.device_id not in {None, own}:
+                return
+
+    def _breach_report(self, window: MainWindow) -> None:
+        found = window.findChild(QPushButton, "laptopReport")
+        assert found is not None
+        wait_until(found.isVisible, "laptopReport visible")
+        found.click()
+        wait_until(lambda: bool(self._open_dialogs()), "the dialog of the report")
+        dialog = self._open_dialogs()[0]
+        assert isinstance(dialog, BreachDialog)
+        dialog.reason.setText("Melding om brudd")
+        dialog.try_accept()
+        wait_until(lambda: dialog.answer is not None, "the report")
+        self._shoot_widget(dialog, "breach-report")
+        dialog.reject()
+        shots.settle()
+
+    def _shoot_alone(self, widget: QWidget, name: str) -> None:
+        """A page that stands in no window, at the window's size."""
+        shots.shoot(widget, self._folder / f"{name}.png", SIZE)
+        self.count += 1
+        widget.close()
+        widget.deleteLater()
         shots.settle()
 
     def _leave_question(self) -> None:

@@ -86,6 +86,11 @@ class HelpPage(FrontPage):
         """What is told at the moment."""
         return self._situation
 
+    def show_paper(self, recovery_key: str) -> None:
+        """Show the step with a new key on paper, for a picture of it."""
+        self._new_key = recovery_key
+        self._show(Step.PAPER)
+
     def focus_first(self) -> None:
         """Put the focus where the person goes on."""
         if self._first is not None:
