@@ -271,7 +271,13 @@ class HeaderArea(QScrollArea):
 
     def _fit(self) -> None:
         needed = self._content.heightForWidth(self.viewport().width())
-        beside = sum(part.sizeHint().height() for part in self._beside if part.isVisible())
+        # The size hint of words that wrap is that of a narrower line, and higher than they stand.
+        width = self.width()
+        beside = sum(
+            part.heightForWidth(width) if part.hasHeightForWidth() else part.sizeHint().height()
+            for part in self._beside
+            if part.isVisible()
+        )
         room = self._page.height() - theme.current().pixels(self._below) - beside
         least = theme.current().pixels(LEAST_HEADER)
         self.setFixedHeight(min(needed, max(room, least)))
