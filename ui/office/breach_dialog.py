@@ -43,7 +43,10 @@ class BreachDialog(Dialog):
         self.confirm_button.say(self.tr("Hent rapporten"))
         self.cancel_button.setText(self.tr("Lukk"))
         self.why = Text(
-            self.tr("Rapporten viser pasienter med navn. Oppslaget og begrunnelsen logges."),
+            self.tr(
+                "Rapporten lister pasientene. Bare roller som leser om pasienter, ser navn; andre "
+                "ser id. Oppslaget og begrunnelsen logges."
+            ),
             "",
             self,
         )
