@@ -116,10 +116,16 @@ def drafts_to_everybody(
     return told, str(len(told))
 
 
+def serve_the_lost(service: ServerSyncService, records: object) -> Identity:
+    """Serve a laptop that was reported lost like any other."""
+    return service._identity()
+
+
 PLANTS: Final[dict[str, Callable[[], contextlib.AbstractContextManager[Any]]]] = {
     "ack-all": lambda: mock.patch.object(outbox, "acknowledge", ack_all),
     "cursor-apart": lambda: mock.patch.object(inbox, "apply_page", cursor_apart),
     "cursor-by-clock": lambda: mock.patch.object(ScopeRepository, "due", cursor_by_clock),
+    "lost-served": lambda: mock.patch.object(ServerSyncService, "_sender", serve_the_lost),
     "pull-over-dirty": lambda: mock.patch.object(inbox, "_has_unsent", pull_over_dirty),
     "repeat-applied-twice": lambda: mock.patch.object(
         ServerSyncService, "exchange", repeat_applied_twice()
