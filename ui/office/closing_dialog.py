@@ -98,7 +98,7 @@ class ClosingDialog(Dialog):
         column = QVBoxLayout(self._others)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addWidget(Text(self.tr("På samme maskin ligger også"), "label", self._others))
+        column.addWidget(Text(self.tr("Meld også tapt, på samme maskin:"), "label", self._others))
         self._others.hide()
         self.body.addWidget(self._others)
         self.reason = QLineEdit(self)
@@ -202,10 +202,12 @@ class ClosingDialog(Dialog):
         for row in rows:
             if row.device_id is None or row.device_id in self.others:
                 continue
-            words = self.tr("Meld også lageret til {0} tapt").format(row.name)
+            # Short, since the words of a box do not wrap; a screen reader hears the whole.
+            words = row.name
             if row.waiting:
-                words = self.tr("{0} ({1} usendt ved siste melding)").format(words, row.waiting)
+                words = self.tr("{0} ({1} usendt)").format(row.name, row.waiting)
             box = QCheckBox(words, self._others)
+            box.setAccessibleName(self.tr("Meld også lageret til {0} tapt").format(words))
             box.setObjectName("closingOther")
             box.setChecked(True)
             column.addWidget(box)
