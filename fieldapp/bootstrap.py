@@ -262,6 +262,30 @@ class Door:
         public = None if enrolment is None else _escrow_of(enrolment.courier)
         return public.fingerprint if public is not None and public.key_id == held else held
 
+    def escrow_told(self) -> str | None:
+        """The fingerprint of another key that the server now names as the organisation's; None
+        when there is none. It opens nothing before `accept_escrow`. For the thread of ``session``.
+        """
+        public = self._escrow_told()
+        return None if public is None else public.fingerprint
+
+    def accept_escrow(self) -> None:
+        """A person has compared the fingerprints: the key that was told takes the old one's place.
+
+        Raises DiskFullError and ReadOnlyStoreError. For the thread of ``session``.
+        """
+        public = self._escrow_told()
+        if public is not None:
+            self.rescue.change_escrow(public)
+
+    def _escrow_told(self) -> EscrowKey | None:
+        held = self._vault.key_file.escrow_key_id
+        if held is None or self._vault.store is None:
+            return None
+        enrolment = setup.load_enrolment(self._vault.store)
+        public = None if enrolment is None else _escrow_of(enrolment.courier)
+        return None if public is None or public.key_id == held else public
+
     @property
     def took_escrow(self) -> bool:
         """True when the organisation's officers can open this store since the last unlocking and

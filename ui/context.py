@@ -104,6 +104,12 @@ class KeyControl(Protocol):
     def escrow_fingerprint(self) -> str | None:
         """Of the organisation's key that can open the store; None when none can."""
 
+    def escrow_told(self) -> str | None:
+        """Of another key that the server now names; None when there is none."""
+
+    def accept_escrow(self) -> None:
+        """Let the key that was told take the old one's place. Raises DiskFullError."""
+
     def recovery_key_due(self) -> str:
         """Why a new recovery key is due: "unproved", "used", or "" when none is."""
 

@@ -262,13 +262,22 @@ class Rescue:
         key_due.clear(self._vault.folder)
 
     def take_escrow(self, public: EscrowKey) -> bool:
-        """Let the organisation's present key open this store; True when that is new.
+        """Let the organisation's key open this store too, where none can; True when that is new.
 
-        The store must be open. A slot for an older key of the organisation goes. Raises
+        A key in the place of another is not taken on the server's word alone: whoever had got hold
+        of the server would get into every store (`change_escrow`). The store must be open. Raises
         DiskFullError and ReadOnlyStoreError.
         """
-        if self._vault.key_file.escrow_key_id == public.key_id:
+        if self._vault.key_file.escrow_key_id is not None:
             return False
+        self.change_escrow(public)
+        return True
+
+    def change_escrow(self, public: EscrowKey) -> None:
+        """Put the organisation's present key in the place of an older one.
+
+        For when a person has compared the fingerprints. Raises what `take_escrow` raises.
+        """
 
         def change(key_file: KeyFile, root: bytearray) -> None:
             key_file.remove_escrow_slots()
@@ -276,7 +285,6 @@ class Rescue:
 
         self._vault.change_keys(change)
         log.info("escrow slot for key %s", public.key_id)
-        return True
 
     # --- damaged files ---
 

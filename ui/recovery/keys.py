@@ -32,6 +32,12 @@ class Keys:
     def escrow_fingerprint(self) -> str | None:
         return self._door.escrow_fingerprint()
 
+    def escrow_told(self) -> str | None:
+        return self._door.escrow_told()
+
+    def accept_escrow(self) -> None:
+        self._door.accept_escrow()
+
     def recovery_key_due(self) -> str:
         return self._door.rescue.key_due() or ""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from fieldapp.errors import FieldAppError
 from ui.context import AppContext, KeyControl
 from ui.errors import sentence_for
 from ui.recovery.key_paper import KeyPaper
 from ui.setup.state import is_long_enough
-from ui.widgets import Card, Dialog, FormField, SecondaryButton, Text, row_of
+from ui.widgets import Banner, Card, ConfirmDialog, Dialog, FormField, SecondaryButton, Text, row_of
 
 
 class KeysCard(Card):
@@ -33,6 +34,14 @@ class KeysCard(Card):
         self.escrow = Text("", "", self)
         self.escrow.setObjectName("keysEscrow")
         self.body.addWidget(self.escrow)
+        self.told = Banner("", "warn", self)
+        self.told.setObjectName("keysEscrowTold")
+        self.accept = SecondaryButton(
+            self.tr("Bruk den nye nødnøkkelen …"), self, icon="check", name="keysEscrowAccept"
+        )
+        self.accept.clicked.connect(self._ask_escrow)
+        self.body.addWidget(self.told)
+        self.body.addLayout(row_of(self.accept, None))
         self.change = SecondaryButton(
             self.tr("Bytt passfrase …"), self, icon="lock", name="keysPassphrase"
         )
@@ -65,6 +74,50 @@ class KeysCard(Card):
                 "hvis passfrasen er glemt."
             )
         )
+        told = keys.escrow_told()
+        self.accept.setVisible(told is not None)
+        self.told.say(
+            self.tr(
+                "Serveren oppgir en annen nødnøkkel: {fingerprint}. Den åpner ingenting før du "
+                "godtar den. Ring den som oppbevarer virksomhetens nøkler, og sammenlign."
+            ).format(fingerprint=told)
+            if told
+            else "",
+            "warn",
+        )
+
+    @Slot()
+    def _ask_escrow(self) -> None:
+        keys = self._context.keys
+        told = None if keys is None else keys.escrow_told()
+        if told is None:
+            return
+        dialog = ConfirmDialog(
+            self.tr("Ny nødnøkkel fra virksomheten"),
+            self.tr(
+                "Fingeravtrykk: {fingerprint}\n\nDe to som har den nye nøkkelen, kan sammen åpne "
+                "journalen på denne maskinen. De som har den gamle, kan det ikke mer. Godta bare når "
+                "fingeravtrykket er lest opp likt i telefonen."
+            ).format(fingerprint=told),
+            self.tr("Fingeravtrykket er likt"),
+            self.window(),
+        )
+        dialog.setObjectName("escrowDialog")
+        dialog.accepted.connect(self._accept_escrow)
+        dialog.open()
+
+    @Slot()
+    def _accept_escrow(self) -> None:
+        keys = self._context.keys
+        if keys is None:
+            return
+        try:
+            keys.accept_escrow()
+        except FieldAppError as error:
+            self._say(sentence_for(error))
+            return
+        self._say(self.tr("Den nye nødnøkkelen gjelder."))
+        self.show_now()
 
     @Slot()
     def _change(self) -> None:

@@ -72,6 +72,21 @@ def _with_escrow(place: Place, public: EscrowKey) -> None:
     program.vault.lock()
 
 
+def test_another_key_of_the_organisation_is_not_taken_on_the_servers_word(
+    place: Place, organisation: tuple[bytearray, EscrowKey]
+) -> None:
+    _, public = organisation
+    _with_escrow(place, public)
+    _, intruder = escrow.new_private_key()
+    program = Program(place)
+    program.vault.unlock(USERNAME, PASSPHRASE)
+    assert not program.rescue.take_escrow(intruder)
+    assert program.vault.key_file.escrow_key_id == public.key_id
+    program.rescue.change_escrow(intruder)  # a person has compared the fingerprints
+    assert program.vault.key_file.escrow_key_id == intruder.key_id
+    program.vault.lock()
+
+
 # --- recovery key ---
 
 
@@ -216,7 +231,10 @@ def test_a_new_key_of_the_organisation_takes_the_place_of_the_old_one(place: Pla
     _, first = escrow.new_private_key()
     private, second = escrow.new_private_key()
     _with_escrow(place, first)
-    _with_escrow(place, second)
+    changing = Program(place)
+    changing.vault.unlock(USERNAME, PASSPHRASE)
+    changing.rescue.change_escrow(second)
+    changing.vault.lock()
     slots = [s for s in keyfile.read(place.folder / "journal.hvkey").slots if s.kind == "escrow"]
     assert [slot.fields["key_id"] for slot in slots] == [second.key_id]
     program = Program(place)

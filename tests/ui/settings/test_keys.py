@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from pytestqt.qtbot import QtBot
 from fieldapp.bootstrap import by_recovery_key
 from fieldapp.security import escrow
 from fieldapp.security.errors import WrongSecretError
+from fieldapp.services import setup
+from fieldapp.store.state import CourierKeys
 from tests.helpers.laptop import make_door, make_laptop
 from tests.helpers.stores import PASSPHRASE
 from tests.helpers.windows import LOOKS, no_sync, problems_in, show_active
@@ -19,6 +22,7 @@ from ui.main_window import MainWindow
 from ui.settings.keys import KeysCard, PassphraseDialog, RecoveryDialog
 from ui.tasks import TaskRunner
 from ui.theme import Theme
+from ui.widgets import ConfirmDialog
 
 NEW = "en helt annen frase her"
 
@@ -113,3 +117,26 @@ def test_the_card_says_whether_the_organisation_can_open(window: MainWindow) -> 
     assert public.key_id in card.escrow.text()
     assert card.isVisible()
     assert any(label.text() == "Nøkler" for label in card.findChildren(QLabel))
+
+
+def test_another_key_of_the_organisation_waits_for_a_person(window: MainWindow) -> None:
+    card = _card(window)
+    assert card.accept.isHidden()
+    _, old = escrow.new_private_key()
+    _, new = escrow.new_private_key()
+    door = window.door
+    assert door is not None
+    door.rescue.take_escrow(old)  # type: ignore[attr-defined]
+    database = door.vault.store  # type: ignore[attr-defined]
+    present = setup.load_enrolment(database)
+    assert present is not None
+    keys = CourierKeys("00", "00", "00", server_escrow=new.hex)
+    setup.remember_enrolment(database, replace(present, courier=keys))
+    card.show_now()
+    assert new.fingerprint in card.told.text.text()
+    assert old.key_id in card.escrow.text()
+    card.accept.click()
+    (dialog,) = window.findChildren(ConfirmDialog, "escrowDialog")
+    dialog.try_accept()
+    assert new.fingerprint in card.escrow.text()
+    assert card.accept.isHidden()
