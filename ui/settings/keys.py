@@ -95,9 +95,10 @@ class KeysCard(Card):
         dialog = ConfirmDialog(
             self.tr("Ny nødnøkkel fra virksomheten"),
             self.tr(
-                "Fingeravtrykk: {fingerprint}\n\nDe to som har den nye nøkkelen, kan sammen "
-                "åpne journalen på denne maskinen. De som har den gamle, kan det ikke mer. Godta bare når "
-                "fingeravtrykket er lest opp likt i telefonen."
+                "Fingeravtrykk: {fingerprint}\n\n"
+                "De to som har den nye nøkkelen, kan sammen åpne journalen på denne maskinen. De "
+                "som har den gamle, kan det ikke mer. Godta bare når fingeravtrykket er lest opp "
+                "likt i telefonen."
             ).format(fingerprint=told),
             self.tr("Fingeravtrykket er likt"),
             self.window(),
