@@ -89,7 +89,7 @@ def test_a_dump_restored_into_a_new_database_is_the_same_server(
             put(storage, note("later"))
         with (
             psycopg.connect(url) as connection,
-            pytest.raises(psycopg.errors.RaiseException, match="never changed"),
+            pytest.raises(psycopg.errors.RaiseException, match="never deleted"),
         ):
             connection.execute("DELETE FROM record WHERE id = 'later'")
     finally:
