@@ -27,11 +27,11 @@ def content(pull: PullPart | None = None) -> courier.CourierContent:
     record = PushRecord(
         change_id="c1",
         kind="note",
-        id="n1",
-        patient_id="p1",
+        id="notat-en",
+        patient_id="patient-en",
         base_version=0,
         sequence=1,
-        body={"id": "n1", "text": SECRET_WORDS},
+        body={"id": "notat-en", "text": SECRET_WORDS},
     )
     report = LaptopReport(
         now=NOW, app_version="0.1.0", waiting=1, parked=0, conflicts=0, drafts_unsent=0
@@ -78,7 +78,7 @@ def test_what_is_sealed_comes_out_word_for_word(pair: Pair) -> None:
 
 def test_nothing_of_a_patient_stands_in_the_file_in_clear(pair: Pair) -> None:
     data = pair.file()
-    for word in (SECRET_WORDS, "p1", "n1", "note"):
+    for word in (SECRET_WORDS, "patient-en", "notat-en", "note"):
         assert word.encode() not in courier.open_frame(data).header_bytes
         assert SECRET_WORDS.encode() not in data
 
@@ -148,7 +148,7 @@ def test_a_file_that_is_too_large_is_neither_written_nor_read(pair: Pair) -> Non
         content()
         .requests[0]
         .records[0]
-        .model_copy(update={"body": {"id": "n1", "text": "x" * (MAX_PLAIN_BYTES + 1)}})
+        .model_copy(update={"body": {"id": "notat-en", "text": "x" * (MAX_PLAIN_BYTES + 1)}})
     )
     request = content().requests[0].model_copy(update={"records": [huge]})
     with pytest.raises(courier.CourierTooLargeError):
@@ -168,7 +168,7 @@ def test_a_receipt_is_believed_from_our_server_alone() -> None:
         received_at=NOW,
         results=[
             courier.CourierResult(
-                change_id="c1", kind="note", id="n1", outcome=Outcome.ACCEPTED, version=5
+                change_id="c1", kind="note", id="notat-en", outcome=Outcome.ACCEPTED, version=5
             )
         ],
     )

@@ -30,6 +30,7 @@ OPEN_TO_ALL: Final[dict[str, str]] = {
     "people.staff": "names of colleagues, which every role sees",
     "people.everyone": "names and telephones of colleagues",
     "people.names": "names of colleagues",
+    "sync_status.drafts_unsent": "a count of one's own drafts",
     "visits.staff": "names of colleagues",
     "settings.get": "one's own look of the window",
     "settings.put": "one's own look of the window",
