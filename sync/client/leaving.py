@@ -91,6 +91,8 @@ class _Run:
         self._log_head = 0
         self._stored = self._parked = self._drafts = 0
         outbox.return_in_flight(database)
+        # Also those that the server has had: it may have been set back since, and this is the end.
+        drafts.all_unsent_again(database)
 
     def one_round(self) -> bool:
         """Seal and deliver what is left; return True when another round may bring more."""

@@ -24,6 +24,9 @@ _UNTIMED: Final = time(12)
 
 _REPORT_IS_OLD: Final = timedelta(days=1)
 
+_LONGEST: Final = timedelta(days=3650)
+"""How far back visits since the last complete sync are looked for."""
+
 _BLOCKING: Final = frozenset(
     {
         ClosingCode.UNSENT,
@@ -201,7 +204,11 @@ def to_text(moment: datetime | None) -> str:
 
 
 def _visits_since(transaction: Transaction, user_id: str, since: datetime, now: datetime) -> int:
-    """Count visits begun after `since`, and those planned from then until now without a visit."""
+    """Count visits begun after `since`, and those planned from then until now without a visit.
+
+    `since` is what a laptop says of itself, and may be any moment that there is.
+    """
+    since = min(max(since, now - _LONGEST), now)
     encounters = [
         encounter
         for encounter in map(

@@ -72,6 +72,19 @@ def test_an_ended_laptop_sends_everything_without_a_password_and_then_destroys_i
     assert machine.keyring.entries == {}
 
 
+def test_an_ended_laptop_hands_over_drafts_that_a_restored_server_has_lost(
+    server: ServerProcess, machine: Machine, desk: Desk, patient: Patient
+) -> None:
+    draft = notes.new_draft(machine.session, patient.id, "note", None, {"text": "halvferdig"})
+    assert machine.sync().complete
+    with server.office.storage.write() as transaction:
+        assert transaction.drafts.forget_all() == 1  # as after a backup from before
+    desk.order(machine, DeviceOrderKind.ENDED)
+    assert machine.hand_over().complete
+    with server.office.storage.read() as transaction:
+        assert [row.id for row in transaction.drafts.of_user(machine.session.user.id)] == [draft.id]
+
+
 def test_a_lost_laptop_is_told_so_and_what_it_sent_waits_for_a_person(
     server: ServerProcess, machine: Machine, desk: Desk, patient: Patient
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -139,6 +139,17 @@ def test_a_last_page_that_was_sent_is_told_apart_from_one_that_was_confirmed(
     (row,) = [row for row in desk(team).overview().rows if row.username == "kari"]
     assert row.last_complete == NOW
     assert row.last_served == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "moment", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)]
+)
+def test_a_laptop_whose_last_sync_was_in_no_year_of_ours_spoils_nobodys_overview(
+    team: Team, kari: Laptop, moment: datetime
+) -> None:
+    exchange(team, kari, last_complete=moment)
+    (row,) = [row for row in desk(team).overview().rows if row.username == "kari"]
+    assert row.visits_since == 0
 
 
 def test_those_with_visits_since_their_last_sync_come_first(team: Team, kari: Laptop) -> None:
